@@ -1,0 +1,56 @@
+"""What can go wrong with a letter, as one tree under `MailError`."""
+
+from __future__ import annotations
+
+__all__ = [
+    "BadHeaderError",
+    "DeliveryError",
+    "MailError",
+    "MessageError",
+    "PermanentError",
+    "TransientError",
+    "UncertainError",
+]
+
+
+class MailError(Exception):
+    """Anything that `quartapp.mail` raises on purpose. Its text names the thing and the cure."""
+
+
+class MessageError(MailError, ValueError):
+    """A `Message` that cannot become a letter. The text names the field."""
+
+
+class BadHeaderError(MessageError):
+    """A line break or control character in a header name, value, address or file name.
+
+    Refused at construction, because it would put a header of somebody's own
+    choosing into the letter (RFC 5322 section 2.2).
+    """
+
+
+class DeliveryError(MailError):
+    """A letter that was not accepted.
+
+    code
+        The server's reply code (RFC 5321 section 4.2), None where none came.
+    reply
+        The server's own words, or ours where it said nothing.
+    """
+
+    def __init__(self, message: str, *, code: int | None = None, reply: str = "") -> None:
+        super().__init__(message)
+        self.code = code
+        self.reply = reply or message
+
+
+class TransientError(DeliveryError):
+    """Refused for now: a 4xx reply, or the server is in trouble. Trying again may help."""
+
+
+class PermanentError(DeliveryError):
+    """Refused for good: a 5xx reply. Trying again will not help."""
+
+
+class UncertainError(DeliveryError):
+    """The connection was lost after the final dot: the letter may or may not have been accepted."""
