@@ -1,0 +1,145 @@
+"""Mail addresses: read from what a program writes, checked, and written for headers."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import idna
+
+from quartapp.mail.errors import MessageError
+from quartapp.mail.headers import checked_line, encoded_words, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["Address", "Mailbox", "address_pieces", "unique_specs"]
+
+Mailbox = str | tuple[str | None, str]
+"""How a program writes an address: "a@example.org", "Ada <a@example.org>" or a pair."""
+
+FOREIGN = r"\u00a1-\u167f\u1681-\u1fff\u2070-\u2fff\u3001-\ufefe\uff00-\U0010ffff"
+"""Everything beyond ASCII but spaces, line breaks and invisible marks."""
+
+ATOM = rf"[A-Za-z0-9!#$%&'*+/=?^_`{{|}}~{FOREIGN}-]+"
+LOCAL = re.compile(rf'{ATOM}(?:\.{ATOM})*|"(?:[ !#-;=?-\[\]-~]|\\["\\])*"')
+LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
+DOMAIN = re.compile(rf"{LABEL}(?:\.{LABEL})*|\[(?:IPv6:)?[0-9A-Fa-f.:]+\]")
+NAMED = re.compile(
+    r'\s*(?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<plain>[^"<>@]*))\s*<(?P<spec>[^<>]*)>\s*'
+)
+SPECIAL = re.compile(r'[()<>\[\]:;@\\,."]|  ')
+LONGEST_NAME = 60
+"""Characters of a name that is written in one line; a longer one is encoded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """One mailbox.
+
+    local
+        What stands before the @; outside ASCII it needs a server with SMTPUTF8 (RFC 6531).
+    domain
+        What stands after it, in ASCII (RFC 5891).
+    name
+        The person's name, or "".
+    """
+
+    local: str
+    domain: str
+    name: str = ""
+
+    @classmethod
+    def read(cls, place: str, given: Mailbox) -> Address:
+        """The address in "a@example.org", "Ada <a@example.org>" or ("Ada", "a@example.org").
+
+        place
+            The field that the error names.
+
+        Raises `BadHeaderError` for control characters, `MessageError` for what is no address.
+        """
+        name, spec = _split(place, given)
+        local, at, domain = spec.rpartition("@")
+        if not at or not LOCAL.fullmatch(local):
+            raise MessageError(f"{place} {shown(spec)} is not an address like ada@example.org.")
+        address = cls(local, _ascii_domain(place, spec, domain), name)
+        if len(local.encode()) > 64 or len(address.spec.encode()) > 254:
+            raise MessageError(f"{place} {shown(spec)} is too long for an address.")
+        return address
+
+    @property
+    def spec(self) -> str:
+        """The bare address, as an envelope wants it."""
+        return f"{self.local}@{self.domain}"
+
+    @property
+    def key(self) -> str:
+        """What two spellings of one mailbox have in common: only the domain ignores case."""
+        return f"{self.local}@{self.domain.lower()}"
+
+    def __str__(self) -> str:
+        """Name and address as a person reads them."""
+        return f"{_phrase(self.name)} <{self.spec}>" if self.name else self.spec
+
+
+def _split(place: str, given: Mailbox) -> tuple[str, str]:
+    if isinstance(given, tuple):
+        if len(given) != 2:
+            raise MessageError(f"{place} {shown(given)} is not a pair of name and address.")
+        name, spec = given
+        return checked_line(place, name or "").strip(), checked_line(place, spec).strip()
+    text = checked_line(place, given)
+    if "<" not in text and ">" not in text:
+        return "", text.strip()
+    if not (found := NAMED.fullmatch(text)):
+        raise MessageError(
+            f"{place} {shown(text)} is not one address like Ada <ada@example.org>: "
+            "give each address of its own, and a name with @, quotes or brackets as a pair."
+        )
+    quoted = re.sub(r"\\(.)", r"\1", found["quoted"] or "")
+    return (found["plain"] or quoted).strip(), found["spec"].strip()
+
+
+def _ascii_domain(place: str, spec: str, domain: str) -> str:
+    try:
+        ascii_domain = domain if domain.isascii() else idna.encode(domain, uts46=True).decode()
+    except idna.IDNAError as error:
+        raise MessageError(f"{place} {shown(spec)} has an impossible domain: {error}.") from error
+    if not DOMAIN.fullmatch(ascii_domain):
+        raise MessageError(f"{place} {shown(spec)} has no domain like example.org after its @.")
+    return ascii_domain
+
+
+def address_pieces(addresses: Iterable[Address]) -> list[str]:
+    """Addresses in pieces for `headers.field`, with commas between them."""
+    pieces: list[str] = []
+    for address in addresses:
+        if pieces:
+            pieces[-1] += ","
+        pieces += _pieces(address)
+    return pieces
+
+
+def _pieces(address: Address) -> list[str]:
+    name = address.name
+    if not name:
+        return [f" {address.spec}"]
+    if not name.isascii() or "=?" in name or len(name) > LONGEST_NAME:
+        return [*(f" {word}" for word in encoded_words(name)), f" <{address.spec}>"]
+    return [f" {_phrase(name)}", f" <{address.spec}>"]
+
+
+def _phrase(name: str) -> str:
+    if not SPECIAL.search(name):
+        return name
+    escaped = re.sub(r'(["\\])', r"\\\1", name)
+    return f'"{escaped}"'
+
+
+def unique_specs(addresses: Iterable[Address]) -> tuple[str, ...]:
+    """The bare addresses in order, each mailbox once."""
+    specs: dict[str, str] = {}
+    for address in addresses:
+        specs.setdefault(address.key, address.spec)
+    return tuple(specs.values())

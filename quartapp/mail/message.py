@@ -1,0 +1,224 @@
+"""The letter that a program writes: mutable, and checked when set and when composed."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from quartapp.mail.addresses import Address, unique_specs
+from quartapp.mail.attachment import Attachment
+from quartapp.mail.errors import MessageError
+from quartapp.mail.fields import CHECKS, message_id, moment
+from quartapp.mail.letter import Letter
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from quartapp.mail.addresses import Mailbox
+    from quartapp.mail.attachment import Headers
+
+__all__ = ["Message"]
+
+
+class Message:
+    """A letter with Flask-Mail's vocabulary.
+
+    subject
+        One line of text in any script.
+    recipients, cc, bcc
+        Lists of "a@example.org", "Ada <a@example.org>" or ("Ada", "a@example.org").
+    body, html
+        The letter as plain text and as HTML; a reader shows the best it can.
+    alts
+        More forms of the same letter: text by subtype, such as {"calendar": "BEGIN:..."}.
+    sender, reply_to
+        One address each; without a sender the one of the settings writes.
+    attachments
+        A list of `Attachment`; `attach` adds one.
+    date
+        A datetime with its zone, or seconds since 1970; the moment of composing where None.
+    charset
+        What body, html and alts are written in; UTF-8 where None.
+    extra_headers
+        More headers by name. Message-ID and Date are used instead of ours.
+    mail_options, rcpt_options
+        ESMTP parameters of MAIL and RCPT, such as ["NOTIFY=FAILURE"].
+
+    Every field can be set later. Raises `BadHeaderError` for line breaks, control characters and
+    impossible header names, `MessageError` for anything else that no letter can hold; both name
+    the field.
+    """
+
+    subject: str
+    recipients: list[Mailbox]
+    body: str | None
+    alts: dict[str, str]
+    sender: Any
+    cc: list[Mailbox]
+    bcc: list[Mailbox]
+    attachments: list[Attachment]
+    reply_to: Any
+    date: datetime | float | None
+    charset: str
+    extra_headers: dict[str, str]
+    mail_options: list[str]
+    rcpt_options: list[str]
+
+    def __init__(
+        self,
+        subject: str | None = "",
+        recipients: Iterable[Mailbox] | None = None,
+        body: str | None = None,
+        html: str | None = None,
+        alts: Mapping[str, str] | Iterable[tuple[str, str]] | None = None,
+        sender: Mailbox | None = None,
+        cc: Iterable[Mailbox] | None = None,
+        bcc: Iterable[Mailbox] | None = None,
+        attachments: Iterable[Attachment] | None = None,
+        reply_to: Mailbox | None = None,
+        date: datetime | float | None = None,
+        charset: str | None = None,
+        extra_headers: Mapping[str, str] | None = None,
+        mail_options: Iterable[str] | None = None,
+        rcpt_options: Iterable[str] | None = None,
+    ) -> None:
+        given = {name: value for name, value in locals().items() if name in CHECKS}
+        for name, value in given.items():
+            setattr(self, name, value)
+        if html is not None:
+            self.html = html
+        self._message_id: str | None = None
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        check = CHECKS.get(name)
+        super().__setattr__(name, check(value) if check else value)
+
+    @property
+    def html(self) -> str | None:
+        """The letter as HTML, one of its `alts`."""
+        return self.alts.get("html")
+
+    @html.setter
+    def html(self, value: str | None) -> None:
+        if value is None:
+            self.alts.pop("html", None)
+        else:
+            self.alts = {**self.alts, "html": value}
+
+    @property
+    def msgId(self) -> str | None:  # noqa: N802 -- Flask-Mail's name
+        """The Message-ID: fixed once made, None as long as no sender gives it a domain."""
+        if given := self._header("message-id"):
+            return given
+        if self._message_id is None and self.sender is not None:
+            self._message_id = _new_message_id(Address.read("sender", self.sender))
+        return self._message_id
+
+    @msgId.setter
+    def msgId(self, value: str) -> None:  # noqa: N802
+        self._message_id = message_id("msgId", value)
+
+    @property
+    def send_to(self) -> set[str]:
+        """The bare addresses it goes to: recipients, cc and bcc, each once."""
+        return set(unique_specs((*self._to("recipients"), *self._to("cc"), *self._to("bcc"))))
+
+    def add_recipient(self, recipient: Mailbox) -> None:
+        """Send it to one more address. Raises `MessageError` for what is none."""
+        self.recipients = [*self.recipients, recipient]
+
+    def attach(
+        self,
+        filename: str | None = None,
+        content_type: str | None = None,
+        data: str | bytes | None = None,
+        disposition: str | None = None,
+        headers: Headers | None = None,
+    ) -> None:
+        """Add a file; the parameters, and what is raised, are those of `Attachment`."""
+        self.attachments.append(Attachment(filename, content_type, data, disposition, headers))
+
+    def letter(self, default_sender: str | None = None) -> Letter:
+        """The complete letter, every field checked again.
+
+        default_sender
+            Who writes where the message does not say.
+
+        Raises `MessageError` for no sender and no recipient, and what setting the fields raises.
+        """
+        now = {name: check(getattr(self, name)) for name, check in CHECKS.items()}
+        sender = self._sender(default_sender)
+        letter = Letter(
+            message_id=self._fixed_message_id(sender),
+            date=self._moment(),
+            subject=now["subject"].strip(" "),
+            sender=sender,
+            to=self._to("recipients"),
+            cc=self._to("cc"),
+            bcc=self._to("bcc"),
+            reply_to=Address.read("reply_to", self.reply_to) if self.reply_to else None,
+            extra_headers=_without_ours(now["extra_headers"]),
+            body=now["body"],
+            alternatives=now["alts"],
+            attachments=tuple(now["attachments"]),
+            charset=now["charset"],
+        )
+        if not letter.recipients:
+            raise MessageError("recipients is empty: give an address in recipients, cc or bcc.")
+        return letter
+
+    def as_bytes(self) -> bytes:
+        """The letter as it goes over the wire, without its Bcc. Raises what `letter` raises."""
+        return self.letter().to_bytes()
+
+    def as_string(self) -> str:
+        """The letter as text. Raises what `letter` raises."""
+        return self.as_bytes().decode()
+
+    def __bytes__(self) -> bytes:
+        return self.as_bytes()
+
+    def __str__(self) -> str:
+        return self.as_string()
+
+    def __repr__(self) -> str:
+        count = len(self.recipients) + len(self.cc) + len(self.bcc)
+        return f"<Message {self.subject!r} from {self.sender!r} to {count} addresses>"
+
+    def _to(self, name: str) -> tuple[Address, ...]:
+        mailboxes = enumerate(getattr(self, name))
+        return tuple(Address.read(f"{name}[{index}]", mailbox) for index, mailbox in mailboxes)
+
+    def _sender(self, default: str | None) -> Address:
+        given = self.sender or default
+        if given is None:
+            raise MessageError(
+                "sender is missing: give the message one or set MAIL_DEFAULT_SENDER."
+            )
+        return Address.read("sender", given)
+
+    def _fixed_message_id(self, sender: Address) -> str:
+        if self.msgId is None:
+            self._message_id = _new_message_id(sender)
+        return str(self.msgId)
+
+    def _moment(self) -> datetime:
+        told = self._header("date")
+        if told is None:
+            return datetime.now(UTC) if self.date is None else moment("date", self.date)
+        if self.date is not None:
+            raise MessageError("date is given, and extra_headers has a Date too: leave one.")
+        return moment("extra_headers['Date']", told)
+
+    def _header(self, lower_name: str) -> str | None:
+        named = (v for name, v in self.extra_headers.items() if name.lower() == lower_name)
+        return next(named, None)
+
+
+def _without_ours(headers: dict[str, str]) -> dict[str, str]:
+    return {k: v for k, v in headers.items() if k.lower() not in {"message-id", "date"}}
+
+
+def _new_message_id(sender: Address) -> str:
+    return f"<{secrets.token_hex(16)}@{sender.domain}>"
