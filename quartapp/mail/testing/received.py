@@ -8,7 +8,7 @@ import json
 import re
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Self, cast
+from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
     from email.message import EmailMessage
@@ -54,9 +54,7 @@ class ReceivedLetter:
     @property
     def message(self) -> EmailMessage:
         """The content, parsed."""
-        return cast(
-            "EmailMessage", email.message_from_bytes(self.content, policy=email.policy.SMTP)
-        )
+        return email.message_from_bytes(self.content, policy=email.policy.SMTP)
 
     def as_json(self) -> str:
         """The letter as one line of JSON, which `from_json` turns back into an equal one."""

@@ -213,7 +213,8 @@ class SMTPServer:
     def _bound(self) -> socket.socket:
         """A socket that holds the port: connections are refused until it listens."""
         family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
-        holder = socket.socket(family, socket.SOCK_STREAM)
+        # asyncio turns Nagle's algorithm off only where the protocol is spelled out.
+        holder = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         holder.setblocking(False)
         holder.bind((self.host, self.port))

@@ -1,0 +1,69 @@
+"""`python -m quartapp.mail.testing`: the test server as a process of its own.
+
+It prints its address, and appends each letter to the log as a line of JSON before it answers the
+dot; `quartapp.mail.testing.letters_in` reads them back.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import signal
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from quartapp.mail.testing.script import Phase
+from quartapp.mail.testing.server import SMTPServer
+
+if TYPE_CHECKING:
+    from quartapp.mail.testing.received import ReceivedLetter
+
+
+def main() -> None:
+    """Serve until SIGTERM or SIGINT."""
+    arguments = _arguments()
+    with arguments.log.open("ab", buffering=0) as log:
+        asyncio.run(_serve(arguments, log))
+
+
+async def _serve(arguments: argparse.Namespace, log: BinaryIO) -> None:
+    def keep(letter: ReceivedLetter) -> None:
+        log.write(f"{letter.as_json()}\n".encode())
+
+    async with SMTPServer(arguments.port, host=arguments.host, on_letter=keep) as server:
+        for phase, seconds in arguments.delay:
+            server.delay(phase, seconds)
+        print(f"{server.host}:{server.port}", flush=True)
+        await _told_to_stop()
+
+
+async def _told_to_stop() -> None:
+    told = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, told.set)
+    await told.wait()
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m quartapp.mail.testing", description="An SMTP server for tests."
+    )
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=0, help="0 lets the system choose")
+    parser.add_argument("--log", type=Path, required=True, help="file for the letters")
+    parser.add_argument(
+        "--delay", type=_delay, action="append", default=[], metavar="PHASE=SECONDS"
+    )
+    return parser.parse_args()
+
+
+def _delay(text: str) -> tuple[Phase, float]:
+    phase, _, seconds = text.partition("=")
+    try:
+        return Phase(phase.upper()), float(seconds)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+if __name__ == "__main__":
+    main()
