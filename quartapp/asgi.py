@@ -1,0 +1,10 @@
+"""The app for ASGI servers: `hypercorn -c config.toml quartapp.asgi:app`.
+
+The only module that makes an app when it is imported.
+"""
+
+from __future__ import annotations
+
+from quartapp import create_app
+
+app = create_app()

@@ -1,0 +1,1 @@
+"""The `quartapp` command and what its subcommands are made of."""

@@ -1,0 +1,88 @@
+"""`quartapp db`: the versions of the tables."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from typing import TYPE_CHECKING, Protocol
+
+import click
+
+from quartapp.database import DatabaseUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from quart import Quart
+
+__all__ = ["db"]
+
+
+class Tables(Protocol):
+    """Tables with a version of their own: the app's, the mail service's."""
+
+    async def upgrade(self) -> None:
+        """Bring them to the newest version."""
+
+    async def revisions(self) -> tuple[str | None, str]:
+        """Tell the version they have, None if there are none yet, and the newest."""
+
+
+@click.group("db", short_help="Create the tables and keep them up to date.")
+def db() -> None:
+    """Create the tables and keep them up to date.
+
+    There are two sets, each with a version of its own: the app's and the mail service's. In
+    development the app brings them up to date when it starts; in production it asks for
+    `quartapp db upgrade`.
+    """
+
+
+@db.command("upgrade", short_help="Bring the tables to the newest version.")
+def upgrade() -> None:
+    """Create the tables where there are none, and bring older ones to the newest version.
+
+    It may be repeated, and several processes may run it at once.
+    """
+    _on_all_tables(_upgrade)
+
+
+@db.command("current", short_help="Say which version the tables have.")
+def current() -> None:
+    """Say which version the tables have, and end with exit code 1 unless it is the newest."""
+    if not all(_on_all_tables(_is_current)):
+        sys.exit(1)
+
+
+async def _upgrade(name: str, tables: Tables) -> bool:
+    before, newest = await tables.revisions()
+    await tables.upgrade()
+    came = "up to date" if before == newest else f"upgraded from {before or 'nothing'}"
+    click.echo(f"{name}: {newest}, {came}")
+    return True
+
+
+async def _is_current(name: str, tables: Tables) -> bool:
+    current, newest = await tables.revisions()
+    if current == newest:
+        click.echo(f"{name}: {newest}, up to date")
+        return True
+    click.echo(f"{name}: {current or 'nothing'}, the newest is {newest}: run quartapp db upgrade")
+    return False
+
+
+def _on_all_tables(act: Callable[[str, Tables], Awaitable[bool]]) -> list[bool]:
+    from quartapp import create_app
+
+    try:
+        return asyncio.run(_act(create_app(), act))
+    except DatabaseUnavailable as error:
+        sys.exit(str(error))
+
+
+async def _act(app: Quart, act: Callable[[str, Tables], Awaitable[bool]]) -> list[bool]:
+    database = app.extensions["database"]
+    try:
+        return [await act("app", database), await act("mail", app.extensions["mail"])]
+    finally:
+        await database.dispose()

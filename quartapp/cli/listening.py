@@ -1,0 +1,83 @@
+"""Where to listen: hypercorn's settings, with sockets that are open before the app starts."""
+
+from __future__ import annotations
+
+import errno
+import socket
+import tomllib
+from typing import TYPE_CHECKING
+
+from hypercorn.config import Config, Sockets
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["Listening"]
+
+HOST, PORT = "127.0.0.1", 5000
+SHOWN = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - shown, not bound
+
+
+class Listening(Config):
+    """hypercorn's settings and its open sockets.
+
+    They are opened first, so that a port in use is known before the app starts, and on
+    reload they are handed from one process to the next, so that no visitor is turned away.
+    """
+
+    def __init__(self, settings: Path, host: str | None, port: int | None) -> None:
+        """Take the lower-case keys of a settings file; a host or port given wins over its bind.
+
+        Raises `SystemExit` with a sentence where nobody can listen.
+        """
+        self.bind = f"{HOST}:{PORT}"
+        for name, value in tomllib.loads(settings.read_text(encoding="utf-8")).items():
+            if name.islower():
+                setattr(self, name, value)
+        # serve() warns of any other number: it is one process by its nature.
+        self.workers, self.debug = 1, False
+        if host is not None or port is not None:
+            self.bind = _override(self.bind[0], host, port)
+        self.sockets = self._open()
+
+    def create_sockets(self) -> Sockets:
+        """Give hypercorn the sockets that are open already."""
+        return self.sockets
+
+    @property
+    def urls(self) -> list[str]:
+        """Where a browser on this machine finds the page, without the last slash."""
+        tls = [f"https://{_place(sock)}" for sock in self.sockets.secure_sockets]
+        return tls + [f"http://{_place(sock)}" for sock in self.sockets.insecure_sockets]
+
+    def _open(self) -> Sockets:
+        try:
+            self.create_ssl_context()
+            sockets = super().create_sockets()
+            for sock in [*sockets.secure_sockets, *sockets.insecure_sockets]:
+                sock.listen(self.backlog)
+        except OSError as error:
+            raise SystemExit(_refusal(self.bind, error)) from error
+        return sockets
+
+
+def _override(bind: str, host: str | None, port: int | None) -> str:
+    if ":" not in bind or bind.startswith(("unix:", "fd:")):
+        bind = f"{HOST}:{PORT}"
+    bound_host, _, bound_port = bind.rpartition(":")
+    return f"{bound_host if host is None else host}:{bound_port if port is None else port}"
+
+
+def _place(sock: socket.socket) -> str:
+    if sock.family not in (socket.AF_INET, socket.AF_INET6):
+        return f"unix:{sock.getsockname()}"
+    host, port = sock.getsockname()[:2]
+    host = SHOWN.get(host, host)
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _refusal(bind: list[str], error: OSError) -> str:
+    places = " and ".join(bind)
+    if error.errno == errno.EADDRINUSE:
+        return f"{places} is in use: choose another port with --port (0 picks a free one)."
+    return f"cannot listen on {places}: {error.strerror or error}; see --host and --port."
