@@ -58,10 +58,13 @@ class Outcome:
     reached
         Whether the attempt reached the letter, and so counts: false where it was refused here,
         before a server saw it.
+    note
+        What is to be said about a letter that was accepted by everybody.
     """
 
     answers: Mapping[str, Answer]
     reached: bool = True
+    note: str = ""
 
 
 class ServerTrouble(MailError):

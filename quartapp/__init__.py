@@ -1,0 +1,105 @@
+"""quartapp: the book's mail chapter on Quart, with mail that an async web app cannot lose."""
+
+from __future__ import annotations
+
+import logging
+import os
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from quart import Quart
+
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping
+
+__all__ = ["create_app"]
+
+logger = logging.getLogger(__name__)
+
+PACKAGE = Path(__file__).parent
+
+
+def create_app(config: Mapping[str, Any] | None = None) -> Quart:
+    """Make the application: settings, database, mail, pages, and the lifespan that runs them.
+
+    config
+        Settings that win over config.toml and the environment, by the names of the README's
+        table.
+
+    Raises `ConfigError`, a `SystemExit` with one sentence, for settings that cannot be used.
+    """
+    from quartapp import logs, web
+    from quartapp.config import load
+    from quartapp.database import Database
+    from quartapp.mail import Mail
+    from quartapp.mailbox import Store
+
+    app = Quart(__name__, template_folder=str(_templates()))
+    app.config.from_mapping(load(config, os.environ, app.instance_path))
+    logs.configure(app.config["QUARTAPP_LOG_FORMAT"], app.config["QUARTAPP_LOG_LEVEL"])
+    for warning in app.config["QUARTAPP_WARNINGS"]:
+        logger.warning("%s", warning)
+    app.extensions["database"] = Database(app.config["DATABASE_URL"])
+    Mail().bind(app)
+    if app.config["QUARTAPP_ENV"] != "production":
+        app.extensions["mailbox"] = Store(Path(app.config["QUARTAPP_INSTANCE"]) / "mailbox")
+    web.init_app(app)
+    app.shell_context_processor(lambda: _at_hand(app))
+
+    @app.while_serving
+    async def lifespan() -> AsyncIterator[None]:
+        async with _serving(app):
+            yield
+
+    return app
+
+
+@asynccontextmanager
+async def _serving(app: Quart) -> AsyncIterator[None]:
+    """Everything that lives while the app serves, ended in reverse order."""
+    from quartapp.mail import Mail
+    from quartapp.mailbox import Catcher
+
+    service: Mail = app.extensions["mail"]
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(app.extensions["database"].dispose)
+        await _bring_up_to_date(app)
+        server = None
+        if app.config["MAIL_BACKEND"] == "mailbox":
+            catcher = Catcher(app.extensions["mailbox"], app.config["MAIL_MAX_SIZE"])
+            await stack.enter_async_context(catcher)
+            server = ("127.0.0.1", catcher.port)
+        await stack.enter_async_context(service.post.running(server))
+        yield
+
+
+async def _bring_up_to_date(app: Quart) -> None:
+    """Migrate in development; in production only look, since that is for a person to decide."""
+    from quartapp.config import ConfigError
+
+    for tables in (app.extensions["database"], app.extensions["mail"]):
+        if app.config["QUARTAPP_ENV"] != "production":
+            await tables.upgrade()
+            continue
+        current, head = await tables.revisions()
+        if current != head:
+            sentence = f"the database is at version {current}, not {head}: run quartapp db upgrade"
+            logger.critical("%s", sentence)
+            raise ConfigError(sentence)
+
+
+def _at_hand(app: Quart) -> dict[str, Any]:
+    """What the shell offers."""
+    from quartapp.mail import Message, mail, send_email
+    from quartapp.models import Role, User
+
+    names = {"mail": mail, "send_email": send_email, "Message": Message, "User": User, "Role": Role}
+    return {"db": app.extensions["database"], **names}
+
+
+def _templates() -> Path:
+    """Inside an installed package, beside it in a checkout."""
+    inside = PACKAGE / "templates"
+    return inside if inside.is_dir() else PACKAGE.parent / "templates"

@@ -1,0 +1,58 @@
+"""A letter in our hands: what the outbox lends for one attempt."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from quartapp.mail.delivery import Recipient
+
+__all__ = ["Claim"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """One letter, lent to one process until its lease ends. No bytes: those come with a connection.
+
+    token
+        Whose it is; every write-back must still find it in the row.
+    recipients
+        All of the letter's, as they stood before this attempt.
+    since
+        When giving up is counted from.
+    turned_away
+        How many times in a row a 421 met this very letter.
+    intent_at
+        When an earlier owner was about to send its final dot, and was not heard of again.
+    """
+
+    id: str
+    token: str
+    message_id: str
+    subject: str
+    sender: str
+    recipients: tuple[Recipient, ...]
+    mail_options: tuple[str, ...]
+    rcpt_options: tuple[str, ...]
+    attempts: int
+    created_at: datetime
+    since: datetime
+    expires_at: datetime | None
+    first_attempt_at: datetime | None
+    turned_away: int
+    intent_at: datetime | None
+
+    def due(self, now: datetime) -> tuple[str, ...]:
+        """The addresses that this attempt is for; the others wait or are done with."""
+        return tuple(
+            recipient.address
+            for recipient in self.recipients
+            if recipient.due_at is not None and recipient.due_at <= now
+        )
+
+    def has_expired(self, now: datetime) -> bool:
+        """Whether its sender no longer wants it sent."""
+        return self.expires_at is not None and self.expires_at <= now

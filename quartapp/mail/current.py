@@ -1,0 +1,54 @@
+"""The current app's service, for code that does not hold one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+from quart import current_app
+from werkzeug.local import LocalProxy
+
+from quartapp.mail.errors import MailError
+from quartapp.mail.service import Mail
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from quartapp.mail.delivery import Delivery
+
+__all__ = ["mail", "send_email"]
+
+
+def _current() -> Mail:
+    try:
+        found = current_app.extensions["mail"]
+    except KeyError:
+        raise MailError("no mail service is bound to this app: call Mail(app)") from None
+    return cast("Mail", found)
+
+
+mail = cast("Mail", LocalProxy(_current))
+"""Stands for the current app's `Mail`; needs an app context, which a streaming response lacks."""
+
+
+async def send_email(
+    to: str | Iterable[str],
+    subject: str,
+    template: str,
+    *,
+    session: AsyncSession | None = None,
+    at: datetime | None = None,
+    expires: datetime | None = None,
+    key: str | None = None,
+    **context: Any,
+) -> Delivery:
+    """The book's function, awaitable: render `template` + ".txt" and ".html", keep the letter.
+
+    Returns when the letter is kept; it is sent as soon as its transaction has committed.
+    Parameters and what is raised are those of `Mail.send_email`.
+    """
+    return await mail.send_email(
+        to, subject, template, session=session, at=at, expires=expires, key=key, **context
+    )

@@ -1,0 +1,265 @@
+"""The dispatcher: claims what is due, sends each letter as a task, records what came of it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING
+
+from quartapp.database import DatabaseUnavailable
+from quartapp.mail.courier import Courier, Errand
+from quartapp.mail.group import Group
+from quartapp.mail.leases import LeaseLost, Leases
+from quartapp.mail.transports import Answer, Outcome, Result
+from quartapp.mail.transports.breaker import BreakerState
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from quartapp.mail.claim import Claim
+    from quartapp.mail.clock import Clock
+    from quartapp.mail.outbox import Outbox
+    from quartapp.mail.settings import MailSettings
+    from quartapp.mail.transports import Transport
+    from quartapp.mail.transports.breaker import Breaker
+    from quartapp.mail.verdict import Verdict
+
+__all__ = ["Dispatcher"]
+
+logger = logging.getLogger(__name__)
+
+POLL = 1.0
+"""Seconds between two looks at an idle outbox. Being woken is a hint, this is the guarantee."""
+
+PREFETCH = 8
+"""Claims held for each connection, so that none waits for the database."""
+
+PRUNE_EVERY = 3600.0
+
+
+class Dispatcher:
+    """One per process. It owns its tasks and ends them all in `stop`.
+
+    transport
+        The way to the server, asked anew for each letter.
+    on_record
+        Told of every letter whose verdict was written, with its bytes if they were loaded.
+    """
+
+    def __init__(
+        self,
+        settings: MailSettings,
+        outbox: Outbox,
+        clock: Clock,
+        *,
+        transport: Callable[[], Transport],
+        breaker: Breaker,
+        on_record: Callable[[Verdict, bytes | None], Awaitable[None]],
+    ) -> None:
+        self._settings = settings
+        self._outbox = outbox
+        self._clock = clock
+        self._breaker = breaker
+        self._on_record = on_record
+        self._leases = Leases(outbox, settings.lease, clock)
+        self._recorder: Group[Verdict, Verdict | None] = Group(self._record)
+        self._stamps: Group[Claim, bool] = Group(self._stamp_all)
+        self._courier = Courier(
+            settings, outbox, transport, check=self._leases.check, stamp=self._stamp
+        )
+        self._errands: dict[asyncio.Task[None], Errand] = {}
+        self._loops: list[asyncio.Task[None]] = []
+        self._woken = asyncio.Event()
+        self._is_stopping = False
+        self._has_more = False
+        self.trouble: str | None = None
+
+    def __repr__(self) -> str:
+        state = "running" if self.is_running else "stopped"
+        return f"<Dispatcher {state}, {len(self._errands)} letters in hand; {self._breaker!r}>"
+
+    @property
+    def is_running(self) -> bool:
+        """Whether its loops are alive."""
+        return bool(self._loops) and not any(loop.done() for loop in self._loops)
+
+    @property
+    def in_hand(self) -> int:
+        """How many letters it has claimed and not yet recorded."""
+        return len(self._errands)
+
+    def start(self) -> None:
+        """Begin to deliver."""
+        self._is_stopping = False
+        self._loops = [
+            asyncio.create_task(self._deliver(), name="mail: dispatcher"),
+            asyncio.create_task(self._leases.keep_alive(), name="mail: leases"),
+            asyncio.create_task(self._prune(), name="mail: pruner"),
+        ]
+
+    def wake(self) -> None:
+        """Look at the outbox now; something may be due."""
+        self._woken.set()
+
+    async def stop(self, cut: Callable[[], Awaitable[None]]) -> None:
+        """Stop claiming, give back what is before its dot, wait for answers to dots. Never raises.
+
+        cut
+            Closes the connections once the drain time is over: what is still waiting for its
+            answer then becomes uncertain.
+        """
+        self._is_stopping = True
+        self._woken.set()
+        await asyncio.wait(self._loops[:1], timeout=POLL)
+        for task, errand in list(self._errands.items()):
+            if not errand.is_past_dot:
+                task.cancel()
+        if self._errands:
+            await asyncio.wait(self._errands, timeout=self._settings.drain_timeout)
+        await cut()
+        if self._errands:
+            await asyncio.wait(self._errands, timeout=POLL)
+        for task in [*self._loops, *self._errands]:
+            task.cancel()
+            await _ended(task)
+        await self._recorder.abandon()
+        self._loops = []
+
+    async def _deliver(self) -> None:
+        while not self._is_stopping:
+            # Cleared before looking: what is committed from here on wakes us again.
+            self._woken.clear()
+            try:
+                await self._claim_what_is_due()
+            except DatabaseUnavailable as error:
+                self._has_more = False
+                self._note(str(error))
+            except Exception as error:
+                logger.exception("the outbox could not be read")
+                self._has_more = False
+                self._note(str(error))
+            if not (self._has_more and self._room()):
+                await self._rest()
+
+    async def _claim_what_is_due(self) -> None:
+        room, is_open = self._room(), self._breaker.state is BreakerState.OPEN
+        if not room and not is_open:
+            self._has_more = True
+            return
+        asked_at = self._clock.elapsed()
+        batch = await self._outbox.claim(max(1, room // 2), only_expired=is_open)
+        self._has_more = batch.has_more
+        self._note(None)
+        for claim in batch.claims:
+            self._leases.add(claim, asked_at)
+            self._start(Errand(claim))
+
+    def _room(self) -> int:
+        """How many more letters may be in hand: none while the server is in trouble."""
+        match self._breaker.state:
+            case BreakerState.CLOSED:
+                limit = self._settings.connections * PREFETCH
+            case BreakerState.PROBING:
+                limit = 1
+            case BreakerState.OPEN:
+                limit = 0
+        room = max(0, limit - len(self._errands))
+        # Half a batch at a time, or each letter that ends would cost a claim of its own.
+        return room if room >= limit // 2 else 0
+
+    async def _rest(self) -> None:
+        pause = POLL
+        if self._breaker.state is BreakerState.OPEN:
+            pause = min(POLL, self._breaker.remaining)
+        try:
+            async with asyncio.timeout(pause):
+                await self._woken.wait()
+        except TimeoutError:
+            return
+
+    def _start(self, errand: Errand) -> None:
+        task = asyncio.create_task(self._run(errand), name=f"mail: letter {errand.claim.id}")
+        self._errands[task] = errand
+        task.add_done_callback(self._end)
+
+    def _end(self, task: asyncio.Task[None]) -> None:
+        errand = self._errands.pop(task)
+        self._leases.drop(errand.claim)
+        if self._has_more and self._room():
+            self._woken.set()
+
+    async def _run(self, errand: Errand) -> None:
+        claim = errand.claim
+        try:
+            verdict = await self._courier.carry(errand)
+        except (asyncio.CancelledError, DatabaseUnavailable):
+            verdict = self._courier.rules().give_back(claim)
+        except LeaseLost as error:
+            logger.warning("%s", error)
+            return
+        except Exception as error:
+            # A bug in one letter must not stop the post.
+            logger.exception("letter %s could not be tried", claim.id)
+            verdict = self._courier.rules().judge(claim, self._mishap(claim, error))
+        await self._finish(errand, verdict)
+
+    async def _finish(self, errand: Errand, verdict: Verdict) -> None:
+        written = await self._recorder.add(verdict)
+        if written is None:
+            logger.warning(
+                "letter %s was taken over; its outcome was not written", verdict.claim.id
+            )
+            return
+        try:
+            await self._on_record(written, errand.content)
+        except Exception:
+            logger.exception("a receiver of letter %s's signal failed", verdict.claim.id)
+
+    def _mishap(self, claim: Claim, error: Exception) -> Outcome:
+        reply = f"internal error: {type(error).__name__}: {error}"
+        due = claim.due(self._outbox.now())
+        return Outcome(dict.fromkeys(due, Answer(Result.TRANSIENT, None, reply)))
+
+    async def _record(self, verdicts: Sequence[Verdict]) -> list[Verdict | None]:
+        """Write verdicts, however long the database is away: what was sent must be known."""
+        while True:
+            try:
+                written = await self._outbox.record(verdicts)
+            except DatabaseUnavailable as error:
+                self._note(str(error))
+                await asyncio.sleep(POLL / 4)
+            else:
+                by_id = {verdict.claim.id: verdict for verdict in written}
+                return [by_id.get(verdict.claim.id) for verdict in verdicts]
+
+    async def _stamp(self, claim: Claim) -> None:
+        if not await self._stamps.add(claim):
+            raise LeaseLost(f"letter {claim.id} was taken over before its final dot")
+
+    async def _stamp_all(self, claims: Sequence[Claim]) -> list[bool]:
+        ours = await self._outbox.stamp(claims)
+        return [claim.id in ours for claim in claims]
+
+    async def _prune(self) -> None:
+        while True:
+            try:
+                while await self._outbox.prune():
+                    await asyncio.sleep(POLL)
+            except DatabaseUnavailable as error:
+                logger.info("old letters were not pruned: %s", error)
+            except Exception:
+                logger.exception("old letters were not pruned")
+            await asyncio.sleep(PRUNE_EVERY)
+
+    def _note(self, trouble: str | None) -> None:
+        if trouble and trouble != self.trouble:
+            logger.warning("the outbox waits for its database: %s", trouble)
+        elif self.trouble and not trouble:
+            logger.info("the outbox reaches its database again")
+        self.trouble = trouble
+
+
+async def _ended(task: asyncio.Task[None]) -> None:
+    await asyncio.wait([task])
+    if not task.cancelled() and task.exception() is not None:
+        logger.error("%s failed", task.get_name(), exc_info=task.exception())

@@ -1,0 +1,98 @@
+"""News: who is told what became of letters, once it is certain."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from quartapp.mail import signals
+from quartapp.mail.compose import parse
+from quartapp.mail.delivery import Status
+from quartapp.mail.transports import Envelope
+from quartapp.mail.watchers import Watchers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from blinker import Signal
+    from quart import Quart
+
+    from quartapp.mail.delivery import Delivery
+    from quartapp.mail.message import Message
+    from quartapp.mail.verdict import Verdict
+
+__all__ = ["News"]
+
+logger = logging.getLogger(__name__)
+
+
+class News:
+    """Tells the log, those who wait, recorders and receivers of signals, in this order."""
+
+    def __init__(self, app: Quart) -> None:
+        self.watchers = Watchers()
+        self._app = app
+        self._recorders: list[list[Message]] = []
+        self._telling: set[asyncio.Task[None]] = set()
+
+    @contextmanager
+    def recording(self) -> Iterator[list[Message]]:
+        """A list that grows by each letter that goes out meanwhile."""
+        outbox: list[Message] = []
+        self._recorders.append(outbox)
+        try:
+            yield outbox
+        finally:
+            self._recorders = [other for other in self._recorders if other is not outbox]
+
+    def kept(self, delivery: Delivery) -> None:
+        """A letter was kept, and its transaction committed."""
+        logger.info("letter %s queued", delivery.id)
+        self.watchers.tell(delivery.id)
+        if signals.message_queued.receivers:
+            task = asyncio.create_task(
+                self._signal(signals.message_queued, delivery=delivery), name="mail: queued"
+            )
+            self._telling.add(task)
+            task.add_done_callback(self._telling.discard)
+
+    async def recorded(self, verdict: Verdict, content: bytes | None) -> None:
+        """A letter's attempt was written down."""
+        delivery = verdict.delivery()
+        log = logger.warning if delivery.status is not Status.SENT else logger.info
+        log("letter %s %s after %d attempts", delivery.id, delivery.status, delivery.attempts)
+        self.watchers.tell(delivery.id)
+        if content is not None and verdict.went_out:
+            await self.dispatched(Envelope(verdict.claim.sender, verdict.went_out), content)
+        if verdict.counts or verdict.is_final:
+            await self._signal(
+                _SIGNALS.get(delivery.status, signals.message_failed), delivery=delivery
+            )
+
+    async def dispatched(self, envelope: Envelope, content: bytes) -> None:
+        """A letter went out, or was suppressed, to the recipients of the envelope."""
+        if not (self._recorders or signals.email_dispatched.receivers):
+            return
+        message = parse(content, envelope)
+        for outbox in self._recorders:
+            outbox.append(message)
+        await self._signal(signals.email_dispatched, message=message)
+
+    async def settle(self) -> None:
+        """Wait until everybody has been told."""
+        if self._telling:
+            await asyncio.wait(self._telling)
+
+    async def _signal(self, signal: Signal, **what: Any) -> None:
+        if not signal.receivers:
+            return
+        try:
+            await signal.send_async(self._app, _sync_wrapper=self._app.ensure_async, **what)
+        except Exception:
+            # Somebody else's code: what it does must not undo what is recorded.
+            logger.exception("a receiver of %s failed", signal.name)
+
+
+_SIGNALS = {Status.SENT: signals.message_sent, Status.QUEUED: signals.message_deferred}

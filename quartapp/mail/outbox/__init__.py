@@ -1,0 +1,152 @@
+"""The outbox: letters kept in the database until it is known what became of them."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlalchemy import text
+
+from quartapp.mail.outbox import change
+from quartapp.mail.outbox import claim as claiming
+from quartapp.mail.outbox import keep as keeping
+from quartapp.mail.outbox import query as asking
+from quartapp.mail.outbox import record as recording
+from quartapp.mail.outbox.query import Filter
+from quartapp.mail.outbox.schema import VERSION_TABLE, include_object, metadata
+from quartapp.migrate import Migrations
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from quartapp.database import Database
+    from quartapp.mail.claim import Claim
+    from quartapp.mail.clock import Clock
+    from quartapp.mail.delivery import Delivery, Status
+    from quartapp.mail.outbox.claim import Batch
+    from quartapp.mail.outbox.keep import NewLetter
+    from quartapp.mail.settings import MailSettings
+    from quartapp.mail.verdict import Verdict
+
+__all__ = ["Filter", "Outbox", "include_object", "metadata"]
+
+logger = logging.getLogger(__name__)
+
+MIGRATIONS = Migrations(Path(__file__).parent / "migrations", VERSION_TABLE)
+
+
+class Outbox:
+    """All that is said to the database about letters, each in a transaction of its own.
+
+    `keep` is the exception: it may join the caller's.
+    """
+
+    def __init__(self, database: Database, settings: MailSettings, clock: Clock) -> None:
+        self.database = database
+        self._settings = settings
+        self._clock = clock
+        self._offset = timedelta()
+
+    def now(self) -> datetime:
+        """The time by the database's clock, so that the leases of several hosts compare."""
+        return self._clock.now() + self._offset
+
+    async def set_clock(self) -> None:
+        """Learn how far the database's clock is from ours; SQLite has ours."""
+        if self.database.is_sqlite:
+            return
+        async with self.database.reading() as connection:
+            theirs = (await connection.execute(text("SELECT clock_timestamp()"))).scalar_one()
+        self._offset = theirs.astimezone(UTC) - self._clock.now()
+
+    async def keep(self, letter: NewLetter, session: AsyncSession | None = None) -> Delivery:
+        """Keep a letter, in the caller's transaction where there is one."""
+        if session is not None:
+            return await keeping.keep(session, letter)
+        async with self.database.writing() as connection:
+            return await keeping.keep(connection, letter)
+
+    async def claim(self, limit: int, *, only_expired: bool = False) -> Batch:
+        """Take letters that are due, at most `limit` new ones and as many that are tried again."""
+        order = claiming.Order(
+            backend=self._settings.backend,
+            token=secrets.token_hex(16),
+            now=self.now(),
+            lease=self._settings.lease,
+            limit=limit,
+            only_expired=only_expired,
+        )
+        async with self.database.writing() as connection:
+            return await claiming.claim(connection, order)
+
+    async def load(self, letter_id: str) -> bytes:
+        """The letter's bytes."""
+        async with self.database.reading() as connection:
+            return await claiming.load(connection, letter_id)
+
+    async def renew(self, claims: Iterable[Claim]) -> set[str]:
+        """Lengthen leases; returns the ids of the letters that are still ours."""
+        until = self.now() + timedelta(seconds=self._settings.lease)
+        async with self.database.writing() as connection:
+            return await claiming.renew(connection, claims, until)
+
+    async def stamp(self, claims: Sequence[Claim]) -> set[str]:
+        """Write down that final dots are about to go out; returns the ids still ours."""
+        async with self.database.writing() as connection:
+            return await claiming.stamp(connection, claims, self.now())
+
+    async def record(self, verdicts: Sequence[Verdict]) -> list[Verdict]:
+        """Write down what was decided; returns the verdicts whose letters were still ours."""
+        async with self.database.writing() as connection:
+            return await recording.record(connection, verdicts)
+
+    async def get(self, letter_id: str) -> Delivery | None:
+        """One letter, None if there is no such."""
+        async with self.database.reading() as connection:
+            return await asking.get(connection, letter_id)
+
+    async def find(self, wanted: Filter, limit: int) -> list[Delivery]:
+        """The newest letters that match."""
+        async with self.database.reading() as connection:
+            return await asking.find(connection, wanted, limit)
+
+    async def count(self) -> dict[Status, int]:
+        """How many letters are in each state."""
+        async with self.database.reading() as connection:
+            return await asking.count(connection)
+
+    async def has_work(self) -> bool:
+        """Whether anything is due or being sent."""
+        async with self.database.reading() as connection:
+            return await asking.has_work(connection, self._settings.backend, self.now())
+
+    async def retry(self, ids: Sequence[str]) -> list[str]:
+        """Try failed and uncertain letters again; returns which."""
+        async with self.database.writing() as connection:
+            return await change.retry(connection, ids, self.now())
+
+    async def cancel(self, ids: Sequence[str]) -> list[str]:
+        """Stop letters from being tried again; returns which."""
+        async with self.database.writing() as connection:
+            return await change.cancel(connection, ids, self.now())
+
+    async def prune(self) -> int:
+        """Forget what ended long ago; returns how many letters lost something."""
+        settings = self._settings
+        async with self.database.writing() as connection:
+            return await change.prune(
+                connection, self.now(), settings.retention, settings.retention_failed
+            )
+
+    async def upgrade(self) -> None:
+        """Bring the mail tables to their newest version."""
+        await MIGRATIONS.upgrade(self.database)
+
+    async def revisions(self) -> tuple[str | None, str]:
+        """The version that the mail tables have, and the newest."""
+        return await MIGRATIONS.revisions(self.database)

@@ -1,0 +1,113 @@
+"""Letters, their recipients, their bytes and the story of their attempts."""
+
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0001"
+down_revision = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "mail_letters",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("message_id", sa.Text(), nullable=False),
+        sa.Column("backend", sa.String(length=16), nullable=False),
+        sa.Column("status", sa.String(length=16), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("sender", sa.Text(), nullable=False),
+        sa.Column("mail_options", sa.JSON(), nullable=False),
+        sa.Column("rcpt_options", sa.JSON(), nullable=False),
+        sa.Column("template", sa.Text()),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("idempotency_key", sa.Text()),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True)),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True)),
+        sa.Column("is_retry", sa.Boolean(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("first_attempt_at", sa.DateTime(timezone=True)),
+        sa.Column("turned_away", sa.Integer(), nullable=False),
+        sa.Column("sent_at", sa.DateTime(timezone=True)),
+        sa.Column("ended_at", sa.DateTime(timezone=True)),
+        sa.Column("detail", sa.Text(), nullable=False),
+        sa.Column("token", sa.String(length=32)),
+        sa.Column("lease_until", sa.DateTime(timezone=True)),
+        sa.Column("intent_at", sa.DateTime(timezone=True)),
+        sa.Column("wants_cancel", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_mail_letters"),
+        sa.UniqueConstraint("idempotency_key", name="uq_mail_letters_idempotency_key"),
+    )
+    op.create_index(
+        "ix_mail_letters_due",
+        "mail_letters",
+        ["backend", "is_retry", "due_at"],
+        **where_set("due_at"),
+    )
+    op.create_index("ix_mail_letters_ended_at", "mail_letters", ["ended_at"])
+    op.create_index(
+        "ix_mail_letters_expires_at", "mail_letters", ["expires_at"], **where_set("expires_at")
+    )
+    op.create_index(
+        "ix_mail_letters_lease", "mail_letters", ["lease_until"], **where_set("lease_until")
+    )
+    op.create_index("ix_mail_letters_status", "mail_letters", ["status", "id"])
+    op.create_table(
+        "mail_attempts",
+        sa.Column("letter_id", sa.String(length=32), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("status", sa.String(length=16), nullable=False),
+        sa.Column("detail", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["letter_id"],
+            ["mail_letters.id"],
+            name="fk_mail_attempts_letter_id_mail_letters",
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("letter_id", "number", name="pk_mail_attempts"),
+    )
+    op.create_table(
+        "mail_contents",
+        sa.Column("letter_id", sa.String(length=32), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["letter_id"],
+            ["mail_letters.id"],
+            name="fk_mail_contents_letter_id_mail_letters",
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("letter_id", name="pk_mail_contents"),
+    )
+    op.create_table(
+        "mail_recipients",
+        sa.Column("letter_id", sa.String(length=32), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("address", sa.Text(), nullable=False),
+        sa.Column("status", sa.String(length=16), nullable=False),
+        sa.Column("code", sa.Integer()),
+        sa.Column("reply", sa.Text(), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True)),
+        sa.ForeignKeyConstraint(
+            ["letter_id"],
+            ["mail_letters.id"],
+            name="fk_mail_recipients_letter_id_mail_letters",
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("letter_id", "position", name="pk_mail_recipients"),
+    )
+    op.create_index("ix_mail_recipients_address", "mail_recipients", ["address", "letter_id"])
+
+
+def downgrade() -> None:
+    for table in ("mail_recipients", "mail_contents", "mail_attempts", "mail_letters"):
+        op.drop_table(table)
+
+
+def where_set(column: str) -> dict[str, Any]:
+    """A partial index over the rows in which the column is set."""
+    condition = sa.text(f"{column} IS NOT NULL")
+    return {"postgresql_where": condition, "sqlite_where": condition}

@@ -1,0 +1,165 @@
+"""The tables of the outbox. No foreign key leads out of them, so that they fit any database."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+)
+
+if TYPE_CHECKING:
+    from sqlalchemy import Dialect
+    from sqlalchemy.schema import SchemaItem
+
+__all__ = ["attempts", "contents", "include_object", "letters", "metadata", "new_id", "recipients"]
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware datetime in UTC, also where the database keeps no time zone."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return None if value is None else value.astimezone(UTC)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        return None if value is None else value.replace(tzinfo=UTC)
+
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(column_0_label)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+letters = Table(
+    "mail_letters",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("message_id", Text, nullable=False),
+    Column("backend", String(16), nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("sender", Text, nullable=False),
+    Column("mail_options", JSON, nullable=False),
+    Column("rcpt_options", JSON, nullable=False),
+    Column("template", Text),
+    Column("size", Integer, nullable=False),
+    # "key" is a reserved word in some databases.
+    Column("idempotency_key", Text, unique=True),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime),
+    # When giving up is counted from: kept, `at`, or the last retry by a person.
+    Column("since", UtcDateTime, nullable=False),
+    # Null while nobody may claim it: being sent, final, or held.
+    Column("due_at", UtcDateTime),
+    Column("is_retry", Boolean, nullable=False, default=False),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("first_attempt_at", UtcDateTime),
+    # How many times in a row a 421 met this very letter.
+    Column("turned_away", Integer, nullable=False, default=0),
+    Column("sent_at", UtcDateTime),
+    Column("ended_at", UtcDateTime),
+    Column("detail", Text, nullable=False, default=""),
+    # The claim: whose it is, until when, and whether its dot was about to go out.
+    Column("token", String(32)),
+    Column("lease_until", UtcDateTime),
+    Column("intent_at", UtcDateTime),
+    Column("wants_cancel", Boolean, nullable=False, default=False),
+)
+
+Index(
+    "ix_mail_letters_due",
+    letters.c.backend,
+    letters.c.is_retry,
+    letters.c.due_at,
+    postgresql_where=letters.c.due_at.is_not(None),
+    sqlite_where=letters.c.due_at.is_not(None),
+)
+Index(
+    "ix_mail_letters_lease",
+    letters.c.lease_until,
+    postgresql_where=letters.c.lease_until.is_not(None),
+    sqlite_where=letters.c.lease_until.is_not(None),
+)
+Index(
+    "ix_mail_letters_expires_at",
+    letters.c.expires_at,
+    postgresql_where=letters.c.expires_at.is_not(None),
+    sqlite_where=letters.c.expires_at.is_not(None),
+)
+Index("ix_mail_letters_status", letters.c.status, letters.c.id)
+Index("ix_mail_letters_ended_at", letters.c.ended_at)
+
+recipients = Table(
+    "mail_recipients",
+    metadata,
+    Column("letter_id", ForeignKey(letters.c.id, ondelete="CASCADE"), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("address", Text, nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("code", Integer),
+    Column("reply", Text, nullable=False, default=""),
+    Column("due_at", UtcDateTime),
+)
+Index("ix_mail_recipients_address", recipients.c.address, recipients.c.letter_id)
+
+contents = Table(
+    "mail_contents",
+    metadata,
+    Column("letter_id", ForeignKey(letters.c.id, ondelete="CASCADE"), primary_key=True),
+    Column("content", LargeBinary, nullable=False),
+)
+
+# One row for each attempt that did not simply succeed: what the server said, and when.
+attempts = Table(
+    "mail_attempts",
+    metadata,
+    Column("letter_id", ForeignKey(letters.c.id, ondelete="CASCADE"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("ended_at", UtcDateTime, nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("detail", Text, nullable=False),
+)
+
+
+def new_id() -> str:
+    """A letter's id: unguessable (80 random bits), and in the order in which letters were kept.
+
+    The layout is that of RFC 9562's version 7 without its version and variant bits.
+    """
+    return f"{time.time_ns() // 1_000_000:012x}{secrets.token_hex(10)}"
+
+
+def include_object(
+    item: SchemaItem, name: str | None, type_: str, reflected: bool, compare_to: SchemaItem | None
+) -> bool:
+    """Keep a host's Alembic autogenerate off the mail tables, which it would drop otherwise.
+
+    Give it to `context.configure(include_object=...)` in the host's env.py.
+    """
+    table = name if type_ == "table" else getattr(getattr(item, "table", None), "name", None)
+    return table not in metadata.tables and table != VERSION_TABLE
+
+
+VERSION_TABLE = "mail_alembic_version"

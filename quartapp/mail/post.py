@@ -1,0 +1,159 @@
+"""The post of one process: its transport and its dispatcher, from start to stop."""
+
+from __future__ import annotations
+
+import logging
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from quartapp.database import DatabaseUnavailable
+from quartapp.mail.dispatcher import Dispatcher
+from quartapp.mail.settings import Backend
+from quartapp.mail.transports.breaker import BreakerState
+from quartapp.mail.transports.memory import MemoryTransport
+from quartapp.mail.transports.pool import SMTPTransport
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from quart import Quart
+
+    from quartapp.mail.clock import Clock
+    from quartapp.mail.news import News
+    from quartapp.mail.outbox import Outbox
+    from quartapp.mail.settings import MailSettings
+    from quartapp.mail.transports import Transport
+
+__all__ = ["Post"]
+
+logger = logging.getLogger(__name__)
+
+
+class Post:
+    """Runs while the app serves. Outside of that, letters wait in the outbox."""
+
+    def __init__(
+        self, app: Quart, settings: MailSettings, outbox: Outbox, news: News, clock: Clock
+    ) -> None:
+        self._app = app
+        self._settings = settings
+        self._outbox = outbox
+        self._news = news
+        self._clock = clock
+        self._transport: SMTPTransport | None = None
+        self._dispatcher: Dispatcher | None = None
+
+    def __repr__(self) -> str:
+        return f"<Post {self._dispatcher or 'without a dispatcher'!r} {self._transport!r}>"
+
+    @asynccontextmanager
+    async def running(self, server: tuple[str, int] | None = None) -> AsyncIterator[None]:
+        """Deliver until the block ends, then drain.
+
+        server
+            Host and port of the development mailbox, used instead of the settings' server.
+        """
+        self._transport = SMTPTransport(_at(server, self._settings))
+        if self._settings.dispatch:
+            self._dispatcher = await self._dispatching(self._transport)
+        try:
+            yield
+        finally:
+            await self._stop()
+
+    @property
+    def is_running(self) -> bool:
+        """Whether this process delivers."""
+        return self._dispatcher is not None and self._dispatcher.is_running
+
+    @property
+    def is_blocked(self) -> bool:
+        """Whether the mail server is left alone because of its own trouble."""
+        return self._transport is not None and self._transport.breaker.state is BreakerState.OPEN
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether letters are in hand."""
+        return self._dispatcher is not None and self._dispatcher.in_hand > 0
+
+    @property
+    def trouble(self) -> str | None:
+        """Why letters wait, in a sentence; None when nothing holds them up."""
+        if self._dispatcher is not None and self._dispatcher.trouble:
+            return self._dispatcher.trouble
+        return self._transport.breaker.trouble if self._transport else None
+
+    def wake(self) -> None:
+        """Look at the outbox now instead of within a second."""
+        if self._dispatcher is not None:
+            self._dispatcher.wake()
+
+    @asynccontextmanager
+    async def way(self) -> AsyncIterator[Transport]:
+        """The way for a letter that is sent now; a short-lived one where the app does not run."""
+        if self.is_suppressed or self._transport is not None:
+            yield self._way()
+            return
+        if self._settings.backend is Backend.MAILBOX:
+            raise RuntimeError("the development mailbox is only there while the app runs: start it")
+        transport = SMTPTransport(self._settings)
+        try:
+            yield transport
+        finally:
+            await transport.close()
+
+    @property
+    def is_suppressed(self) -> bool:
+        """Whether letters go the whole way except onto the wire; may be switched at any time."""
+        suppress = self._app.config.get("MAIL_SUPPRESS_SEND")
+        return bool(self._app.testing if suppress is None else suppress)
+
+    def _way(self) -> Transport:
+        if self.is_suppressed:
+            return MemoryTransport("suppressed")
+        if self._transport is None:
+            raise RuntimeError("the post does not run")
+        return self._transport
+
+    async def _dispatching(self, transport: SMTPTransport) -> Dispatcher:
+        try:
+            await self._outbox.set_clock()
+        except DatabaseUnavailable as error:
+            logger.warning("the database's clock could not be read: %s", error)
+        dispatcher = Dispatcher(
+            self._settings,
+            self._outbox,
+            self._clock,
+            transport=self._way,
+            breaker=transport.breaker,
+            on_record=self._news.recorded,
+        )
+        dispatcher.start()
+        return dispatcher
+
+    async def _stop(self) -> None:
+        dispatcher, transport = self._dispatcher, self._transport
+        if transport is None:
+            return
+        if dispatcher is not None:
+            await dispatcher.stop(transport.close)
+        else:
+            await transport.close()
+        await self._news.settle()
+        self._dispatcher = self._transport = None
+
+
+def _at(server: tuple[str, int] | None, settings: MailSettings) -> MailSettings:
+    if server is None:
+        return settings
+    host, port = server
+    return replace(
+        settings,
+        server=host,
+        port=port,
+        use_tls=False,
+        use_ssl=False,
+        username=None,
+        password=None,
+    )

@@ -1,0 +1,349 @@
+"""The mail service: what an app says about letters, bound to one Quart app."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from quartapp.database import Database, NestedWrite
+from quartapp.mail.clock import SystemClock
+from quartapp.mail.commit import on_commit
+from quartapp.mail.compose import compose
+from quartapp.mail.connection import Connection
+from quartapp.mail.errors import MailError, TransientError
+from quartapp.mail.message import Message
+from quartapp.mail.news import News
+from quartapp.mail.outbox import Filter, Outbox
+from quartapp.mail.outbox.keep import NewLetter
+from quartapp.mail.post import Post
+from quartapp.mail.rendering import render
+from quartapp.mail.settings import MailSettings
+from quartapp.mail.transports import ServerTrouble
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterable
+    from contextlib import AbstractContextManager
+
+    from quart import Quart
+    from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+
+    from quartapp.mail.clock import Clock
+    from quartapp.mail.compose import Composed
+    from quartapp.mail.delivery import Delivery, Receipt, Status
+
+__all__ = ["Mail"]
+
+POLL = 1.0
+OFF_THE_LOOP = 256 * 1024
+"""A letter with more bytes of attachments is written in a thread, so that the loop goes on."""
+
+
+class Mail:
+    """The mail service of one app: `Mail(app)`, or `Mail()` and `init_app(app)` later.
+
+    engine
+        The app's own SQLAlchemy engine. Without it, the database in `app.extensions["database"]`,
+        or one of its own from `DATABASE_URL`.
+    clock
+        What time it is; the machine's own by default.
+
+    Letters are kept in tables of its own (`upgrade`) and delivered while the app serves.
+    """
+
+    app: Quart
+    settings: MailSettings
+    outbox: Outbox
+    news: News
+    post: Post
+
+    def __init__(
+        self,
+        app: Quart | None = None,
+        *,
+        engine: AsyncEngine | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        self._engine = engine
+        self._clock = clock or SystemClock()
+        if app is not None:
+            self.init_app(app)
+
+    def init_app(self, app: Quart) -> None:
+        """Bind to an app, and deliver while it serves."""
+        self.bind(app)
+
+        @app.while_serving
+        async def deliver() -> AsyncIterator[None]:
+            async with self.post.running():
+                yield
+            if not self._shares_database(app):
+                await self.outbox.database.dispose()
+
+    def bind(self, app: Quart) -> None:
+        """Bind to an app whose own lifespan runs `post`.
+
+        Raises `ValueError` naming the setting when `app.config` makes no sense.
+        """
+        self.app = app
+        self.settings = MailSettings.from_config(app.config)
+        self.outbox = Outbox(self._database(app), self.settings, self._clock)
+        self.news = News(app)
+        self.post = Post(app, self.settings, self.outbox, self.news, self._clock)
+        app.extensions["mail"] = self
+
+    def __repr__(self) -> str:
+        return f"<Mail {self.settings.backend} {self.post!r}>"
+
+    async def compose(
+        self, to: str | Iterable[str], subject: str, template: str, **context: Any
+    ) -> Message:
+        """Render a template pair into a message: `template` + ".txt" and ".html".
+
+        The subject gets `FLASKY_MAIL_SUBJECT_PREFIX` in front, the sender is
+        `FLASKY_MAIL_SENDER`. Needs an app context. Raises what the templates raise.
+        """
+        body, html = await render(template, context)
+        return Message(
+            f"{self.settings.subject_prefix} {subject}".strip(),
+            sender=self.settings.template_sender,
+            recipients=[to] if isinstance(to, str) else list(to),
+            body=body,
+            html=html,
+            extra_headers={"Auto-Submitted": "auto-generated"},
+        )
+
+    async def send_email(
+        self,
+        to: str | Iterable[str],
+        subject: str,
+        template: str,
+        *,
+        session: AsyncSession | None = None,
+        at: datetime | None = None,
+        expires: datetime | None = None,
+        key: str | None = None,
+        **context: Any,
+    ) -> Delivery:
+        """The book's function: compose from a template pair, and keep. See `send_later`."""
+        message = await self.compose(to, subject, template, **context)
+        return await self.send_later(message, session=session, at=at, expires=expires, key=key)
+
+    async def send_later(
+        self,
+        message: Message,
+        *,
+        session: AsyncSession | None = None,
+        at: datetime | None = None,
+        expires: datetime | None = None,
+        key: str | None = None,
+    ) -> Delivery:
+        """Keep a letter in the outbox, to be sent as soon as its transaction has committed.
+
+        session
+            The transaction to join: rolled back, the letter never existed.
+        at, expires
+            Not to be sent before, and given up after; aware datetimes.
+        key
+            The caller's own name for the letter. The same key again keeps nothing new and
+            returns the first Delivery.
+
+        Raises `MessageError` for a letter that cannot be sent; `MailError` for a session on
+        another database, a key that belongs to another letter, or a missing `session=` that would
+        make SQLite wait for itself; `DatabaseUnavailable` when nothing can be kept now.
+        """
+        composed = await self._finish(message)
+        now = self.outbox.now()
+        letter = NewLetter(
+            composed=composed,
+            backend=self.settings.backend,
+            created_at=now,
+            due_at=max(_aware("at", at), now) if at else now,
+            expires_at=_aware("expires", expires) if expires else None,
+            key=key,
+        )
+        if session is None:
+            return await self._keep_alone(letter)
+        self._check_database(session)
+        delivery = await self.outbox.keep(letter, session)
+        on_commit(session.sync_session, lambda: self._kept(delivery))
+        return delivery
+
+    async def send(self, message: Message) -> Receipt:
+        """Send a letter now, and wait for the server's answer. Nothing is kept.
+
+        Raises `TransientError`, `PermanentError` or `UncertainError` with the server's reply
+        when no recipient was accepted.
+        """
+        async with self.connect() as connection:
+            return await connection.send(message)
+
+    @asynccontextmanager
+    async def connect(self) -> AsyncIterator[Connection]:
+        """One connection for many letters. Raises `TransientError` when there is none to be had."""
+        async with self.post.way() as transport:
+            session = transport.session()
+            try:
+                carrier = await session.__aenter__()
+            except ServerTrouble as trouble:
+                raise TransientError(str(trouble), code=trouble.code) from trouble
+            try:
+                yield Connection(carrier, self.settings, self.news, self._finish)
+            finally:
+                await session.__aexit__(None, None, None)
+
+    async def get(self, letter_id: str) -> Delivery | None:
+        """The letter as it stands, None if there is no such letter."""
+        return await self.outbox.get(letter_id)
+
+    async def find(
+        self,
+        *,
+        status: Status | None = None,
+        recipient: str | None = None,
+        key: str | None = None,
+        before: str | None = None,
+        limit: int = 50,
+    ) -> list[Delivery]:
+        """The newest letters that match every condition given.
+
+        before
+            The id of the last letter of the page before.
+        """
+        wanted = Filter(status=status, recipient=recipient, key=key, before=before)
+        return await self.outbox.find(wanted, limit)
+
+    async def stats(self) -> dict[Status, int]:
+        """How many letters are in each state."""
+        return await self.outbox.count()
+
+    async def wait(self, delivery: Delivery | str, timeout: float | None = None) -> Delivery:
+        """Wait until a letter is in a final state.
+
+        timeout
+            Seconds; None waits for ever.
+
+        Raises `TimeoutError` after that, `LookupError` for a letter that is unknown or was not
+        committed.
+        """
+        async with asyncio.timeout(timeout):
+            return [current async for current in self.watch(delivery)][-1]
+
+    async def watch(self, delivery: Delivery | str) -> AsyncIterator[Delivery]:
+        """A letter's changes, from how it stands now to a final state. Raises `LookupError`."""
+        letter_id, last = _id(delivery), None
+        with self.news.watchers.watching(letter_id) as changed:
+            while last is None or not last.is_final:
+                changed.clear()
+                current = await self.outbox.get(letter_id)
+                if current is None:
+                    raise LookupError(f"there is no letter {letter_id}, or it is not committed")
+                if current == last:
+                    await _set_or_over(changed)
+                    continue
+                last = current
+                yield current
+
+    async def drain(self) -> None:
+        """Wait until nothing is due and nothing is on the wire, or the server is in trouble."""
+        with self.news.watchers.watching("") as changed:
+            while not self.post.is_blocked:
+                changed.clear()
+                if not self.post.is_busy and not await self.outbox.has_work():
+                    return
+                self.post.wake()
+                await _set_or_over(changed)
+
+    async def retry(self, *deliveries: Delivery | str) -> list[str]:
+        """Try failed and uncertain letters again, as if they were new; returns the ids of those."""
+        return self._changed(await self.outbox.retry([_id(delivery) for delivery in deliveries]))
+
+    async def cancel(self, *deliveries: Delivery | str) -> list[str]:
+        """Stop letters from being tried again; an attempt under way is left to end."""
+        return self._changed(await self.outbox.cancel([_id(delivery) for delivery in deliveries]))
+
+    async def prune(self) -> int:
+        """Drop the bytes of letters that ended long ago; returns how many letters lost something."""
+        return await self.outbox.prune()
+
+    async def upgrade(self) -> None:
+        """Bring the mail tables to their newest version."""
+        await self.outbox.upgrade()
+
+    async def revisions(self) -> tuple[str | None, str]:
+        """The version that the mail tables have, None if there are none, and the newest."""
+        return await self.outbox.revisions()
+
+    def record_messages(self) -> AbstractContextManager[list[Message]]:
+        """Flask-Mail's recorder: a list that grows by each letter sent, or suppressed, meanwhile."""
+        return self.news.recording()
+
+    @property
+    def is_running(self) -> bool:
+        """Whether this process delivers."""
+        return self.post.is_running
+
+    @property
+    def trouble(self) -> str | None:
+        """Why letters wait, in a sentence; None when nothing holds them up."""
+        return self.post.trouble
+
+    async def _finish(self, message: Message) -> Composed:
+        if sum(len(attachment.data) for attachment in message.attachments) > OFF_THE_LOOP:
+            return await asyncio.to_thread(compose, message, self.settings)
+        return compose(message, self.settings)
+
+    async def _keep_alone(self, letter: NewLetter) -> Delivery:
+        try:
+            delivery = await self.outbox.keep(letter)
+        except NestedWrite as error:
+            raise MailError(f"the letter would wait for itself: {error}") from error
+        self._kept(delivery)
+        return delivery
+
+    def _kept(self, delivery: Delivery) -> None:
+        self.post.wake()
+        self.news.kept(delivery)
+
+    def _changed(self, ids: list[str]) -> list[str]:
+        self.post.wake()
+        for letter_id in ids:
+            self.news.watchers.tell(letter_id)
+        return ids
+
+    def _check_database(self, session: AsyncSession) -> None:
+        theirs, ours = session.get_bind().engine.url, self.outbox.database.url
+        if (theirs.host, theirs.database, theirs.query) != (ours.host, ours.database, ours.query):
+            raise MailError(
+                f"the session is on {theirs.render_as_string()}, the outbox on "
+                f"{ours.render_as_string()}: pass a session of the outbox's database"
+            )
+
+    def _shares_database(self, app: Quart) -> bool:
+        return self._engine is not None or "database" in app.extensions
+
+    def _database(self, app: Quart) -> Database:
+        if self._engine is not None:
+            return Database.over(self._engine)
+        found = app.extensions.get("database")
+        return found if isinstance(found, Database) else Database(app.config["DATABASE_URL"])
+
+
+async def _set_or_over(changed: asyncio.Event) -> None:
+    """Until the event is set, or it is time to look anyway: another process may have acted."""
+    try:
+        async with asyncio.timeout(POLL):
+            await changed.wait()
+    except TimeoutError:
+        return
+
+
+def _id(delivery: Delivery | str) -> str:
+    return delivery if isinstance(delivery, str) else delivery.id
+
+
+def _aware(name: str, moment: datetime) -> datetime:
+    if moment.tzinfo is None:
+        raise MailError(f"{name}= has no time zone: give an aware datetime, such as now(UTC)")
+    return moment

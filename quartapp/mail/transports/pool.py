@@ -1,0 +1,254 @@
+"""The pool: exclusive connections to one server, as many as the backlog asks for."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import deque
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from quartapp.mail.transports import ServerTrouble
+from quartapp.mail.transports.breaker import Breaker, BreakerState
+from quartapp.mail.transports.smtp import Connection, StaleConnection
+from quartapp.mail.transports.tls import tls_context
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from quartapp.mail.settings import MailSettings
+    from quartapp.mail.transports import BeforeDot, Envelope, Outcome
+
+__all__ = ["SMTPTransport"]
+
+logger = logging.getLogger(__name__)
+
+IDLE = 10.0
+"""Seconds that a connection waits for another letter; some providers hang up soon after."""
+
+MAX_AGE = 300.0
+CROWDED = 60.0
+"""Seconds for which we ask for no more connections than a server was willing to keep."""
+
+
+class SMTPTransport:
+    """Sends through a bounded pool of connections, guarded by a breaker.
+
+    Every decision about a connection is made in `_assign` and `_keep`, which only look and
+    choose; opening, closing and sending come after.
+    """
+
+    def __init__(self, settings: MailSettings, *, breaker: Breaker | None = None) -> None:
+        self.breaker = breaker or Breaker(settings.breaker_first, settings.breaker_max)
+        self._settings = settings
+        self._context = tls_context(settings)
+        self._idle: list[Connection] = []
+        self._busy: set[Connection] = set()
+        self._waiting: deque[asyncio.Future[Connection]] = deque()
+        self._leaving: set[asyncio.Task[None]] = set()
+        self._sweeping: asyncio.TimerHandle | None = None
+        self._crowded_until = 0.0
+        self._crowd = settings.connections
+
+    def __repr__(self) -> str:
+        return (
+            f"<SMTPTransport {self._settings.server}:{self._settings.port} "
+            f"{len(self._busy)} busy, {len(self._idle)} idle, {len(self._waiting)} waiting; "
+            f"{self.breaker!r}>"
+        )
+
+    @asynccontextmanager
+    async def session(self) -> AsyncIterator[PooledSession]:
+        """An open connection of one's own, until the block ends.
+
+        Raises `ServerTrouble` while the breaker is open or when no connection can be opened.
+        """
+        session = PooledSession(self)
+        await session.begin()
+        try:
+            yield session
+        finally:
+            session.end()
+
+    async def close(self) -> None:
+        """Turn away who waits, say goodbye on idle connections, cut busy ones."""
+        while self._waiting:
+            waiter = self._waiting.popleft()
+            if not waiter.done():
+                waiter.set_exception(ServerTrouble("the transport was closed"))
+        for connection in self._busy:
+            connection.abort()
+        if self._sweeping is not None:
+            self._sweeping.cancel()
+            self._sweeping = None
+        self._dismiss(self._idle)
+        self._idle = []
+        await asyncio.gather(*self._leaving)
+
+    async def acquire(self) -> Connection:
+        """A connection that nobody else holds: a kept one, or a new one that is open by now."""
+        while True:
+            connection = await self._turn()
+            if connection.is_open:
+                return connection
+            if await self._opened(connection):
+                return connection
+
+    def release(self, connection: Connection) -> None:
+        """Take a connection back; it is kept if it is worth keeping."""
+        self._busy.discard(connection)
+        if self._is_worth_keeping(connection):
+            self._idle.append(connection)
+            self._sweep_later()
+        else:
+            self._dismiss([connection])
+        self._assign()
+
+    def report(self, trouble: ServerTrouble | None) -> None:
+        """Tell the breaker how the server did, and the log when that changes anything."""
+        if trouble is None:
+            if self.breaker.mend():
+                logger.info("the mail server works again")
+        elif self.breaker.trip(str(trouble)):
+            logger.warning("mail waits for its server: %s", trouble)
+        self._assign()
+
+    async def _turn(self) -> Connection:
+        waiter = asyncio.get_running_loop().create_future()
+        self._waiting.append(waiter)
+        self._assign()
+        try:
+            return await waiter
+        except asyncio.CancelledError:
+            if waiter.done() and not waiter.cancelled() and waiter.exception() is None:
+                self.release(waiter.result())
+            raise
+
+    def _assign(self) -> None:
+        """Give out what there is, in the order in which it was asked for."""
+        self._sweep()
+        while self._waiting:
+            if self.breaker.state is BreakerState.OPEN:
+                answer = ServerTrouble(self.breaker.trouble or "the server is in trouble")
+                self._next_waiter(answer)
+            elif self._idle and self._may_start():
+                self._next_waiter(self._idle.pop())
+            elif self._may_open():
+                self._next_waiter(Connection(self._settings, self._context))
+            else:
+                return
+
+    def _next_waiter(self, answer: Connection | ServerTrouble) -> None:
+        waiter = self._waiting.popleft()
+        if waiter.done():
+            if isinstance(answer, Connection) and answer.is_open:
+                self._idle.append(answer)
+        elif isinstance(answer, ServerTrouble):
+            waiter.set_exception(answer)
+        else:
+            self._busy.add(answer)
+            waiter.set_result(answer)
+
+    def _may_start(self) -> bool:
+        return self.breaker.state is BreakerState.CLOSED or not self._busy
+
+    def _may_open(self) -> bool:
+        now = time.monotonic()
+        limit = self._crowd if now < self._crowded_until else self._settings.connections
+        return self._may_start() and len(self._busy) + len(self._idle) < limit
+
+    async def _opened(self, connection: Connection) -> bool:
+        """Open it; False when the server has as many of ours as it wants, and is fine otherwise."""
+        try:
+            await connection.open()
+        except ServerTrouble as trouble:
+            self._busy.discard(connection)
+            others = len(self._busy) + len(self._idle)
+            if not any(other.is_open for other in self._busy):
+                self.report(trouble)
+                raise
+            self._crowd, self._crowded_until = others, time.monotonic() + CROWDED
+            logger.info("the mail server takes no more than %d connections: %s", others, trouble)
+            return False
+        except BaseException:
+            self._busy.discard(connection)
+            self._assign()
+            raise
+        return True
+
+    def _is_worth_keeping(self, connection: Connection) -> bool:
+        return (
+            connection.is_open
+            and connection.letters < self._settings.max_emails
+            and time.monotonic() - connection.opened_at < MAX_AGE
+        )
+
+    def _sweep(self) -> None:
+        """Part with idle connections that have waited too long or were closed by the server."""
+        now = time.monotonic()
+        kept = [c for c in self._idle if c.is_open and now - c.idle_since < IDLE]
+        self._dismiss([c for c in self._idle if c not in kept])
+        self._idle = kept
+
+    def _sweep_later(self) -> None:
+        if self._sweeping is None:
+            self._sweeping = asyncio.get_running_loop().call_later(IDLE, self._on_sweep_time)
+
+    def _on_sweep_time(self) -> None:
+        self._sweeping = None
+        self._sweep()
+        if self._idle:
+            self._sweep_later()
+
+    def _dismiss(self, connections: list[Connection]) -> None:
+        for connection in connections:
+            if connection.is_open:
+                task = asyncio.create_task(connection.quit(), name="mail: quit")
+                self._leaving.add(task)
+                task.add_done_callback(self._leaving.discard)
+            else:
+                connection.abort()
+
+
+class PooledSession:
+    """A place in the pool: one connection at a time, replaced when it turns out to be dead."""
+
+    def __init__(self, pool: SMTPTransport) -> None:
+        self._pool = pool
+        self._connection: Connection | None = None
+
+    async def begin(self) -> None:
+        """Take a connection."""
+        self._connection = await self._pool.acquire()
+
+    def end(self) -> None:
+        """Give it back."""
+        if self._connection is not None:
+            self._pool.release(self._connection)
+            self._connection = None
+
+    async def send(
+        self, envelope: Envelope, content: bytes, before_dot: BeforeDot | None = None
+    ) -> Outcome:
+        """Carry one letter; a kept connection found dead is replaced at once, at no cost."""
+        while True:
+            connection = await self._ready()
+            try:
+                outcome = await connection.send(envelope, content, before_dot)
+            except StaleConnection:
+                continue
+            except ServerTrouble as trouble:
+                self._pool.report(trouble)
+                raise
+            if outcome.reached:
+                self._pool.report(None)
+            return outcome
+
+    async def _ready(self) -> Connection:
+        if self._connection is None or not self._connection.is_open:
+            self.end()
+            await self.begin()
+        if self._connection is None:
+            raise RuntimeError("the pool gave no connection")
+        return self._connection
