@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from quart import Quart
 
-
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 
 __all__ = ["create_app"]
 
@@ -49,7 +48,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Quart:
     app.shell_context_processor(lambda: _at_hand(app))
 
     @app.while_serving
-    async def lifespan() -> AsyncIterator[None]:
+    async def lifespan() -> AsyncGenerator[None]:
         async with _serving(app):
             yield
 

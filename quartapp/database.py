@@ -104,13 +104,12 @@ class Database:
         Raises `DatabaseBusy` when SQLite's lock is not free within two seconds,
         `DatabaseUnavailable` when the database is away, `NestedWrite` inside another one.
         """
-        async with self._writing():
-            async with (
-                AsyncSession(self.writer, expire_on_commit=False) as session,
-                session.begin(),
-            ):
-                await _connected(session.connection())
-                yield session
+        async with (
+            self._writing(), AsyncSession(self.writer, expire_on_commit=False) as session,
+            session.begin(),
+        ):
+            await _connected(session.connection())
+            yield session
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
@@ -122,9 +121,8 @@ class Database:
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[AsyncConnection]:
         """A bare connection inside one write transaction; raises what `transaction` raises."""
-        async with self._writing():
-            async with _opened(self.writer) as connection, connection.begin():
-                yield connection
+        async with self._writing(), _opened(self.writer) as connection, connection.begin():
+            yield connection
 
     @asynccontextmanager
     async def _writing(self) -> AsyncIterator[None]:
@@ -145,7 +143,7 @@ class Database:
         await MIGRATIONS.upgrade(self)
 
     async def revisions(self) -> tuple[str | None, str]:
-        """The version that the application's tables have, None if there are none, and the newest."""
+        """The version that the application's tables have, None for none, and the newest."""
         return await MIGRATIONS.revisions(self)
 
     async def dispose(self) -> None:

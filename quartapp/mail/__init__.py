@@ -1,5 +1,6 @@
 """Mail that an async web app cannot lose."""
 
+from quartapp.mail.attachment import Attachment
 from quartapp.mail.connection import Connection
 from quartapp.mail.current import mail, send_email
 from quartapp.mail.delivery import Delivery, Receipt, Recipient, Status
@@ -12,7 +13,6 @@ from quartapp.mail.errors import (
     TransientError,
     UncertainError,
 )
-from quartapp.mail.attachment import Attachment
 from quartapp.mail.message import Message
 from quartapp.mail.outbox import include_object, metadata
 from quartapp.mail.service import Mail

@@ -8,7 +8,6 @@ from quart import current_app
 from werkzeug.local import LocalProxy
 
 from quartapp.mail.errors import MailError
-from quartapp.mail.service import Mail
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from quartapp.mail.delivery import Delivery
+    from quartapp.mail.service import Mail
 
 __all__ = ["mail", "send_email"]
 
@@ -29,7 +29,7 @@ def _current() -> Mail:
     return cast("Mail", found)
 
 
-mail = cast("Mail", LocalProxy(_current))
+mail: Mail = cast("Mail", LocalProxy(_current))
 """Stands for the current app's `Mail`; needs an app context, which a streaming response lacks."""
 
 

@@ -16,7 +16,7 @@ from quartapp.mail.watchers import Watchers
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from blinker import Signal
+    from blinker import NamedSignal
     from quart import Quart
 
     from quartapp.mail.delivery import Delivery
@@ -85,11 +85,12 @@ class News:
         if self._telling:
             await asyncio.wait(self._telling)
 
-    async def _signal(self, signal: Signal, **what: Any) -> None:
+    async def _signal(self, signal: NamedSignal, **what: Any) -> None:
         if not signal.receivers:
             return
+        to_async: Any = self._app.ensure_async
         try:
-            await signal.send_async(self._app, _sync_wrapper=self._app.ensure_async, **what)
+            await signal.send_async(self._app, _sync_wrapper=to_async, **what)
         except Exception:
             # Somebody else's code: what it does must not undo what is recorded.
             logger.exception("a receiver of %s failed", signal.name)

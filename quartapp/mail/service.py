@@ -21,9 +21,10 @@ from quartapp.mail.post import Post
 from quartapp.mail.rendering import render
 from quartapp.mail.settings import MailSettings
 from quartapp.mail.transports import ServerTrouble
+from quartapp.mail.waiting import Waiting
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable
+    from collections.abc import AsyncGenerator, AsyncIterator, Iterable
     from contextlib import AbstractContextManager
 
     from quart import Quart
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Mail"]
 
-POLL = 1.0
 OFF_THE_LOOP = 256 * 1024
 """A letter with more bytes of attachments is written in a thread, so that the loop goes on."""
 
@@ -75,7 +75,7 @@ class Mail:
         self.bind(app)
 
         @app.while_serving
-        async def deliver() -> AsyncIterator[None]:
+        async def deliver() -> AsyncGenerator[None]:
             async with self.post.running():
                 yield
             if not self._shares_database(app):
@@ -91,6 +91,7 @@ class Mail:
         self.outbox = Outbox(self._database(app), self.settings, self._clock)
         self.news = News(app)
         self.post = Post(app, self.settings, self.outbox, self.news, self._clock)
+        self._waiting = Waiting(self.outbox, self.post, self.news.watchers)
         app.extensions["mail"] = self
 
     def __repr__(self) -> str:
@@ -228,32 +229,15 @@ class Mail:
         committed.
         """
         async with asyncio.timeout(timeout):
-            return [current async for current in self.watch(delivery)][-1]
+            return await self._waiting.end_of(_id(delivery))
 
-    async def watch(self, delivery: Delivery | str) -> AsyncIterator[Delivery]:
+    def watch(self, delivery: Delivery | str) -> AsyncIterator[Delivery]:
         """A letter's changes, from how it stands now to a final state. Raises `LookupError`."""
-        letter_id, last = _id(delivery), None
-        with self.news.watchers.watching(letter_id) as changed:
-            while last is None or not last.is_final:
-                changed.clear()
-                current = await self.outbox.get(letter_id)
-                if current is None:
-                    raise LookupError(f"there is no letter {letter_id}, or it is not committed")
-                if current == last:
-                    await _set_or_over(changed)
-                    continue
-                last = current
-                yield current
+        return self._waiting.watch(_id(delivery))
 
     async def drain(self) -> None:
         """Wait until nothing is due and nothing is on the wire, or the server is in trouble."""
-        with self.news.watchers.watching("") as changed:
-            while not self.post.is_blocked:
-                changed.clear()
-                if not self.post.is_busy and not await self.outbox.has_work():
-                    return
-                self.post.wake()
-                await _set_or_over(changed)
+        await self._waiting.drain()
 
     async def retry(self, *deliveries: Delivery | str) -> list[str]:
         """Try failed and uncertain letters again, as if they were new; returns the ids of those."""
@@ -328,15 +312,6 @@ class Mail:
             return Database.over(self._engine)
         found = app.extensions.get("database")
         return found if isinstance(found, Database) else Database(app.config["DATABASE_URL"])
-
-
-async def _set_or_over(changed: asyncio.Event) -> None:
-    """Until the event is set, or it is time to look anyway: another process may have acted."""
-    try:
-        async with asyncio.timeout(POLL):
-            await changed.wait()
-    except TimeoutError:
-        return
 
 
 def _id(delivery: Delivery | str) -> str:

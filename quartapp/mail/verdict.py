@@ -65,7 +65,7 @@ class Verdict:
         return self.due_at is None
 
     def cancelled(self) -> Verdict:
-        """The same verdict for a letter that somebody cancelled meanwhile: nothing is tried again."""
+        """The same for a letter that somebody cancelled meanwhile: nothing is tried again."""
         recipients = tuple(
             replace(recipient, status=Status.CANCELLED, due_at=None)
             if recipient.status is Status.QUEUED

@@ -76,7 +76,7 @@ def _take(*lanes: CTE) -> Any:
     )
 
 
-NOW = bindparam("now_")
+NOW: Any = bindparam("now_")
 DUE = letters.c.due_at <= NOW
 
 TAKE_DUE = _take(

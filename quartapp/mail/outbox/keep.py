@@ -16,8 +16,6 @@ from quartapp.mail.outbox.schema import contents, letters, new_id, recipients
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
-
     from quartapp.mail.compose import Composed
     from quartapp.mail.outbox.query import Executor
 

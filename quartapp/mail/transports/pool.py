@@ -10,8 +10,9 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from quartapp.mail.transports import ServerTrouble
+from quartapp.mail.transports.attempt import StaleConnection
 from quartapp.mail.transports.breaker import Breaker, BreakerState
-from quartapp.mail.transports.smtp import Connection, StaleConnection
+from quartapp.mail.transports.smtp import Connection
 from quartapp.mail.transports.tls import tls_context
 
 if TYPE_CHECKING:
@@ -115,7 +116,7 @@ class SMTPTransport:
         self._assign()
 
     async def _turn(self) -> Connection:
-        waiter = asyncio.get_running_loop().create_future()
+        waiter: asyncio.Future[Connection] = asyncio.get_running_loop().create_future()
         self._waiting.append(waiter)
         self._assign()
         try:

@@ -1,0 +1,66 @@
+"""What most tests need: an SMTP server, a database file, a mail service between them."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from quart import Quart
+
+from quartapp.mail import Mail
+from quartapp.mail.testing import SMTPServer
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+    from contextlib import AbstractAsyncContextManager
+    from pathlib import Path
+
+    Serve = Callable[..., AbstractAsyncContextManager[Mail]]
+
+pytest_plugins = ["tests.fixtures.tls"]
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[SMTPServer]:
+    """A real SMTP server on a port of its own."""
+    async with SMTPServer() as smtp:
+        yield smtp
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    """A database file of this test alone."""
+    return f"sqlite+aiosqlite:///{tmp_path}/letters.sqlite"
+
+
+@pytest.fixture
+def serve(server: SMTPServer, sqlite_url: str) -> Serve:
+    """Run the mail service inside a small Quart app: `async with serve(MAIL_TIMEOUT=1) as mail`."""
+
+    @asynccontextmanager
+    async def serving(url: str = sqlite_url, **settings: Any) -> AsyncIterator[Mail]:
+        clock = settings.pop("clock", None)
+        app = Quart(__name__)
+        app.config.update(
+            DATABASE_URL=url,
+            MAIL_SERVER=server.host,
+            MAIL_PORT=server.port,
+            MAIL_DEFAULT_SENDER="flasky@example.com",
+            MAIL_SUPPRESS_SEND=False,
+        )
+        app.config.update(settings)
+        mail = Mail(clock=clock)
+        mail.init_app(app)
+        app.before_serving(mail.upgrade)
+        async with app.test_app():
+            yield mail
+
+    return serving
+
+
+@pytest.fixture
+async def mail(serve: Serve) -> AsyncIterator[Mail]:
+    """The mail service, running, with settings as they come."""
+    async with serve() as service:
+        yield service
