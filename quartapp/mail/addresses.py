@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import idna
 
 from quartapp.mail.errors import MessageError
-from quartapp.mail.headers import checked_line, encoded_words, shown
+from quartapp.mail.folding import encoded_words
+from quartapp.mail.headers import checked_line, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -29,7 +30,7 @@ DOMAIN = re.compile(rf"{LABEL}(?:\.{LABEL})*|\[(?:IPv6:)?[0-9A-Fa-f.:]+\]")
 NAMED = re.compile(
     r'\s*(?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<plain>[^"<>@]*))\s*<(?P<spec>[^<>]*)>\s*'
 )
-SPECIAL = re.compile(r'[()<>\[\]:;@\\,."]|  ')
+SPECIAL = re.compile(r'[()<>\[\]:;@\\,."]')
 LONGEST_NAME = 60
 """Characters of a name that is written in one line; a longer one is encoded."""
 
@@ -88,7 +89,7 @@ def _split(place: str, given: Mailbox) -> tuple[str, str]:
         if len(given) != 2:
             raise MessageError(f"{place} {shown(given)} is not a pair of name and address.")
         name, spec = given
-        return checked_line(place, name or "").strip(), checked_line(place, spec).strip()
+        return _one_spaced(checked_line(place, name or "")), checked_line(place, spec).strip()
     text = checked_line(place, given)
     if "<" not in text and ">" not in text:
         return "", text.strip()
@@ -98,7 +99,11 @@ def _split(place: str, given: Mailbox) -> tuple[str, str]:
             "give each address of its own, and a name with @, quotes or brackets as a pair."
         )
     quoted = re.sub(r"\\(.)", r"\1", found["quoted"] or "")
-    return (found["plain"] or quoted).strip(), found["spec"].strip()
+    return _one_spaced(found["plain"] or quoted), found["spec"].strip()
+
+
+def _one_spaced(name: str) -> str:
+    return " ".join(name.split())
 
 
 def _ascii_domain(place: str, spec: str, domain: str) -> str:

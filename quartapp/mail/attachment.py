@@ -11,9 +11,7 @@ from quartapp.mail.errors import MessageError
 from quartapp.mail.headers import checked_headers, checked_line, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    Headers = Mapping[str, str] | Iterable[tuple[str, str]]
+    from quartapp.mail.headers import Headers
 
 __all__ = ["Attachment"]
 
@@ -62,7 +60,7 @@ class Attachment:
         disposition: str | None = None,
         headers: Headers | None = None,
     ) -> None:
-        name = None if filename is None else checked_line("filename", filename)
+        name = checked_line("filename", filename or "").strip() or None
         self._keep("filename", name)
         self._keep("content_type", _checked_type(content_type or _guessed_type(name, data)))
         self._keep("data", _checked_data(name, data))

@@ -111,7 +111,10 @@ def _alts(value: Mapping[str, str] | Iterable[tuple[str, str]] | None) -> dict[s
     for subtype, text in alts.items():
         if not SUBTYPE.fullmatch(checked_line("alts", subtype)):
             raise MessageError(f"alts has {shown(subtype)}, which is not a subtype of text.")
-        alts[subtype] = str(_text(f"alts[{subtype!r}]")(text))
+        place = "html" if subtype == "html" else f"alts[{subtype!r}]"
+        if text is None:
+            raise MessageError(f"{place} must be text, not None: leave it out.")
+        alts[subtype] = str(_text(place)(text))
     return alts
 
 

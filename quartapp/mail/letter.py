@@ -7,7 +7,7 @@ from email.utils import format_datetime
 from typing import TYPE_CHECKING
 
 from quartapp.mail.addresses import Address, address_pieces, unique_specs
-from quartapp.mail.headers import field, text_field
+from quartapp.mail.folding import field, text_field
 from quartapp.mail.mime import Part, attached, multipart, text_part
 
 if TYPE_CHECKING:

@@ -16,9 +16,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from quartapp.mail.addresses import Mailbox
-    from quartapp.mail.attachment import Headers
+    from quartapp.mail.headers import Headers
 
 __all__ = ["Message"]
+
+CHANGED_IN_PLACE = ("alts", "attachments", "extra_headers", "mail_options", "rcpt_options")
 
 
 class Message:
@@ -126,7 +128,8 @@ class Message:
 
     def add_recipient(self, recipient: Mailbox) -> None:
         """Send it to one more address. Raises `MessageError` for what is none."""
-        self.recipients = [*self.recipients, recipient]
+        Address.read("recipient", recipient)
+        self.recipients.append(recipient)
 
     def attach(
         self,
@@ -147,22 +150,23 @@ class Message:
 
         Raises `MessageError` for no sender and no recipient, and what setting the fields raises.
         """
-        now = {name: check(getattr(self, name)) for name, check in CHECKS.items()}
+        # What cannot change in place was checked when it was set, and addresses are read again.
+        alts, attachments, headers, *_ = (CHECKS[n](getattr(self, n)) for n in CHANGED_IN_PLACE)
         sender = self._sender(default_sender)
         letter = Letter(
             message_id=self._fixed_message_id(sender),
             date=self._moment(),
-            subject=now["subject"].strip(" "),
+            subject=self.subject.strip(" "),
             sender=sender,
             to=self._to("recipients"),
             cc=self._to("cc"),
             bcc=self._to("bcc"),
             reply_to=Address.read("reply_to", self.reply_to) if self.reply_to else None,
-            extra_headers=_without_ours(now["extra_headers"]),
-            body=now["body"],
-            alternatives=now["alts"],
-            attachments=tuple(now["attachments"]),
-            charset=now["charset"],
+            extra_headers=_without_ours(headers),
+            body=self.body,
+            alternatives=alts,
+            attachments=tuple(attachments),
+            charset=self.charset,
         )
         if not letter.recipients:
             raise MessageError("recipients is empty: give an address in recipients, cc or bcc.")
@@ -199,9 +203,10 @@ class Message:
         return Address.read("sender", given)
 
     def _fixed_message_id(self, sender: Address) -> str:
-        if self.msgId is None:
+        given = self._header("message-id")
+        if given is None and self._message_id is None:
             self._message_id = _new_message_id(sender)
-        return str(self.msgId)
+        return given or str(self._message_id)
 
     def _moment(self) -> datetime:
         told = self._header("date")

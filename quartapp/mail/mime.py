@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from quartapp.mail.errors import MessageError
-from quartapp.mail.headers import field, parameter, parametric, text_field
+from quartapp.mail.folding import field, parameter, parametric, text_field
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
