@@ -1,0 +1,67 @@
+"""The README tells the whole truth: every setting, name and command, and snippets that run."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+import pytest
+
+import quartapp.mail
+from quartapp import create_app
+from quartapp.cli.main import main
+from quartapp.config import KEYS
+from quartapp.models import User
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+SNIPPETS = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
+
+
+def commands(group: click.Group, name: str) -> Iterator[str]:
+    """Every command below the group, as it is typed."""
+    for word, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from commands(command, f"{name} {word}")
+        else:
+            yield f"{name} {word}"
+
+
+@pytest.mark.parametrize("key", KEYS, ids=lambda key: key.name)
+def test_every_setting_is_in_the_table_with_its_meaning(key):
+    assert re.search(rf"^\| `{key.name}`.* \| {re.escape(key.meaning)} \|$", README, re.MULTILINE)
+
+
+@pytest.mark.parametrize("name", quartapp.mail.__all__)
+def test_every_public_name_is_explained(name):
+    assert re.search(rf"`{name}\b", README)
+
+
+@pytest.mark.parametrize("command", commands(main, "quartapp"))
+def test_every_command_is_in_the_table(command):
+    assert f"| `{command}" in README
+
+
+@pytest.mark.parametrize("snippet", SNIPPETS)
+async def test_every_snippet_runs(snippet, tmp_path):
+    app = create_app({"TESTING": True, "QUARTAPP_INSTANCE": str(tmp_path)})
+    async with app.test_app(), app.app_context():
+        at_hand = {**app.make_shell_context(), "user": User(username="Ada")}
+
+        await run(snippet, at_hand)
+
+        assert await at_hand["mail"].stats()
+
+
+async def run(snippet: str, names: dict[str, object]) -> None:
+    """Run a snippet in which `await` stands at the top level."""
+    code = compile(snippet, "README.md", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+    result = eval(code, names)  # noqa: S307  # our own README
+    if inspect.isawaitable(result):
+        await result
