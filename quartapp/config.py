@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hypercorn.config import Config as Server
 from sqlalchemy.engine import URL
 
 from quartapp.keys import Secret, SettingError, is_unset
@@ -90,7 +91,7 @@ def _load(
     _resolve_backend(values, has_server="MAIL_SERVER" in written)
     _check(values, written)
     _complete(values, instance)
-    values[WARNINGS] = _warnings(values, environment)
+    values[WARNINGS] = _warnings(values, environment.unknown, file.server)
     if "QUARTAPP_ENV" not in written and not values.get("TESTING"):
         _decide_pages(values, maker(told))
     return values
@@ -162,11 +163,22 @@ def _sqlite_in(folder: Path) -> Secret:
     return Secret(url.render_as_string(hide_password=False))
 
 
-def _warnings(values: Mapping[str, Any], environment: Source) -> tuple[str, ...]:
+def _warnings(
+    values: Mapping[str, Any], unknown: tuple[str, ...], server: Mapping[str, Any]
+) -> tuple[str, ...]:
     found = []
-    if environment.unknown:
-        names = ", ".join(environment.unknown)
+    if unknown:
+        names = ", ".join(unknown)
         found.append(f"In the environment, no settings of quartapp and left alone: {names}.")
+    drain, end = (
+        values["MAIL_DRAIN_TIMEOUT"],
+        server.get("shutdown_timeout", Server.shutdown_timeout),
+    )
+    if drain >= end:
+        found.append(
+            f"MAIL_DRAIN_TIMEOUT ({drain:g} s) is not shorter than hypercorn's shutdown_timeout "
+            f"({end:g} s), which would cut it off: make that longer."
+        )
     if values["MAIL_BACKEND"] is Backend.SMTP:
         found += MailSettings.from_config(values).warnings()
     return tuple(found)

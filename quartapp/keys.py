@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Key", "Keys", "Secret", "SettingError", "is_unset"]
 
-# Django, Flask and Quart have settings that differ from ours by one letter.
-FOREIGN_PREFIXES = ("EMAIL_", "FLASK_", "QUART_")
+# Django's settings for the same things differ from ours by one letter.
+DJANGO = "EMAIL_"
 
 
 class SettingError(ValueError):
@@ -64,11 +64,6 @@ class Key:
             seen = "" if self.secret else f" is {raw!r}, which"
             raise SettingError(f"{self.name} {where}{seen} {error}.") from None
 
-    @property
-    def prefix(self) -> str:
-        """The word before the first underscore: `MAIL` of `MAIL_USE_TLS`."""
-        return self.name.partition("_")[0]
-
 
 class Keys:
     """All settings of a program, by name.
@@ -85,9 +80,6 @@ class Keys:
 
     def __iter__(self) -> Iterator[Key]:
         return iter(self._keys.values())
-
-    def __len__(self) -> int:
-        return len(self._keys)
 
     def __getitem__(self, name: str) -> Key:
         return self._keys[name]
@@ -106,7 +98,7 @@ class Keys:
         Raises `SettingError` where a key and its alias disagree.
         """
         found: dict[str, Any] = {}
-        for name in source.keys() & self._names.keys():
+        for name in sorted(source.keys() & self._names.keys()):
             real, raw = self._names[name], source[name]
             if is_unset(found.get(real)):
                 found[real] = raw
@@ -122,7 +114,7 @@ class Keys:
 
     def nearest(self, name: str) -> tuple[str, ...]:
         """The keys that an unknown name was probably meant to be, mostly one or none."""
-        if name in self or name.rstrip("_0123456789") in self or name.startswith(FOREIGN_PREFIXES):
+        if name in self or name.rstrip("_0123456789") in self or name.startswith(DJANGO):
             return ()
         typed = name.upper()
         misses = {known: _misses(typed, known) for known in self._names}

@@ -58,7 +58,11 @@ def secret(raw: Any) -> Secret:
 
 def file(raw: Any) -> Path:
     """A path; a relative one starts at the working directory."""
-    return raw if isinstance(raw, Path) else Path(text(raw)).expanduser().absolute()
+    path = raw if isinstance(raw, Path) else Path(text(raw))
+    try:
+        return path.expanduser().absolute()
+    except RuntimeError:
+        raise ValueError("begins with ~ and the name of nobody here") from None
 
 
 def certificates(raw: Any) -> Path:

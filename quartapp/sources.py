@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hypercorn.config import Config as Server
@@ -36,6 +37,8 @@ class Source(NamedTuple):
         Names that look like ours and are not.
     is_last_word
         Whether blank means the default here, whatever the places before it say.
+    server
+        What belongs to hypercorn.
     """
 
     where: str
@@ -43,6 +46,7 @@ class Source(NamedTuple):
     others: Mapping[str, Any]
     unknown: tuple[str, ...] = ()
     is_last_word: bool = False
+    server: Mapping[str, Any] = MappingProxyType({})
 
 
 def from_file(path: Path) -> Source:
@@ -55,12 +59,16 @@ def from_file(path: Path) -> Source:
     if CONFIG.name in written:
         raise SettingError(f"{CONFIG.name} {where} comes too late: set it in the environment.")
     upper = {name: raw for name, raw in written.items() if name.isupper()}
-    for name in written.keys() - upper.keys():
+    server = {name: raw for name, raw in written.items() if name not in upper}
+    for name in server:
         _check_server_setting(name, where)
     others = _others(upper, where)
-    for name in filter(KEYS.claims, others):
-        raise SettingError(f"{name} {where} is not a setting: remove it.")
-    return Source(where, KEYS.written(upper, where), others)
+    for name in others:
+        if KEYS.claims(name):
+            raise SettingError(f"{name} {where} is not a setting: remove it.")
+        if isinstance(others[name], dict):
+            raise SettingError(f"{name} {where} is a table: write its keys without one.")
+    return Source(where, KEYS.written(upper, where), others, server=server)
 
 
 def from_environment(environ: Mapping[str, str]) -> Source:
@@ -109,7 +117,7 @@ def _is_injected(name: str, raw: str) -> bool:
 
 def _others(written: Mapping[str, Any], where: str) -> dict[str, Any]:
     others = {name: raw for name, raw in written.items() if name not in KEYS}
-    for name in others.keys() - Quart.default_config.keys():
+    for name in sorted(others.keys() - Quart.default_config.keys()):
         KEYS.refuse_near_miss(name, where)
     return others
 

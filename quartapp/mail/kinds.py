@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from quartapp.mail.addresses import Address
 from quartapp.mail.errors import BadHeaderError, MessageError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 __all__ = ["addresses", "mailbox", "recipients"]
 
@@ -34,12 +31,11 @@ def _recipient(entry: str) -> str:
     return _read(entry).spec.lower()
 
 
-def _entries(raw: Any) -> Iterator[str]:
-    for entry in raw.split(",") if isinstance(raw, str) else raw:
-        if not isinstance(entry, str):
-            raise ValueError("is not a list of addresses")
-        if entry.strip():
-            yield entry.strip()
+def _entries(raw: Any) -> list[str]:
+    entries = raw.split(",") if isinstance(raw, str) else raw
+    if not isinstance(entries, list | tuple) or not all(isinstance(e, str) for e in entries):
+        raise ValueError("is not a list of addresses")
+    return [entry.strip() for entry in entries if entry.strip()]
 
 
 def _read(raw: Any) -> Address:

@@ -210,9 +210,15 @@ class MailSettings:
         """What is allowed but hardly meant, each in a sentence with the cure."""
         found = []
         if self.port == SMTPS and not self.use_ssl:
-            found.append("MAIL_PORT is 465, where servers expect TLS at once: set MAIL_USE_SSL.")
+            found.append(
+                "MAIL_PORT is 465, where servers expect TLS at once: "
+                "set MAIL_USE_SSL, and not MAIL_USE_TLS."
+            )
         if self.port == SUBMISSION and self.use_ssl:
-            found.append("MAIL_PORT is 587, where servers expect STARTTLS: set MAIL_USE_TLS.")
+            found.append(
+                "MAIL_PORT is 587, where servers expect STARTTLS: "
+                "set MAIL_USE_TLS, and not MAIL_USE_SSL."
+            )
         if self.lease < self.timeout:
             found.append(
                 f"MAIL_LEASE ({self.lease:g} s) is shorter than MAIL_TIMEOUT ({self.timeout:g} s): "
