@@ -42,18 +42,25 @@ def true_or_false(raw: Any) -> bool:
 
 def text(raw: Any) -> str:
     """One line of text, without the space around it."""
-    if not isinstance(raw, str):
-        raise ValueError("is not text: put it in quotes")
-    if CONTROL.search(raw.strip()):
+    line = _text(raw).strip()
+    if CONTROL.search(line):
         raise ValueError("contains a line break or another control character: remove it")
-    return raw.strip()
+    return line
 
 
 def secret(raw: Any) -> Secret:
     """Text that is never shown, exactly as written."""
+    return Secret(_text(raw))
+
+
+def _text(raw: Any) -> str:
     if not isinstance(raw, str):
         raise ValueError("is not text: put it in quotes")
-    return Secret(raw)
+    try:
+        raw.encode()
+    except UnicodeEncodeError:
+        raise ValueError("is not valid UTF-8: write it anew") from None
+    return raw
 
 
 def file(raw: Any) -> Path:

@@ -80,6 +80,7 @@ def test_what_is_written_becomes_a_value_and_stays_it(
         (kinds.true_or_false, 2, "is neither"),
         (kinds.text, 12345, "put it in quotes"),
         (kinds.text, "a\nb", "line break"),
+        (kinds.secret, "caf\udce9", "not valid UTF-8"),
         (kinds.secret, 12345, "put it in quotes"),
         (kinds.file, "~nobody-of-that-name/x", "begins with ~"),
         (port, "0", "from 1 to 65535"),
