@@ -78,9 +78,14 @@ class Record:
         self._changed.set()
         self._changed = asyncio.Event()
 
+    @property
+    def counts(self) -> str:
+        """The numbers, in one line."""
+        return (
+            f"letters: {len(self.letters)}, connections: {self.connections}, "
+            f"of them open: {self.open_connections}"
+        )
+
     def __str__(self) -> str:
         said = "".join(f"\n  {line}" for line in self.transcript[-SHOWN:])
-        return (
-            f"there were {len(self.letters)} letters over {self.connections} connections "
-            f"({self.open_connections} of them open), and last was said:{said or ' nothing'}"
-        )
+        return f"{self.counts}; last was said:{said or ' nothing'}"

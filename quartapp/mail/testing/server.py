@@ -82,8 +82,7 @@ class SMTPServer:
 
     def __repr__(self) -> str:
         state = "listening" if self._is_listening else "stopped"
-        counts = f"{len(self.letters)} letters, {self.open_connections} connections open"
-        return f"<SMTPServer {self.host}:{self.port} {state}, {counts}>"
+        return f"<SMTPServer {self.host}:{self.port} {state}, {self._record.counts}>"
 
     async def start(self) -> None:
         """Listen, on the same port as before where there was one."""
