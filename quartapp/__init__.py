@@ -10,6 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from quart import Quart
 
+from quartapp import logs, web
+from quartapp.config import WARNINGS, ConfigError, load
+from quartapp.database import Database
+from quartapp.mail import Mail, Message, mail, send_email
+from quartapp.mailbox import Catcher, Store
+from quartapp.models import Role, User
+
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 
@@ -29,16 +36,10 @@ def create_app(config: Mapping[str, Any] | None = None) -> Quart:
 
     Raises `ConfigError`, a `SystemExit` with one sentence, for settings that cannot be used.
     """
-    from quartapp import logs, web
-    from quartapp.config import load
-    from quartapp.database import Database
-    from quartapp.mail import Mail
-    from quartapp.mailbox import Store
-
     app = Quart(__name__, template_folder=str(_templates()))
     app.config.from_mapping(load(config, os.environ, app.instance_path))
     logs.configure(app.config["QUARTAPP_LOG_FORMAT"], app.config["QUARTAPP_LOG_LEVEL"])
-    for warning in app.config["QUARTAPP_WARNINGS"]:
+    for warning in app.config[WARNINGS]:
         logger.warning("%s", warning)
     app.extensions["database"] = Database(app.config["DATABASE_URL"])
     Mail().bind(app)
@@ -58,9 +59,6 @@ def create_app(config: Mapping[str, Any] | None = None) -> Quart:
 @asynccontextmanager
 async def _serving(app: Quart) -> AsyncIterator[None]:
     """Everything that lives while the app serves, ended in reverse order."""
-    from quartapp.mail import Mail
-    from quartapp.mailbox import Catcher
-
     service: Mail = app.extensions["mail"]
     async with AsyncExitStack() as stack:
         stack.push_async_callback(app.extensions["database"].dispose)
@@ -76,8 +74,6 @@ async def _serving(app: Quart) -> AsyncIterator[None]:
 
 async def _bring_up_to_date(app: Quart) -> None:
     """Migrate in development; in production only look, since that is for a person to decide."""
-    from quartapp.config import ConfigError
-
     for tables in (app.extensions["database"], app.extensions["mail"]):
         if app.config["QUARTAPP_ENV"] != "production":
             await tables.upgrade()
@@ -91,9 +87,6 @@ async def _bring_up_to_date(app: Quart) -> None:
 
 def _at_hand(app: Quart) -> dict[str, Any]:
     """What the shell offers."""
-    from quartapp.mail import Message, mail, send_email
-    from quartapp.models import Role, User
-
     names = {"mail": mail, "send_email": send_email, "Message": Message, "User": User, "Role": Role}
     return {"db": app.extensions["database"], **names}
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from quartapp.database import DatabaseUnavailable
 from quartapp.mail.dispatcher import Dispatcher
-from quartapp.mail.settings import Backend
+from quartapp.mail.settings import Backend, is_suppressed
 from quartapp.mail.transports.breaker import BreakerState
 from quartapp.mail.transports.memory import MemoryTransport
 from quartapp.mail.transports.pool import SMTPTransport
@@ -106,8 +106,7 @@ class Post:
     @property
     def is_suppressed(self) -> bool:
         """Whether letters go the whole way except onto the wire; may be switched at any time."""
-        suppress = self._app.config.get("MAIL_SUPPRESS_SEND")
-        return bool(self._app.testing if suppress is None else suppress)
+        return is_suppressed(self._app.config)
 
     def _way(self) -> Transport:
         if self.is_suppressed:

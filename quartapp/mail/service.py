@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from quartapp.database import Database, NestedWrite
+from quartapp.database_url import database_url
 from quartapp.mail.clock import SystemClock
 from quartapp.mail.commit import on_commit
 from quartapp.mail.compose import compose
@@ -35,6 +37,8 @@ if TYPE_CHECKING:
     from quartapp.mail.delivery import Delivery, Receipt, Status
 
 __all__ = ["Mail"]
+
+logger = logging.getLogger(__name__)
 
 OFF_THE_LOOP = 256 * 1024
 """A letter with more bytes of attachments is written in a thread, so that the loop goes on."""
@@ -73,6 +77,8 @@ class Mail:
     def init_app(self, app: Quart) -> None:
         """Bind to an app, and deliver while it serves."""
         self.bind(app)
+        for warning in self.settings.warnings():
+            logger.warning("%s", warning)
 
         @app.while_serving
         async def deliver() -> AsyncGenerator[None]:
@@ -311,7 +317,9 @@ class Mail:
         if self._engine is not None:
             return Database.over(self._engine)
         found = app.extensions.get("database")
-        return found if isinstance(found, Database) else Database(app.config["DATABASE_URL"])
+        if isinstance(found, Database):
+            return found
+        return Database(database_url(app.config["DATABASE_URL"]))
 
 
 def _id(delivery: Delivery | str) -> str:
