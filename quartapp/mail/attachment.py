@@ -99,13 +99,12 @@ def _checked_type(content_type: str) -> str:
 
 
 def _checked_data(filename: str | None, data: str | bytes | None) -> bytes:
-    match data:
-        case str():
-            return data.encode()
-        case bytes() | bytearray() | memoryview():
-            return bytes(data)
-        case _:
-            raise MessageError(f"data of {shown(filename)} must be text or bytes.")
+    if data is None:
+        raise MessageError(f"data of {shown(filename)} is missing: give text or bytes.")
+    try:
+        return data.encode() if isinstance(data, str) else bytes(memoryview(data))
+    except (TypeError, UnicodeEncodeError) as error:
+        raise MessageError(f"data of {shown(filename)} must be text or bytes: {error}.") from error
 
 
 def _checked_disposition(disposition: str) -> str:

@@ -188,7 +188,7 @@ class Message:
 
     def __repr__(self) -> str:
         count = len(self.recipients) + len(self.cc) + len(self.bcc)
-        return f"<Message {self.subject!r} from {self.sender!r} to {count} addresses>"
+        return f"<Message {self.subject!r} recipients={count} attachments={len(self.attachments)}>"
 
     def _to(self, name: str) -> tuple[Address, ...]:
         mailboxes = enumerate(getattr(self, name))

@@ -47,7 +47,7 @@ def multipart(subtype: str, parts: Sequence[Part]) -> Part:
     if len(parts) == 1:
         return parts[0]
     # "=_" never occurs in quoted-printable or base64 (RFC 2045 section 6.7, note 5).
-    boundary = f"=_{secrets.token_hex(16)}"
+    boundary = f"=_{secrets.token_hex(12)}"
     opening, closing = f"--{boundary}\r\n".encode(), f"--{boundary}--\r\n".encode()
     body = b"".join(opening + part.to_bytes() + b"\r\n" for part in parts) + closing
     return Part(_content_type(f"multipart/{subtype}", parameter("boundary", boundary)), body)

@@ -103,4 +103,10 @@ def _octets(part: Parsed) -> bytes:
 
 def _text(part: Parsed, message: Message) -> str:
     message.charset = part.get_content_charset("utf-8")
-    return _octets(part).decode(message.charset).replace("\r\n", "\n")
+    text = _octets(part).decode(message.charset).replace("\r\n", "\n")
+    return text.removesuffix("\n") if _ends_the_letter(part) else text
+
+
+def _ends_the_letter(part: Parsed) -> bool:
+    """Whether the part is all of the letter, whose last line gets a line break on the way."""
+    return "MIME-Version" in part and part["Content-Transfer-Encoding"] != "base64"

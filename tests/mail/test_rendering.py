@@ -1,0 +1,80 @@
+"""How a pair of templates becomes the two forms of a letter."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from jinja2 import TemplateNotFound, UndefinedError
+from quart import Quart
+
+from quartapp.mail import MessageError
+from quartapp.mail.rendering import render
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def templates(tmp_path: Path) -> Path:
+    """Where the app of this test looks for templates."""
+    return tmp_path
+
+
+@pytest.fixture
+def app(templates: Path) -> Quart:
+    """An app that knows nothing but its templates."""
+    return Quart("letters", template_folder=str(templates), root_path=str(templates))
+
+
+async def test_values_are_escaped_in_the_html_and_not_in_the_text(
+    app: Quart, templates: Path
+) -> None:
+    (templates / "hi.txt").write_text("Hi {{ name }}", "utf-8")
+    (templates / "hi.html").write_text("<p>Hi {{ name }}", "utf-8")
+
+    async with app.app_context():
+        rendered = await render("hi", {"name": "<script>Zoë & Co"})
+
+    assert rendered == ("Hi <script>Zoë & Co", "<p>Hi &lt;script&gt;Zoë &amp; Co")
+
+
+async def test_a_letter_may_be_text_alone(app: Quart, templates: Path) -> None:
+    (templates / "hi.txt").write_text("Hi", "utf-8")
+
+    async with app.app_context():
+        rendered = await render("hi", {})
+
+    assert rendered == ("Hi", None)
+
+
+async def test_a_letter_may_be_html_alone(app: Quart, templates: Path) -> None:
+    (templates / "hi.html").write_text("<p>Hi", "utf-8")
+
+    async with app.app_context():
+        rendered = await render("hi", {})
+
+    assert rendered == (None, "<p>Hi")
+
+
+async def test_a_letter_without_templates_names_both_paths(app: Quart) -> None:
+    async with app.app_context():
+        with pytest.raises(MessageError, match=r"no mail template mail/hi\.txt and no mail/hi\.ht"):
+            await render("mail/hi", {})
+
+
+async def test_a_missing_include_is_not_a_missing_letter(app: Quart, templates: Path) -> None:
+    (templates / "hi.txt").write_text("Hi", "utf-8")
+    (templates / "hi.html").write_text("{% include 'footer.html' %}", "utf-8")
+
+    async with app.app_context():
+        with pytest.raises(TemplateNotFound, match=r"footer\.html"):
+            await render("hi", {})
+
+
+async def test_a_template_that_does_not_render_says_why(app: Quart, templates: Path) -> None:
+    (templates / "hi.txt").write_text("{{ user.name.first }}", "utf-8")
+
+    async with app.app_context():
+        with pytest.raises(UndefinedError, match="'user' is undefined"):
+            await render("hi", {})
