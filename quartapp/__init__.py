@@ -13,7 +13,10 @@ from quart import Quart
 from quartapp import logs, web
 from quartapp.config import WARNINGS, ConfigError, load
 from quartapp.database import Database
-from quartapp.mail import Mail, Message, mail, send_email
+from quartapp.mail import Mail, Message, send_email
+
+# Under its own name it would hide the package `quartapp.mail`.
+from quartapp.mail import mail as current_mail
 from quartapp.mailbox import Catcher, Store
 from quartapp.models import Role, User
 
@@ -87,8 +90,14 @@ async def _bring_up_to_date(app: Quart) -> None:
 
 def _at_hand(app: Quart) -> dict[str, Any]:
     """What the shell offers."""
-    names = {"mail": mail, "send_email": send_email, "Message": Message, "User": User, "Role": Role}
-    return {"db": app.extensions["database"], **names}
+    return {
+        "db": app.extensions["database"],
+        "User": User,
+        "Role": Role,
+        "Message": Message,
+        "mail": current_mail,
+        "send_email": send_email,
+    }
 
 
 def _templates() -> Path:

@@ -33,7 +33,7 @@ def commands(group: click.Group, name: str) -> Iterator[str]:
             yield f"{name} {word}"
 
 
-@pytest.mark.parametrize("key", KEYS, ids=lambda key: key.name)
+@pytest.mark.parametrize("key", list(KEYS), ids=lambda key: key.name)
 def test_every_setting_is_in_the_table_with_its_meaning(key):
     assert re.search(rf"^\| `{key.name}`.* \| {re.escape(key.meaning)} \|$", README, re.MULTILINE)
 
@@ -43,7 +43,7 @@ def test_every_public_name_is_explained(name):
     assert re.search(rf"`{name}\b", README)
 
 
-@pytest.mark.parametrize("command", commands(main, "quartapp"))
+@pytest.mark.parametrize("command", list(commands(main, "quartapp")))
 def test_every_command_is_in_the_table(command):
     assert f"| `{command}" in README
 
