@@ -7,7 +7,10 @@ import sys
 from typing import TYPE_CHECKING, Protocol
 
 import click
+from alembic.util import CommandError
+from sqlalchemy.exc import SQLAlchemyError
 
+from quartapp import create_app
 from quartapp.database import DatabaseUnavailable
 
 if TYPE_CHECKING:
@@ -72,12 +75,10 @@ async def _is_current(name: str, tables: Tables) -> bool:
 
 
 def _on_all_tables(act: Callable[[str, Tables], Awaitable[bool]]) -> list[bool]:
-    from quartapp import create_app
-
     try:
-        return asyncio.run(_act(create_app(), act))
-    except DatabaseUnavailable as error:
-        sys.exit(str(error))
+        return asyncio.run(_act(create_app({"QUARTAPP_PAGES_OPEN": False}), act))
+    except (DatabaseUnavailable, SQLAlchemyError, CommandError) as error:
+        sys.exit(str(error).partition("\n")[0])
 
 
 async def _act(app: Quart, act: Callable[[str, Tables], Awaitable[bool]]) -> list[bool]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import logging
 import socket
 import tomllib
 from typing import TYPE_CHECKING
@@ -34,6 +35,8 @@ class Listening(Config):
         for name, value in tomllib.loads(settings.read_text(encoding="utf-8")).items():
             if name.islower():
                 setattr(self, name, value)
+        if self.errorlog == "-":
+            self.errorlog = logging.getLogger("quartapp.server")
         # serve() warns of any other number: it is one process by its nature.
         self.workers, self.debug = 1, False
         if host is not None or port is not None:

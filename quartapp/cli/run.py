@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from quartapp import create_app
 from quartapp.cli.listening import Listening
 from quartapp.cli.reload import Reloader
 from quartapp.cli.server import serve
-from quartapp.config import PAGES_OPEN
 
 if TYPE_CHECKING:
     from multiprocessing.process import BaseProcess
@@ -46,9 +46,7 @@ def run(host: str | None, port: int | None, reload: bool) -> None:
 
 
 def _make_app() -> Quart:
-    from quartapp import create_app
-
-    return create_app({PAGES_OPEN: True})
+    return create_app({"QUARTAPP_PAGES_OPEN": True})
 
 
 def _server_process(listening: Listening) -> BaseProcess:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import multiprocessing
 import signal
 from typing import TYPE_CHECKING
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 from hypercorn.asyncio import serve as serve_with_hypercorn
 
-from quartapp.cli.failure import failing_in_one_sentence
+from quartapp.cli.start import Start
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,15 +28,18 @@ def serve(app: Quart, listening: Listening) -> None:
 
     Raises `SystemExit` with a sentence when the app cannot start.
     """
-    with asyncio.Runner(loop_factory=_loop_factory()) as runner, failing_in_one_sentence(app):
-        runner.run(_serve(app, listening))
+    # Less than a warning it says only where it listens; we say that better.
+    logging.getLogger("quartapp.server").addFilter(lambda record: record.levelno > logging.INFO)
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner, Start(app) as start:
+        runner.run(_serve(app, listening, start))
 
 
-async def _serve(app: Quart, listening: Listening) -> None:
+async def _serve(app: Quart, listening: Listening, start: Start) -> None:
     stop = _stop_event()
 
     async def until_stopped() -> None:
         """Called by hypercorn as soon as it accepts connections; it ends when this returns."""
+        start.over()
         if not stop.is_set():
             _announce(app, listening)
         await stop.wait()

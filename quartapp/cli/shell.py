@@ -8,15 +8,18 @@ import itertools
 import os
 import platform
 import sys
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 from quart.cli import ScriptInfo
 
+from quartapp import create_app
 from quartapp.cli.session import Session, show
+from quartapp.cli.start import Start
 from quartapp.cli.terminal import Terminal
+from quartapp.mail import Mail
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -40,6 +43,8 @@ def shell(context: click.Context) -> None:
     production that is left to the servers.
     """
     app = _find_app(context)
+    if app.config.get("QUARTAPP_ENV") == "production":
+        _leave_letters_to_the_servers(app)
     shared = contextvars.copy_context()
     with asyncio.Runner() as runner:
         error = runner.run(_open(app, shared), context=shared)
@@ -52,26 +57,43 @@ def _find_app(context: click.Context) -> Quart:
     info = context.find_object(ScriptInfo)
     if info is not None:
         return info.load_app()
-    from quartapp import create_app
+    return create_app({"QUARTAPP_PAGES_OPEN": False})
 
-    return create_app()
+
+def _leave_letters_to_the_servers(app: Quart) -> None:
+    app.config["QUARTAPP_DISPATCH"] = False
+    app.extensions["mail"].bind(app)
 
 
 async def _open(app: Quart, shared: contextvars.Context) -> SystemExit | None:
-    async with _started(app), Session(shared) as session, app.app_context():
-        session.names.update(app.make_shell_context())
-        if sys.stdin.isatty():
-            return await _dialogue(session, _banner(app, session))
-        return await _script(session)
+    async with _started(app), app.app_context():
+        async with Session(shared) as session:
+            session.names.update(app.make_shell_context())
+            if sys.stdin.isatty():
+                ending = await _dialogue(session, _banner(app, session))
+            else:
+                ending = await _script(session)
+        await _deliver_what_is_due(app)
+        return ending
 
 
 @asynccontextmanager
 async def _started(app: Quart) -> AsyncIterator[None]:
-    await app.startup()
+    with Start(app):
+        await app.startup()
     try:
         yield
     finally:
         await app.shutdown()
+
+
+async def _deliver_what_is_due(app: Quart) -> None:
+    """Let the letters go out that were kept by the last statements."""
+    service = app.extensions.get("mail")
+    if isinstance(service, Mail) and service.post.is_running:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(service.settings.drain_timeout):
+                await service.drain()
 
 
 async def _script(session: Session) -> SystemExit | None:

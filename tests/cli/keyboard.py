@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import select
 import subprocess
 import termios
-import time
 from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PATIENCE = 30.0
-"""How long the screen may take to show what is waited for, in seconds."""
+"""How long the screen may stay as it is while something is waited for, in seconds."""
 
 
 class Keyboard:
@@ -51,14 +51,18 @@ class Keyboard:
         """Press these keys; a line ends with a carriage return."""
         os.write(self._master, keys.encode())
 
-    def see(self, text: str) -> str:
-        """Wait until the screen shows a text, and take everything up to it off the screen."""
-        deadline = time.monotonic() + PATIENCE
-        while text not in self.screen:
-            ready, _, _ = select.select([self._master], [], [], max(0, deadline - time.monotonic()))
-            assert ready, f"waited for {text!r}, the screen shows {self.screen!r}"
+    def enter(self, line: str) -> None:
+        """Wait for a prompt, and type a line."""
+        self.see(r"(>>>|\.\.\.) ")
+        self.type(line + "\r")
+
+    def see(self, pattern: str) -> str:
+        """Wait until the screen shows this, and take everything up to it off the screen."""
+        while not (found := re.search(pattern, self.screen)):
+            ready, _, _ = select.select([self._master], [], [], PATIENCE)
+            assert ready, f"waited for {pattern!r}, the screen shows {self.screen!r}"
             self.screen += os.read(self._master, 4096).decode()
-        seen, _, self.screen = self.screen.partition(text)
+        seen, self.screen = self.screen[: found.end()], self.screen[found.end() :]
         return seen
 
     def end(self) -> int:

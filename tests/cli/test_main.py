@@ -1,0 +1,62 @@
+"""The `quartapp` command as such, and what importing the package does."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from importlib.metadata import version
+
+import pytest
+
+# Ends the program as soon as it touches what only create_app may touch.
+WATCHED_IMPORT = """\
+import os, sys, sysconfig
+
+libraries = tuple(sysconfig.get_paths().values()) + (sys.prefix, sys.base_prefix)
+
+def watch(event, arguments):
+    if event.startswith("socket."):
+        raise SystemExit(f"{event} {arguments}")
+    if event == "open" and is_ours(os.fspath(arguments[0])):
+        raise SystemExit(f"opened {arguments[0]}")
+
+def is_ours(path):
+    return not (path.endswith((".py", ".pyc")) or path.startswith(libraries))
+
+class Watched(dict):
+    def __getitem__(self, name):
+        raise SystemExit(f"read {name}")
+    get = __contains__ = __iter__ = __getitem__
+
+# What it needs of others is imported now, so that only our own modules are watched.
+import {module}
+for name in [name for name in sys.modules if name.partition(".")[0] == "quartapp"]:
+    del sys.modules[name]
+
+sys.addaudithook(watch)
+os.environ = Watched()
+import {module}
+"""
+
+
+@pytest.mark.parametrize("command", [(), ("run",), ("shell",), ("db",), ("db", "upgrade")])
+def test_every_command_explains_itself(call, command):
+    ended = call("quartapp", *command, "--help")
+
+    assert ended.returncode == 0
+    assert ended.stdout.startswith("Usage: quartapp")
+
+
+def test_the_version_is_the_packages(call):
+    assert call("quartapp", "--version").stdout == f"quartapp {version('quartapp')}\n"
+
+
+@pytest.mark.parametrize(
+    "module", ["quartapp", "quartapp.mail", "quartapp.web", "quartapp.cli.shell"]
+)
+def test_importing_touches_no_file_no_environment_and_no_socket(module):
+    program = WATCHED_IMPORT.replace("{module}", module)
+
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+
+    assert (ended.returncode, ended.stderr) == (0, "")

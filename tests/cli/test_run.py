@@ -1,0 +1,144 @@
+"""`quartapp run`, and the other ways to serve the app."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import socket
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PAGE = r"quartapp is at (\S+)"
+
+
+def fetch(url: str) -> str:
+    """What a browser gets."""
+    with urllib.request.urlopen(url) as answer:  # noqa: S310 - the address is our own
+        return answer.read().decode()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_run_serves_the_page_until_a_signal_and_ends_well(start, number):
+    server = start("quartapp", "run", "--port", "0")
+
+    page = fetch(server.says(PAGE))
+
+    assert "Hello, Stranger!" in page
+    assert server.stop(number)[0] == 0
+
+
+def test_run_says_where_the_mailbox_is(start):
+    server = start("quartapp", "run", "--port", "0")
+
+    mailbox = fetch(server.says(r"letters are at (http://\S+/)"))
+
+    assert "<title>" in mailbox
+
+
+def test_run_has_no_mailbox_to_speak_of_where_letters_leave(start):
+    server = start("quartapp", "run", "--port", "0", MAIL_SERVER="localhost")
+
+    server.says(PAGE)
+    _, said = server.stop(signal.SIGTERM)
+
+    assert "letters are at" not in said
+
+
+def test_a_port_in_use_is_said_in_one_sentence(call):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        ended = call("quartapp", "run", "--port", port)
+
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert ended.stderr == (
+        f"127.0.0.1:{port} is in use: choose another port with --port (0 picks a free one).\n"
+    )
+
+
+def test_an_address_of_another_machine_is_said_in_one_sentence(call):
+    ended = call("quartapp", "run", "--host", "192.0.2.1", "--port", "0")
+
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("cannot listen on 192.0.2.1:0: ")
+    assert ended.stderr.count("\n") == 1
+
+
+def test_an_app_that_cannot_start_says_why_in_one_sentence(call, tmp_path):
+    nowhere = f"sqlite:///{tmp_path}/no/such/folder/app.sqlite"
+
+    ended = call("quartapp", "run", "--port", "0", DATABASE_URL=nowhere)
+
+    assert ended.returncode == 1
+    assert "quartapp cannot start: " in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("quartapp", "run", "--port", "0"),
+        ("quartapp", "run", "--port", "0", "--reload"),
+        ("quartapp", "shell"),
+        ("quartapp", "db", "current"),
+        ("quart", "--app", "quartapp", "run", "--port", "0"),
+        ("quart", "--app", "quartapp", "shell"),
+        ("hypercorn", "-w", "0", "-b", "127.0.0.1:0", "quartapp.asgi:app"),
+        ("hypercorn", "-w", "0", "-b", "127.0.0.1:0", "quartapp:create_app()"),
+    ],
+    ids=" ".join,
+)
+def test_a_setting_that_cannot_be_used_is_said_in_one_sentence(call, command):
+    ended = call(*command, MAIL_USETLS="1")
+
+    assert ended.returncode == 1
+    assert "MAIL_USE_TLS" in ended.stderr
+    assert ended.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("hypercorn", "-c", str(ROOT / "config.toml"), "-b", "127.0.0.1:0", "quartapp.asgi:app"),
+        ("hypercorn", "-w", "0", "-b", "127.0.0.1:0", "quartapp:create_app()"),
+        ("quart", "--app", "quartapp", "run", "--port", "0"),
+    ],
+    ids=" ".join,
+)
+def test_other_servers_serve_the_page_too(start, command):
+    server = start(*command, QUARTAPP_ENV="development")
+
+    page = fetch(server.says(r"INFO.* Running on (\S+)"))
+
+    assert "Hello, Stranger!" in page
+    assert server.stop(signal.SIGTERM)[0] == 0
+
+
+def test_reload_starts_the_app_again_and_lets_it_finish(start, tmp_path):
+    settings = tmp_path / "config.toml"
+    shutil.copy(ROOT / "config.toml", settings)
+    server = start("quartapp", "run", "--port", "0", "--reload", QUARTAPP_CONFIG=str(settings))
+    first = server.says(PAGE)
+
+    settings.touch()
+    again = server.says(PAGE)
+
+    assert again == first
+    assert "Hello, Stranger!" in fetch(again)
+    assert server.stop(signal.SIGTERM)[0] == 0
+
+
+def test_reload_waits_for_the_mistake_to_be_mended(start, tmp_path):
+    settings = tmp_path / "config.toml"
+    settings.write_text("")
+    server = start("quartapp", "run", "--port", "0", "--reload", QUARTAPP_CONFIG=str(settings))
+    server.says(PAGE)
+
+    settings.write_text("MAIL_USETLS = true")
+    server.says("(MAIL_USE_TLS)")
+    settings.write_text("")
+
+    assert "Hello, Stranger!" in fetch(server.says(PAGE))
+    assert server.stop(signal.SIGINT)[0] == 0
