@@ -111,10 +111,10 @@ class Message:
     @property
     def msgId(self) -> str | None:  # noqa: N802 -- Flask-Mail's name
         """The Message-ID: fixed once made, None as long as no sender gives it a domain."""
-        if given := self._header("message-id"):
+        if given := _taken(dict(self.extra_headers), "message-id"):
             return given
-        if self._message_id is None and self.sender is not None:
-            self._message_id = _new_message_id(Address.read("sender", self.sender))
+        if self.sender is not None:
+            return self._own_message_id(Address.read("sender", self.sender))
         return self._message_id
 
     @msgId.setter
@@ -154,15 +154,15 @@ class Message:
         alts, attachments, headers, *_ = (CHECKS[n](getattr(self, n)) for n in CHANGED_IN_PLACE)
         sender = self._sender(default_sender)
         letter = Letter(
-            message_id=self._fixed_message_id(sender),
-            date=self._moment(),
+            message_id=_taken(headers, "message-id") or self._own_message_id(sender),
+            date=self._moment(_taken(headers, "date")),
             subject=self.subject.strip(" "),
             sender=sender,
             to=self._to("recipients"),
             cc=self._to("cc"),
             bcc=self._to("bcc"),
             reply_to=Address.read("reply_to", self.reply_to) if self.reply_to else None,
-            extra_headers=_without_ours(headers),
+            extra_headers=headers,
             body=self.body,
             alternatives=alts,
             attachments=tuple(attachments),
@@ -202,28 +202,20 @@ class Message:
             )
         return Address.read("sender", given)
 
-    def _fixed_message_id(self, sender: Address) -> str:
-        given = self._header("message-id")
-        if given is None and self._message_id is None:
-            self._message_id = _new_message_id(sender)
-        return given or str(self._message_id)
+    def _own_message_id(self, sender: Address) -> str:
+        if self._message_id is None:
+            self._message_id = f"<{secrets.token_hex(16)}@{sender.domain}>"
+        return self._message_id
 
-    def _moment(self) -> datetime:
-        told = self._header("date")
-        if told is None:
+    def _moment(self, header: str | None) -> datetime:
+        if header is None:
             return datetime.now(UTC) if self.date is None else moment("date", self.date)
         if self.date is not None:
             raise MessageError("date is given, and extra_headers has a Date too: leave one.")
-        return moment("extra_headers['Date']", told)
-
-    def _header(self, lower_name: str) -> str | None:
-        named = (v for name, v in self.extra_headers.items() if name.lower() == lower_name)
-        return next(named, None)
+        return moment("extra_headers['Date']", header)
 
 
-def _without_ours(headers: dict[str, str]) -> dict[str, str]:
-    return {k: v for k, v in headers.items() if k.lower() not in {"message-id", "date"}}
-
-
-def _new_message_id(sender: Address) -> str:
-    return f"<{secrets.token_hex(16)}@{sender.domain}>"
+def _taken(headers: dict[str, str], lower_name: str) -> str | None:
+    """The header of that name, removed; None where there is none."""
+    name = next((name for name in headers if name.lower() == lower_name), None)
+    return None if name is None else headers.pop(name)

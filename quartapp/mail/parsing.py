@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from email import message_from_string
 from email.header import decode_header, make_header
 from email.message import Message as Parsed
-from email.utils import getaddresses
 from typing import TYPE_CHECKING
 
 from quartapp.mail.addresses import Address, Mailbox
@@ -22,6 +22,9 @@ WRITTEN = frozenset(
     {"from", "to", "cc", "reply-to", "subject", "date", "message-id", "mime-version"}
     | {"content-type", "content-transfer-encoding", "content-disposition"}
 )
+LISTED = re.compile(r'(?:"(?:[^"\\]|\\.)*"|[^",])+')
+"""One address of a header. The standard library's readers differ between versions of Python."""
+
 FOLD = re.compile(r"\r?\n(?=[ \t])")
 
 
@@ -59,8 +62,13 @@ def _decoded(text: str) -> str:
 
 
 def _mailboxes(parsed: Parsed, name: str) -> list[Mailbox]:
-    found = getaddresses([FOLD.sub("", value) for value in parsed.get_all(name, [])])
-    return [str(Address.read(name, (_decoded(person), spec))) for person, spec in found if spec]
+    listed = FOLD.sub("", parsed.get(name, ""))
+    return [_mailbox(name, written) for written in LISTED.findall(listed) if "@" in written]
+
+
+def _mailbox(place: str, written: str) -> str:
+    address = Address.read(place, written)
+    return str(replace(address, name=_decoded(address.name)))
 
 
 def _hidden(envelope: Envelope, named: list[Mailbox]) -> list[Mailbox]:

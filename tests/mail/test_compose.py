@@ -275,6 +275,28 @@ def test_a_letter_becomes_the_message_that_it_was() -> None:
     assert message.date == datetime(1970, 1, 1, tzinfo=UTC)
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        '"ada l" <"a \\"b\\" c"@example.org>',
+        "ada@[127.0.0.1]",
+        "ada@[IPv6:::1]",
+        "root@localhost",
+        "zoë@example.org",
+        '"Zoë, (the) <first>" <zoë@example.org>',
+        "!#$%&'*+-/=?^_`{|}~@example.org",
+        "Ada L. <ada@xn--bcher-kva.example>",
+    ],
+)
+def test_every_kind_of_address_is_read_again(address: str) -> None:
+    letter = composed(sender=address, recipients=[address], bcc=["eve@example.org"])
+
+    message = parse(letter.content, letter.envelope)
+
+    assert compose(message, MailSettings()).envelope == letter.envelope
+    assert message.bcc == ["eve@example.org"]
+
+
 letters = some.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp"])
 lines = some.text(letters, max_size=250) | some.text('ab c"\\=?_<>,@.;:', max_size=200)
 texts = some.text(some.characters(exclude_categories=["Cs"])) | some.text("ab \t\n\r.=é")
