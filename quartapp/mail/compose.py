@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from quartapp.mail.errors import MessageError
-from quartapp.mail.parsing import parse
 from quartapp.mail.transports import Envelope
 
 if TYPE_CHECKING:
     from quartapp.mail.message import Message
     from quartapp.mail.settings import MailSettings
 
-__all__ = ["Composed", "compose", "parse"]
+__all__ = ["Composed", "compose"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,9 @@ class Message:
     mail_options, rcpt_options
         ESMTP parameters of MAIL and RCPT, such as ["NOTIFY=FAILURE"].
 
+    template
+        What it was rendered from, set by `Mail.compose`; the outbox remembers it.
+
     Every field can be set later. Raises `BadHeaderError` for line breaks, control characters and
     impossible header names, `MessageError` for anything else that no letter can hold; both name
     the field.
@@ -90,6 +93,7 @@ class Message:
             setattr(self, name, value)
         if html is not None:
             self.html = html
+        self.template: str | None = None
         self._message_id: str | None = None
 
     def __setattr__(self, name: str, value: Any) -> None:

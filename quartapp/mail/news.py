@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from quartapp.mail import signals
-from quartapp.mail.compose import parse
 from quartapp.mail.delivery import Status
+from quartapp.mail.parsing import parse
 from quartapp.mail.transports import Envelope
 from quartapp.mail.watchers import Watchers
 

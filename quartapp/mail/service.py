@@ -112,7 +112,7 @@ class Mail:
         `FLASKY_MAIL_SENDER`. Needs an app context. Raises what the templates raise.
         """
         body, html = await render(template, context)
-        return Message(
+        message = Message(
             f"{self.settings.subject_prefix} {subject}".strip(),
             sender=self.settings.template_sender,
             recipients=[to] if isinstance(to, str) else list(to),
@@ -120,6 +120,8 @@ class Mail:
             html=html,
             extra_headers={"Auto-Submitted": "auto-generated"},
         )
+        message.template = template
+        return message
 
     async def send_email(
         self,
@@ -169,6 +171,7 @@ class Mail:
             due_at=max(_aware("at", at), now) if at else now,
             expires_at=_aware("expires", expires) if expires else None,
             key=key,
+            template=message.template,
         )
         if session is None:
             return await self._keep_alone(letter)
