@@ -15,6 +15,8 @@ from quartapp.mail.testing import Login, Phase, ReceivedLetter, SMTPServer, lett
 from tests.mail.testing.conftest import LETTER
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.mail.testing.conftest import Converse
 
 
@@ -133,7 +135,7 @@ async def test_tls_from_the_first_byte(
 
 @pytest.mark.parametrize("behaviour", [SMTPServer.drop, SMTPServer.garbage])
 async def test_a_handshake_that_never_comes_is_a_failed_connect(
-    server_context: ssl.SSLContext, client_context: ssl.SSLContext, behaviour: object
+    server_context: ssl.SSLContext, client_context: ssl.SSLContext, behaviour: Callable[..., None]
 ) -> None:
     async with SMTPServer(tls=server_context) as server:
         behaviour(server, Phase.CONNECT)

@@ -115,9 +115,8 @@ async def test_a_server_shows_its_state(server: SMTPServer) -> None:
     await post(server)
     await server.idle()
 
-    assert repr(server) == (
-        f"<SMTPServer 127.0.0.1:{server.port} listening, letters: 1, connections: 1, of them open: 0>"
-    )
+    counts = "letters: 1, connections: 1, of them open: 0"
+    assert repr(server) == f"<SMTPServer 127.0.0.1:{server.port} listening, {counts}>"
 
 
 async def test_a_server_of_its_own_process_logs_each_letter_before_it_says_so(
