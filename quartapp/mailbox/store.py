@@ -1,0 +1,157 @@
+"""Where the development mailbox keeps its letters: a Maildir that several processes share."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import secrets
+import time
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from quartapp.mailbox.entry import Entry
+from quartapp.mailbox.letter import subject_and_id
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
+
+__all__ = ["Store"]
+
+MOST = 10_000
+"""How many letters one list shows."""
+
+ID = re.compile(r"[0-9a-f]{16}[0-9a-f]{20}")
+FOLDERS = ("new", "cur")
+
+
+class Store:
+    """A Maildir in one folder, made when the first letter comes.
+
+    path
+        The folder. It and its letters are for the owner's eyes only.
+    now
+        Nanoseconds since 1970.
+
+    A letter is written under `tmp` and renamed, so that nobody sees half of one. File work is
+    done in threads.
+    """
+
+    def __init__(self, path: Path, now: Callable[[], int] = time.time_ns) -> None:
+        self.path = path
+        self._now = now
+        # Letters never change, so what was read once stays true.
+        self._remembered = lru_cache(MOST)(self._read_entry)
+
+    def __repr__(self) -> str:
+        return f"<Store {self.path}>"
+
+    async def add(self, sender: str, recipients: Iterable[str], content: bytes) -> Entry:
+        """Keep a letter as it came over the wire. Raises `OSError` when it cannot be kept."""
+        return await asyncio.to_thread(self._add, sender, tuple(recipients), content)
+
+    async def newest(self, limit: int = MOST, before: str | None = None) -> list[Entry]:
+        """The newest letters first.
+
+        before
+            Only those that came before the letter with this id.
+        """
+        return await asyncio.to_thread(self._newest, limit, before)
+
+    async def count(self) -> int:
+        """How many letters there are."""
+        return await asyncio.to_thread(lambda: sum(1 for _ in self._ids()))
+
+    async def get(self, letter_id: str) -> tuple[Entry, bytes]:
+        """One letter, and the very bytes that were sent. Raises `LookupError`."""
+        return await asyncio.to_thread(self._get, letter_id)
+
+    async def empty(self) -> None:
+        """Throw every letter away."""
+        await asyncio.to_thread(self._empty)
+
+    def _add(self, sender: str, recipients: tuple[str, ...], content: bytes) -> Entry:
+        now = self._now()
+        subject, message_id = subject_and_id(content)
+        entry = Entry(
+            id=f"{now:016x}{secrets.token_hex(10)}",
+            message_id=message_id,
+            subject=subject,
+            sender=sender,
+            recipients=recipients,
+            received_at=datetime.fromtimestamp(now / 1e9, UTC),
+            size=len(content),
+        )
+        self._make_folders()
+        self._write(entry, content)
+        return entry
+
+    def _make_folders(self) -> None:
+        for name in ("", "tmp", *FOLDERS):
+            (self.path / name).mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    def _write(self, entry: Entry, content: bytes) -> None:
+        unfinished = self.path / "tmp" / entry.id
+        try:
+            with open(unfinished, "xb", opener=_for_the_owner) as file:
+                file.write(entry.as_line())
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            unfinished.rename(self.path / "new" / entry.id)
+        except OSError:
+            unfinished.unlink(missing_ok=True)
+            raise
+
+    def _newest(self, limit: int, before: str | None) -> list[Entry]:
+        ids = sorted(self._ids(), reverse=True)
+        wanted = (letter_id for letter_id in ids if before is None or letter_id < before)
+        found: list[Entry] = []
+        for letter_id in wanted:
+            if len(found) == limit:
+                break
+            try:
+                found.append(self._remembered(letter_id))
+            except (LookupError, ValueError):
+                continue  # emptied meanwhile, or not a letter of ours
+        return found
+
+    def _ids(self) -> Iterator[str]:
+        for folder in FOLDERS:
+            try:
+                names = os.listdir(self.path / folder)
+            except FileNotFoundError:
+                continue
+            # Mail programs move what they have shown to cur, and add flags after a colon.
+            ids = (name.partition(":")[0] for name in names)
+            yield from (letter_id for letter_id in ids if ID.fullmatch(letter_id))
+
+    def _read_entry(self, letter_id: str) -> Entry:
+        with open(self._file(letter_id), "rb") as file:
+            return Entry.from_line(file.readline())
+
+    def _get(self, letter_id: str) -> tuple[Entry, bytes]:
+        try:
+            with open(self._file(letter_id), "rb") as file:
+                return Entry.from_line(file.readline()), file.read()
+        except (FileNotFoundError, ValueError):
+            raise LookupError(f"there is no letter {letter_id} in the mailbox") from None
+
+    def _file(self, letter_id: str) -> Path:
+        """Where a letter is now. Raises `LookupError`."""
+        if ID.fullmatch(letter_id):
+            if (fresh := self.path / "new" / letter_id).exists():
+                return fresh
+            for seen in (self.path / "cur").glob(f"{letter_id}*"):
+                return seen
+        raise LookupError(f"there is no letter {letter_id} in the mailbox")
+
+    def _empty(self) -> None:
+        for letter_id in self._ids():
+            self._file(letter_id).unlink(missing_ok=True)
+
+
+def _for_the_owner(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)

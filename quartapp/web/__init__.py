@@ -1,0 +1,36 @@
+"""What a browser sees: pages, their errors, and the rules that protect them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hypercorn.middleware import ProxyFixMiddleware
+
+from quartapp.web import errors, headers
+from quartapp.web.health import health
+from quartapp.web.limits import NewUsers
+from quartapp.web.mailbox import mailbox
+from quartapp.web.main import main
+
+if TYPE_CHECKING:
+    from quart import Quart
+
+__all__ = ["init_app"]
+
+
+def init_app(app: Quart) -> None:
+    """Give an app its pages, error pages, static files and security headers."""
+    app.static_folder = str(Path(__file__).parent / "static")
+    app.extensions["new_users"] = NewUsers(app.config["QUARTAPP_RATE_LIMIT"])
+    for blueprint in (main, mailbox, health):
+        app.register_blueprint(blueprint)
+    errors.init_app(app)
+    headers.init_app(app)
+    _believe_proxies(app, app.config["QUARTAPP_TRUSTED_PROXIES"])
+
+
+def _believe_proxies(app: Quart, hops: int) -> None:
+    if hops:
+        trusting = ProxyFixMiddleware(app.asgi_app, mode="legacy", trusted_hops=hops)
+        app.asgi_app = trusting  # type: ignore[method-assign]  # Quart's own way

@@ -1,0 +1,73 @@
+"""Proof that a form came from our own page: a signed, dated token tied to the session."""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from typing import TYPE_CHECKING
+
+from itsdangerous import BadSignature, SignatureExpired, URLSafeTimedSerializer
+from quart import current_app, request, session
+from wtforms import ValidationError
+from wtforms.csrf.core import CSRF
+
+if TYPE_CHECKING:
+    from wtforms.csrf.core import CSRFTokenField
+    from wtforms.form import BaseForm
+
+__all__ = ["SignedCSRF"]
+
+KEY = "csrf"
+HOUR = 3600
+
+EXPIRED = "This page was open for a long time. Nothing was kept; please press the button again."
+REFUSED = "This form did not come from our page. Nothing was kept; please press the button again."
+NO_COOKIE = (
+    "Your browser did not send our cookie back. Nothing was kept; "
+    "please allow cookies for this site and try again."
+)
+INSECURE = (
+    "Your browser did not send our cookie back, because it is meant for https and this page came "
+    "over http. Nothing was kept; open the page over https, or set SESSION_COOKIE_SECURE=false "
+    "to try it without."
+)
+
+
+class SignedCSRF(CSRF):
+    """A token that the session's own secret, the app's key and the time must agree with.
+
+    `WTF_CSRF_TIME_LIMIT` is its life in seconds, None for no end.
+    """
+
+    def generate_csrf_token(self, csrf_token_field: CSRFTokenField) -> str:
+        """A fresh token for the visitor's session."""
+        secret = session.setdefault(KEY, secrets.token_urlsafe(24))
+        return str(_signer().dumps(secret))
+
+    def validate_csrf_token(self, form: BaseForm, field: CSRFTokenField) -> None:
+        """Raises `ValidationError`, saying what to do, unless the token is ours and fresh."""
+        try:
+            secret = _signer().loads(field.data or "", max_age=_time_limit())
+        except SignatureExpired:
+            raise ValidationError(EXPIRED) from None
+        except BadSignature:
+            raise ValidationError(_refusal()) from None
+        if not hmac.compare_digest(str(secret), str(session.get(KEY, ""))):
+            raise ValidationError(_refusal())
+
+
+def _signer() -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(current_app.secret_key or "", salt="quartapp.csrf")
+
+
+def _time_limit() -> int | None:
+    limit: int | None = current_app.config.get("WTF_CSRF_TIME_LIMIT", HOUR)
+    return limit
+
+
+def _refusal() -> str:
+    if current_app.config["SESSION_COOKIE_NAME"] in request.cookies:
+        return REFUSED
+    if current_app.config["SESSION_COOKIE_SECURE"] and request.scheme == "http":
+        return INSECURE
+    return NO_COOKIE

@@ -1,0 +1,110 @@
+"""The page that asks for a name, greets, and lets the administrator know of new users."""
+
+from __future__ import annotations
+
+import logging
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from jinja2 import TemplateError
+from quart import (
+    Blueprint,
+    abort,
+    current_app,
+    redirect,
+    render_template,
+    request,
+    session,
+    url_for,
+)
+
+from quartapp.mail import MailError, mail
+from quartapp.models import User
+from quartapp.web import users
+from quartapp.web.accept import wants_json
+from quartapp.web.forms import NameForm
+
+if TYPE_CHECKING:
+    from quart.typing import ResponseReturnValue
+
+    from quartapp.database import Database
+    from quartapp.mail import Message
+
+__all__ = ["main"]
+
+logger = logging.getLogger(__name__)
+
+main = Blueprint("main", __name__)
+
+
+@main.route("/", methods=["GET", "POST"])
+async def index() -> ResponseReturnValue:
+    """Ask for a name, and greet."""
+    form = await NameForm.from_request()
+    if request.method == "GET":
+        return await _page(form)
+    if form.validate():
+        return await _greet(form.name.data or "")
+    if wants_json():
+        abort(400, form.sentence)
+    return await _page(form), 400
+
+
+async def _page(form: NameForm) -> str:
+    return await render_template(
+        "index.html",
+        form=form,
+        name=session.get("name"),
+        known=session.get("known", False),
+        has_mailbox=_has_mailbox(),
+    )
+
+
+async def _greet(username: str) -> ResponseReturnValue:
+    database: Database = current_app.extensions["database"]
+    async with database.session() as reading:
+        known = await users.is_known(reading, username)
+    if not known:
+        known = not await _join(User(username=username, created_at=datetime.now(UTC)), database)
+    session["name"] = username
+    session["known"] = known
+    return redirect(url_for("main.index"))
+
+
+async def _join(user: User, database: Database) -> bool:
+    """Add the user and the administrator's letter, both or neither; false if another was faster.
+
+    The letter is written first, so that no template holds the database's write lock.
+    """
+    letter = await _letter_about(user)
+    async with database.transaction() as writing:
+        if not await users.add(writing, user):
+            return False
+        await current_app.extensions["new_users"].charge(request.remote_addr or "")
+        if letter:
+            await mail.send_later(letter, session=writing)
+    return True
+
+
+async def _letter_about(user: User) -> Message | None:
+    admin = current_app.config["FLASKY_ADMIN"]
+    if not admin:
+        return None
+    try:
+        return await mail.compose(admin, "New User", "mail/new_user", user=user, url=_address())
+    except (MailError, TemplateError):
+        logger.exception("The letter about a new user cannot be written; nothing is kept")
+        abort(500, "The letter to the administrator could not be written, so nothing was kept.")
+
+
+def _address() -> str | None:
+    """The address that letters link to: in production never what a visitor called the host."""
+    address: str | None = current_app.config["QUARTAPP_URL"]
+    if address or current_app.config["QUARTAPP_ENV"] == "production":
+        return address
+    return request.url_root
+
+
+def _has_mailbox() -> bool:
+    is_open: bool = current_app.config["QUARTAPP_PAGES_OPEN"]
+    return is_open and current_app.config["MAIL_BACKEND"] == "mailbox"
