@@ -28,10 +28,9 @@ def test_the_apps_and_the_mail_services_tables_are_told_apart(call):
     assert [line.partition(":")[0] for line in told] == ["app", "mail"]
 
 
-def test_a_database_that_cannot_be_reached_is_said_in_one_sentence(call, tmp_path):
-    nowhere = f"sqlite:///{tmp_path}/no/such/folder/app.sqlite"
-
-    ended = call("quartapp", "db", "current", DATABASE_URL=nowhere)
+def test_a_database_that_cannot_be_reached_is_said_in_one_sentence(call):
+    ended = call("quartapp", "db", "current", DATABASE_URL="postgresql://127.0.0.1:1/none")
 
     assert (ended.returncode, ended.stdout) == (1, "")
+    assert ended.stderr.startswith("the database cannot be reached: ")
     assert ended.stderr.count("\n") == 1

@@ -7,6 +7,9 @@ import sys
 from importlib.metadata import version
 
 import pytest
+from click.testing import CliRunner
+
+from quartapp.cli.main import main
 
 # Ends the program as soon as it touches what only create_app may touch.
 WATCHED_IMPORT = """\
@@ -39,12 +42,16 @@ import {module}
 """
 
 
-@pytest.mark.parametrize("command", [(), ("run",), ("shell",), ("db",), ("db", "upgrade")])
-def test_every_command_explains_itself(call, command):
-    ended = call("quartapp", *command, "--help")
+COMMANDS = [(), ("run",), ("shell",), ("db",), ("db", "upgrade"), ("db", "current")]
 
-    assert ended.returncode == 0
-    assert ended.stdout.startswith("Usage: quartapp")
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_every_command_explains_itself(command):
+    ended = CliRunner().invoke(main, [*command, "--help"], prog_name="quartapp")
+
+    assert ended.exit_code == 0
+    assert ended.output.startswith("Usage: quartapp")
+    assert ended.output.count("\n") > 4
 
 
 def test_the_version_is_the_packages(call):

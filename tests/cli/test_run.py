@@ -66,13 +66,23 @@ def test_an_address_of_another_machine_is_said_in_one_sentence(call):
     assert ended.stderr.count("\n") == 1
 
 
-def test_an_app_that_cannot_start_says_why_in_one_sentence(call, tmp_path):
-    nowhere = f"sqlite:///{tmp_path}/no/such/folder/app.sqlite"
+def test_an_app_that_cannot_start_says_why_in_one_sentence(call):
+    nowhere = "postgresql://127.0.0.1:1/none"
 
     ended = call("quartapp", "run", "--port", "0", DATABASE_URL=nowhere)
 
     assert ended.returncode == 1
-    assert "quartapp cannot start: " in ended.stderr
+    assert ended.stderr.startswith("quartapp cannot start: the database cannot be reached: ")
+    assert ended.stderr.count("\n") == 1
+
+
+def test_production_does_not_start_on_tables_of_an_older_version(call):
+    production = {"QUARTAPP_ENV": "production", "SECRET_KEY": "x" * 32, "MAIL_SERVER": "localhost"}
+
+    ended = call("quartapp", "run", "--port", "0", **production)
+
+    assert ended.returncode == 1
+    assert ended.stderr.endswith("run quartapp db upgrade\n")
     assert "Traceback" not in ended.stderr
 
 
@@ -113,7 +123,6 @@ def test_other_servers_serve_the_page_too(start, command):
     page = fetch(server.says(r"INFO.* Running on (\S+)"))
 
     assert "Hello, Stranger!" in page
-    assert server.stop(signal.SIGTERM)[0] == 0
 
 
 def test_reload_starts_the_app_again_and_lets_it_finish(start, tmp_path):
