@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 from hypercorn.asyncio import serve as serve_with_hypercorn
 
+from quartapp.cli.requests import Requests
 from quartapp.cli.start import Start
 
 if TYPE_CHECKING:
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from quartapp.cli.listening import Listening
 
 __all__ = ["serve"]
+
+FAREWELL = 1.0
+"""How long a request that is ended may take for its last words, in seconds."""
 
 
 def serve(app: Quart, listening: Listening) -> None:
@@ -36,6 +40,9 @@ def serve(app: Quart, listening: Listening) -> None:
 
 async def _serve(app: Quart, listening: Listening, start: Start) -> None:
     stop = _stop_event()
+    requests = Requests(app)
+    patience = listening.graceful_timeout
+    listening.graceful_timeout = patience + FAREWELL
 
     async def until_stopped() -> None:
         """Called by hypercorn as soon as it accepts connections; it ends when this returns."""
@@ -43,10 +50,11 @@ async def _serve(app: Quart, listening: Listening, start: Start) -> None:
         if not stop.is_set():
             _announce(app, listening)
         await stop.wait()
-        # Long responses watch this: on Python 3.12 and later hypercorn waits for them forever.
+        # Long responses may watch this, to end well before they are ended.
         app.shutdown_event.set()
+        asyncio.get_running_loop().call_later(patience, requests.cancel)
 
-    await serve_with_hypercorn(app, listening, shutdown_trigger=until_stopped)
+    await serve_with_hypercorn(requests, listening, shutdown_trigger=until_stopped)
 
 
 def _stop_event() -> asyncio.Event:

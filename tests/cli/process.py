@@ -60,9 +60,13 @@ class Process:
                 return found[1]
         raise AssertionError(f"it ended without saying {pattern!r}, but {''.join(self._said)}")
 
+    def send(self, number: Signals) -> None:
+        """Send a signal."""
+        self._process.send_signal(number)
+
     def stop(self, number: Signals) -> tuple[int, str]:
         """Send a signal and wait for the end: the exit code, and everything it said."""
-        self._process.send_signal(number)
+        self.send(number)
         code = self._process.wait(PATIENCE)
         list(self._lines())
         return code, "".join(self._said)

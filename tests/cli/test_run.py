@@ -7,6 +7,7 @@ import signal
 import socket
 import urllib.request
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -45,6 +46,35 @@ def test_run_has_no_mailbox_to_speak_of_where_letters_leave(start):
     _, said = server.stop(signal.SIGTERM)
 
     assert "letters are at" not in said
+
+
+def test_a_request_that_never_ends_does_not_hold_up_the_end(start, tmp_path):
+    settings = tmp_path / "config.toml"
+    settings.write_text("graceful_timeout = 0.2")
+    server = start("quartapp", "run", "--port", "0", QUARTAPP_CONFIG=str(settings))
+    host, port = urlsplit(server.says(PAGE)).netloc.split(":")
+
+    with socket.create_connection((host, int(port))) as client:
+        client.sendall(b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\nname=")
+        code, said = server.stop(signal.SIGTERM)
+
+    assert code == 0
+    assert "Traceback" not in said
+
+
+def test_a_second_ctrl_c_ends_at_once(start, tmp_path):
+    settings = tmp_path / "config.toml"
+    settings.write_text("graceful_timeout = 1000")
+    server = start("quartapp", "run", "--port", "0", QUARTAPP_CONFIG=str(settings))
+    host, port = urlsplit(server.says(PAGE)).netloc.split(":")
+
+    with socket.create_connection((host, int(port))) as client:
+        client.sendall(b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\nname=")
+        server.send(signal.SIGINT)
+        server.says("(Stopping)")
+        code, _ = server.stop(signal.SIGINT)
+
+    assert code == -signal.SIGINT
 
 
 def test_a_port_in_use_is_said_in_one_sentence(call):
