@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from sqlalchemy import DateTime, ForeignKey, MetaData, String
+from sqlalchemy import ForeignKey, MetaData, String
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+
+from quartapp.columns import SafeText, UtcDateTime
 
 __all__ = ["Base", "Role", "User"]
 
@@ -44,11 +46,9 @@ class User(Base):
     __tablename__ = "users"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    username: Mapped[str] = mapped_column(String(USERNAME_LENGTH), unique=True)
+    username: Mapped[str] = mapped_column(SafeText(USERNAME_LENGTH), unique=True)
     role_id: Mapped[int | None] = mapped_column(ForeignKey("roles.id"))
-    created_at: Mapped[datetime] = mapped_column(
-        DateTime(timezone=True), default=lambda: datetime.now(UTC)
-    )
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=lambda: datetime.now(UTC))
     role: Mapped[Role | None] = relationship(back_populates="users")
 
     def __repr__(self) -> str:

@@ -13,6 +13,7 @@ from sqlalchemy import text
 from quartapp.mail.outbox import change
 from quartapp.mail.outbox import claim as claiming
 from quartapp.mail.outbox import keep as keeping
+from quartapp.mail.outbox import prune as pruning
 from quartapp.mail.outbox import query as asking
 from quartapp.mail.outbox import record as recording
 from quartapp.mail.outbox.query import Filter
@@ -67,12 +68,12 @@ class Outbox:
     async def keep(self, letter: NewLetter, session: AsyncSession | None = None) -> Delivery:
         """Keep a letter, in the caller's transaction where there is one."""
         if session is not None:
-            return await keeping.keep(session, letter)
+            return await keeping.keep(await session.connection(), letter)
         async with self.database.writing() as connection:
             return await keeping.keep(connection, letter)
 
     async def claim(self, limit: int, *, only_expired: bool = False) -> Batch:
-        """Take letters that are due, at most `limit` new ones and as many that are tried again."""
+        """Take letters that are due, at most `limit` new ones and as many others."""
         order = claiming.Order(
             backend=self._settings.backend,
             token=secrets.token_hex(16),
@@ -81,6 +82,9 @@ class Outbox:
             limit=limit,
             only_expired=only_expired,
         )
+        async with self.database.reading() as connection:
+            if not await claiming.is_due(connection, order):
+                return claiming.Batch((), has_more=False)
         async with self.database.writing() as connection:
             return await claiming.claim(connection, order)
 
@@ -139,7 +143,7 @@ class Outbox:
         """Forget what ended long ago; returns how many letters lost something."""
         settings = self._settings
         async with self.database.writing() as connection:
-            return await change.prune(
+            return await pruning.prune(
                 connection, self.now(), settings.retention, settings.retention_failed
             )
 

@@ -1,25 +1,27 @@
-"""Change letters on a person's word: try again, cancel, and forget what is long over."""
+"""Change letters on a person's word: try again, or cancel."""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, select, update
 
-from quartapp.mail.delivery import Status
-from quartapp.mail.outbox.schema import contents, letters, recipients
+from quartapp.mail.delivery import Recipient, Status, overall
+from quartapp.mail.outbox.people import people_of
+from quartapp.mail.outbox.record import write_recipients
+from quartapp.mail.outbox.schema import letters, recipients
+from quartapp.mail.verdict import describe
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    from sqlalchemy import Row
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-__all__ = ["cancel", "prune", "retry"]
+__all__ = ["cancel", "retry", "stop"]
 
-KEY_RETENTION = timedelta(days=365)
-PRUNE_BATCH = 500
 GIVEN_UP = (Status.FAILED, Status.UNCERTAIN)
 
 
@@ -28,13 +30,11 @@ async def retry(connection: AsyncConnection, ids: Sequence[str], now: datetime) 
 
     Only recipients that were not accepted are tried, and only while the bytes are there.
     """
-    result = await connection.execute(
+    found = await _locked(connection, ids)
+    again = [row.id for row in found if row.status in GIVEN_UP and not row.is_pruned]
+    await connection.execute(
         update(letters)
-        .where(
-            letters.c.id.in_(ids),
-            letters.c.status.in_(GIVEN_UP),
-            letters.c.id.in_(select(contents.c.letter_id)),
-        )
+        .where(letters.c.id.in_(again))
         .values(
             status=Status.QUEUED,
             due_at=now,
@@ -44,83 +44,69 @@ async def retry(connection: AsyncConnection, ids: Sequence[str], now: datetime) 
             ended_at=None,
             expires_at=None,
         )
-        .returning(letters.c.id)
     )
-    changed = list(result.scalars())
-    await _open_recipients(connection, changed, GIVEN_UP, status=Status.QUEUED, due_at=now)
-    return changed
+    await connection.execute(
+        update(recipients)
+        .where(recipients.c.letter_id.in_(again), recipients.c.status.in_(GIVEN_UP))
+        .values(status=Status.QUEUED, due_at=now)
+    )
+    return again
 
 
 async def cancel(connection: AsyncConnection, ids: Sequence[str], now: datetime) -> list[str]:
     """Stop letters from being tried again; an attempt under way is left to end. Returns which."""
-    waiting = (
-        update(letters)
-        .where(letters.c.id.in_(ids), letters.c.due_at.is_not(None))
-        .values(due_at=None, ended_at=now, status=Status.CANCELLED, detail="cancelled")
-        .returning(letters.c.id)
-    )
-    stopped = list((await connection.execute(waiting)).scalars())
-    under_way = (
-        update(letters)
-        .where(letters.c.id.in_(ids), letters.c.status == Status.SENDING)
-        .values(wants_cancel=True)
-        .returning(letters.c.id)
-    )
-    asked = list((await connection.execute(under_way)).scalars())
-    await _open_recipients(
-        connection, stopped, (Status.QUEUED,), status=Status.CANCELLED, due_at=None
-    )
-    await _open_recipients(connection, stopped, (Status.UNCERTAIN,), due_at=None)
-    await _restate(connection, stopped)
-    return stopped + asked
+    found = await _locked(connection, ids)
+    waiting = [row.id for row in found if row.due_at is not None]
+    under_way = [row.id for row in found if row.status == Status.SENDING]
+    await stop(connection, waiting, now)
+    if under_way:
+        wish = update(letters).where(letters.c.id.in_(under_way)).values(wants_cancel=True)
+        await connection.execute(wish)
+    return waiting + under_way
 
 
-async def prune(
-    connection: AsyncConnection, now: datetime, retention: float, retention_failed: float
-) -> int:
-    """Drop the bytes of letters that ended long ago, and after a year the letters; how many.
-
-    retention, retention_failed
-        How long the bytes of sent and cancelled, of failed and uncertain letters are kept, in
-        seconds.
-    """
-    done = (Status.SENT, Status.CANCELLED)
-    dropped = await _drop_bytes(connection, done, now - timedelta(seconds=retention))
-    dropped += await _drop_bytes(connection, GIVEN_UP, now - timedelta(seconds=retention_failed))
-    old = select(letters.c.id).where(letters.c.ended_at <= now - KEY_RETENTION).limit(PRUNE_BATCH)
-    forgotten = await connection.execute(delete(letters).where(letters.c.id.in_(old)))
-    return dropped + forgotten.rowcount
-
-
-async def _drop_bytes(
-    connection: AsyncConnection, statuses: Sequence[Status], before: datetime
-) -> int:
-    old = (
-        select(letters.c.id)
-        .join(contents, contents.c.letter_id == letters.c.id)
-        .where(letters.c.ended_at <= before, letters.c.status.in_(statuses))
-        .limit(PRUNE_BATCH)
-    )
-    result = await connection.execute(delete(contents).where(contents.c.letter_id.in_(old)))
-    return int(result.rowcount)
-
-
-async def _open_recipients(
-    connection: AsyncConnection, ids: Sequence[str], were: Sequence[Status], **values: Any
-) -> None:
-    await connection.execute(
-        update(recipients)
-        .where(recipients.c.letter_id.in_(ids), recipients.c.status.in_(were))
-        .values(**values)
-    )
-
-
-async def _restate(connection: AsyncConnection, ids: Sequence[str]) -> None:
-    """A cancelled letter with an uncertain or failed recipient is that before it is cancelled."""
-    for status in (Status.FAILED, Status.UNCERTAIN):
-        having = select(recipients.c.letter_id).where(recipients.c.status == status)
-        await connection.execute(
-            update(letters)
-            .where(letters.c.id.in_(ids), letters.c.id.in_(having))
-            .values(status=status)
+async def stop(connection: AsyncConnection, ids: Sequence[str], now: datetime) -> None:
+    """End letters that nobody is sending: what is still open is cancelled, the rest stays."""
+    if not ids:
+        return
+    rows = []
+    for letter_id, people in (await people_of(connection, ids)).items():
+        stopped = tuple(_stopped(recipient) for recipient in people)
+        await write_recipients(connection, letter_id, people, stopped)
+        rows.append(
+            {
+                "id_": letter_id,
+                "status": overall(recipient.status for recipient in stopped),
+                "detail": describe(stopped),
+                "ended_at": now,
+            }
         )
+    await connection.execute(STOP, rows)
+
+
+STOP = (
+    update(letters)
+    .where(letters.c.id == bindparam("id_"))
+    .values(
+        status=bindparam("status"),
+        detail=bindparam("detail"),
+        ended_at=bindparam("ended_at"),
+        due_at=None,
+        token=None,
+        lease_until=None,
+        wants_cancel=False,
+    )
+)
+
+
+def _stopped(recipient: Recipient) -> Recipient:
+    if recipient.status is Status.QUEUED:
+        return replace(recipient, status=Status.CANCELLED, due_at=None)
+    return replace(recipient, due_at=None)
+
+
+async def _locked(connection: AsyncConnection, ids: Sequence[str]) -> Sequence[Row[*tuple[Any, ...]]]:
+    """The letters, kept from others until we commit; in one order, so that nobody deadlocks."""
+    query = select(letters.c.id, letters.c.status, letters.c.due_at, letters.c.is_pruned)
+    query = query.where(letters.c.id.in_(ids)).order_by(letters.c.id).with_for_update()
+    return (await connection.execute(query)).all()

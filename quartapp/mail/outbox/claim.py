@@ -6,20 +6,24 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, select, union_all, update
+from sqlalchemy import Integer, bindparam, exists, or_, select, union_all, update
 
 from quartapp.mail.claim import Claim
-from quartapp.mail.delivery import Recipient, Status
-from quartapp.mail.outbox.schema import contents, letters, recipients
+from quartapp.mail.delivery import Status
+from quartapp.mail.outbox.change import stop
+from quartapp.mail.outbox.people import people_of
+from quartapp.mail.outbox.schema import contents, letters
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
     from datetime import datetime
 
-    from sqlalchemy import CTE, Row
+    from sqlalchemy import CTE, ColumnElement, Row
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-__all__ = ["Batch", "Order", "claim", "load", "renew", "stamp"]
+    from quartapp.mail.delivery import Recipient
+
+__all__ = ["Batch", "Order", "claim", "is_due", "load", "renew", "stamp"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +31,8 @@ class Order:
     """What a dispatcher asks for.
 
     limit
-        How many new letters, and how many that are tried again: neither starves the other.
+        How many new letters, and how many others: neither starves the other. The others are
+        those that are tried again, and first those that a dead owner left behind.
     lease
         How long they are ours without a sign of life, in seconds.
     only_expired
@@ -41,31 +46,58 @@ class Order:
     limit: int
     only_expired: bool = False
 
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """What the statements below are executed with."""
+        return {
+            "backend_": self.backend,
+            "token_": self.token,
+            "now_": self.now,
+            "lease_until_": self.now + timedelta(seconds=self.lease),
+            "limit_": self.limit,
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What came of an order: the claims, and whether more are due than were asked for."""
+    """What came of an order: the claims, those due first in front; whether to ask again at once."""
 
     claims: tuple[Claim, ...]
     has_more: bool
 
 
-def _lane(name: str, *conditions: Any, order: Any) -> CTE:
+Lane = tuple["ColumnElement[bool]", ...]
+
+NOW: Any = bindparam("now_")
+OURS = letters.c.backend == bindparam("backend_")
+# Written into the statement: for an unknown limit PostgreSQL plans to read a tenth of the table.
+LIMIT = bindparam("limit_", type_=Integer, literal_execute=True)
+
+FRESH: Lane = (OURS, letters.c.is_retry.is_(False), letters.c.due_at <= NOW)
+AGAIN: Lane = (OURS, letters.c.is_retry.is_(True), letters.c.due_at <= NOW)
+LAPSED: Lane = (OURS, letters.c.lease_until <= NOW)
+EXPIRED: Lane = (OURS, letters.c.due_at.is_not(None), letters.c.expires_at <= NOW)
+
+
+def _is_any(*lanes: Lane) -> Any:
+    return select(or_(*(exists().where(*lane) for lane in lanes)))
+
+
+def _first(name: str, lane: Lane, order: Any) -> CTE:
     # A CTE, because PostgreSQL may run a limited sub-query in UPDATE more than once.
-    return (
-        select(letters.c.id)
-        .where(letters.c.backend == bindparam("backend_"), *conditions)
-        .order_by(order)
-        .limit(bindparam("limit_"))
-        .with_for_update(skip_locked=True)
-        .cte(name)
-    )
+    query = select(letters.c.id).where(*lane).order_by(order).limit(LIMIT)
+    return query.with_for_update(skip_locked=True).cte(name)
 
 
-def _take(*lanes: CTE) -> Any:
+def _either(first: CTE, then: CTE) -> CTE:
+    both = union_all(select(first.c.id), select(then.c.id)).subquery()
+    return select(both.c.id).limit(LIMIT).cte("others")
+
+
+def _take(*picked: CTE) -> Any:
     return (
         update(letters)
-        .where(letters.c.id.in_(union_all(*(select(lane.c.id) for lane in lanes))))
+        .where(letters.c.id.in_(union_all(*(select(each.c.id) for each in picked))))
         .values(
             status=Status.SENDING,
             due_at=None,
@@ -76,49 +108,44 @@ def _take(*lanes: CTE) -> Any:
     )
 
 
-NOW: Any = bindparam("now_")
-DUE = letters.c.due_at <= NOW
-
+IS_ANY_DUE = _is_any(FRESH, AGAIN, LAPSED)
+IS_ANY_EXPIRED = _is_any(EXPIRED)
 TAKE_DUE = _take(
-    _lane("fresh", letters.c.is_retry.is_(False), DUE, order=letters.c.due_at),
-    _lane("again", letters.c.is_retry.is_(True), DUE, order=letters.c.due_at),
-    _lane("lapsed", letters.c.lease_until <= NOW, order=letters.c.lease_until),
+    _first("fresh", FRESH, letters.c.due_at),
+    _either(
+        _first("lapsed", LAPSED, letters.c.lease_until), _first("again", AGAIN, letters.c.due_at)
+    ),
 )
-TAKE_EXPIRED = _take(
-    _lane(
-        "expired",
-        letters.c.expires_at <= NOW,
-        letters.c.due_at.is_not(None),
-        order=letters.c.expires_at,
-    )
-)
+TAKE_EXPIRED = _take(_first("expired", EXPIRED, letters.c.expires_at))
+
+
+async def is_due(connection: AsyncConnection, order: Order) -> bool:
+    """Whether there is anything to claim: asked before, so that an idle outbox takes no lock."""
+    question = IS_ANY_EXPIRED if order.only_expired else IS_ANY_DUE
+    return bool((await connection.execute(question, order.parameters)).scalar_one())
 
 
 async def claim(connection: AsyncConnection, order: Order) -> Batch:
     """Take what is due, and what a dead owner left behind, under the order's token."""
-    result = await connection.execute(
-        TAKE_EXPIRED if order.only_expired else TAKE_DUE,
-        {
-            "backend_": order.backend,
-            "token_": order.token,
-            "now_": order.now,
-            "lease_until_": order.now + timedelta(seconds=order.lease),
-            "limit_": order.limit,
-        },
-    )
-    rows = result.all()
+    statement = TAKE_EXPIRED if order.only_expired else TAKE_DUE
+    rows = (await connection.execute(statement, order.parameters)).all()
     if not rows:
         return Batch((), has_more=False)
-    people = await _recipients(connection, [row.id for row in rows])
-    claims = tuple(_claim(row, people[row.id]) for row in rows)
-    fresh = sum(not row.is_retry for row in rows)
-    return Batch(claims, has_more=max(fresh, len(rows) - fresh) >= order.limit)
+    # Cancelled while a dead owner had it: an attempt is not begun again.
+    unwanted = {row.id for row in rows if row.wants_cancel and row.intent_at is None}
+    await stop(connection, sorted(unwanted), order.now)
+    wanted = {row.id: row for row in rows if row.id not in unwanted}
+    people = await people_of(connection, list(wanted))
+    claims = [_claim(row, people[letter_id]) for letter_id, row in wanted.items()]
+    return Batch(tuple(sorted(claims, key=_turn)), has_more=len(rows) >= order.limit)
+
+
+LOAD = select(contents.c.content).where(contents.c.letter_id == bindparam("id_"))
 
 
 async def load(connection: AsyncConnection, letter_id: str) -> bytes:
     """The letter's bytes. Raises `LookupError` when they were pruned."""
-    query = select(contents.c.content).where(contents.c.letter_id == letter_id)
-    content = (await connection.execute(query)).scalar_one_or_none()
+    content = (await connection.execute(LOAD, {"id_": letter_id})).scalar_one_or_none()
     if content is None:
         raise LookupError(f"the bytes of letter {letter_id} were pruned")
     return bytes(content)
@@ -148,29 +175,19 @@ def _held(claims: Iterable[Claim]) -> Any:
     )
 
 
-async def _recipients(
-    connection: AsyncConnection, ids: Sequence[str]
-) -> dict[str, list[Recipient]]:
-    query = (
-        select(recipients)
-        .where(recipients.c.letter_id.in_(ids))
-        .order_by(recipients.c.letter_id, recipients.c.position)
-    )
-    people: dict[str, list[Recipient]] = {letter_id: [] for letter_id in ids}
-    for row in await connection.execute(query):
-        person = Recipient(row.address, Status(row.status), row.code, row.reply, row.due_at)
-        people[row.letter_id].append(person)
-    return people
+def _turn(claim: Claim) -> tuple[datetime, str]:
+    due = [recipient.due_at for recipient in claim.recipients if recipient.due_at is not None]
+    return min(due, default=claim.since), claim.id
 
 
-def _claim(row: Row[Any], people: list[Recipient]) -> Claim:
+def _claim(row: Row[Any], people: tuple[Recipient, ...]) -> Claim:
     return Claim(
         id=row.id,
         token=row.token,
         message_id=row.message_id,
         subject=row.subject,
         sender=row.sender,
-        recipients=tuple(people),
+        recipients=people,
         mail_options=tuple(row.mail_options),
         rcpt_options=tuple(row.rcpt_options),
         attempts=row.attempts,

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import bindparam, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
+from quartapp.columns import is_keepable
 from quartapp.mail.delivery import Delivery, Recipient, Status
 from quartapp.mail.errors import MailError
 from quartapp.mail.outbox.query import Filter, find
@@ -16,10 +17,14 @@ from quartapp.mail.outbox.schema import contents, letters, new_id, recipients
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
     from quartapp.mail.compose import Composed
-    from quartapp.mail.outbox.query import Executor
 
 __all__ = ["NewLetter", "keep"]
+
+LONGEST_KEY = 500
+"""Characters; PostgreSQL indexes no text of more than 2,700 bytes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,8 +47,20 @@ class NewLetter:
     key: str | None = None
     template: str | None = None
 
+    def __post_init__(self) -> None:
+        key = self.key or ""
+        if len(key) > LONGEST_KEY:
+            raise MailError(f"the key has {len(key)} characters: give at most {LONGEST_KEY}")
+        if not is_keepable(key):
+            raise MailError(f"the key {key!r} has a character that no database keeps: leave it out")
 
-async def keep(connection: Executor, letter: NewLetter) -> Delivery:
+    @property
+    def next_at(self) -> datetime:
+        """When somebody must look at it: when it is due, or before if it expires sooner."""
+        return min(self.due_at, self.expires_at) if self.expires_at else self.due_at
+
+
+async def keep(connection: AsyncConnection, letter: NewLetter) -> Delivery:
     """Insert the letter and return it, or the first letter with the same key.
 
     Raises `MailError` when the key belongs to another letter: one with a different sender,
@@ -51,43 +68,26 @@ async def keep(connection: Executor, letter: NewLetter) -> Delivery:
     """
     row = _row(letter)
     if letter.key is None:
-        await connection.execute(insert(letters), row)
+        await connection.execute(INSERT, row)
     elif not await _insert_once(connection, row):
         return await _first_with(connection, letter)
     people = letter.composed.envelope.recipients
-    await connection.execute(
-        insert(recipients),
-        [
-            {
-                "letter_id": row["id"],
-                "position": position,
-                "address": address,
-                "status": Status.QUEUED,
-                "due_at": letter.due_at,
-            }
-            for position, address in enumerate(people)
-        ],
-    )
+    await connection.execute(INSERT_RECIPIENTS, _recipient_rows(row["id"], letter))
     content = {"letter_id": row["id"], "content": letter.composed.content}
-    await connection.execute(insert(contents), content)
+    await connection.execute(INSERT_CONTENT, content)
     return _delivery(row, people)
 
 
-def _delivery(row: dict[str, Any], people: tuple[str, ...]) -> Delivery:
-    return Delivery(
-        id=row["id"],
-        message_id=row["message_id"],
-        status=Status.QUEUED,
-        subject=row["subject"],
-        recipients=tuple(
-            Recipient(address, Status.QUEUED, due_at=row["since"]) for address in people
-        ),
-        attempts=0,
-        due_at=row["due_at"],
-        created_at=row["created_at"],
-        sent_at=None,
-        detail="",
-    )
+INSERT = insert(letters)
+INSERT_RECIPIENTS = insert(recipients)
+INSERT_CONTENT = insert(contents)
+INSERT_ONCE = {
+    dialect.__name__.rpartition(".")[2]: dialect.insert(letters)
+    .on_conflict_do_nothing(index_elements=[letters.c.idempotency_key])
+    .returning(letters.c.id)
+    for dialect in (postgresql, sqlite)
+}
+SENDER_OF = select(letters.c.sender).where(letters.c.idempotency_key == bindparam("key_"))
 
 
 def _row(letter: NewLetter) -> dict[str, Any]:
@@ -106,29 +106,32 @@ def _row(letter: NewLetter) -> dict[str, Any]:
         "idempotency_key": letter.key,
         "created_at": letter.created_at,
         "since": letter.due_at,
-        "due_at": min(letter.due_at, letter.expires_at) if letter.expires_at else letter.due_at,
+        "due_at": letter.next_at,
         "expires_at": letter.expires_at,
     }
 
 
-async def _insert_once(connection: Executor, row: dict[str, Any]) -> bool:
+def _recipient_rows(letter_id: str, letter: NewLetter) -> list[dict[str, Any]]:
+    return [
+        {
+            "letter_id": letter_id,
+            "position": position,
+            "address": address,
+            "status": Status.QUEUED,
+            "due_at": letter.due_at,
+        }
+        for position, address in enumerate(letter.composed.envelope.recipients)
+    ]
+
+
+async def _insert_once(connection: AsyncConnection, row: dict[str, Any]) -> bool:
     """Insert unless the key is taken; the caller's transaction lives on either way."""
-    dialect = postgresql if await _is_postgresql(connection) else sqlite
-    statement = dialect.insert(letters).on_conflict_do_nothing(
-        index_elements=[letters.c.idempotency_key]
-    )
-    inserted = await connection.execute(statement.returning(letters.c.id), row)
+    inserted = await connection.execute(INSERT_ONCE[connection.dialect.name], row)
     return inserted.first() is not None
 
 
-async def _is_postgresql(connection: Executor) -> bool:
-    bind = connection.get_bind() if hasattr(connection, "get_bind") else connection
-    return bind.dialect.name == "postgresql"
-
-
-async def _first_with(connection: Executor, letter: NewLetter) -> Delivery:
-    query = select(letters.c.sender).where(letters.c.idempotency_key == letter.key)
-    sender = (await connection.execute(query)).scalar_one()
+async def _first_with(connection: AsyncConnection, letter: NewLetter) -> Delivery:
+    sender = (await connection.execute(SENDER_OF, {"key_": letter.key})).scalar_one()
     [first] = await find(connection, Filter(key=letter.key), limit=1)
     envelope = letter.composed.envelope
     is_same = (
@@ -141,3 +144,20 @@ async def _first_with(connection: Executor, letter: NewLetter) -> Delivery:
             f"the key {letter.key!r} belongs to another letter: give each letter its own key"
         )
     return first
+
+
+def _delivery(row: dict[str, Any], people: tuple[str, ...]) -> Delivery:
+    return Delivery(
+        id=row["id"],
+        message_id=row["message_id"],
+        status=Status.QUEUED,
+        subject=row["subject"],
+        recipients=tuple(
+            Recipient(address, Status.QUEUED, due_at=row["since"]) for address in people
+        ),
+        attempts=0,
+        due_at=row["due_at"],
+        created_at=row["created_at"],
+        sent_at=None,
+        detail="",
+    )

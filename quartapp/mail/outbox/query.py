@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import groupby
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import exists, func, or_, select
 
-from quartapp.mail.delivery import Delivery, Recipient, Status
+from quartapp.mail.delivery import Delivery, Status
+from quartapp.mail.outbox.people import PERSON, person
 from quartapp.mail.outbox.schema import letters, recipients
 
 if TYPE_CHECKING:
@@ -15,11 +18,21 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from sqlalchemy import Row, Select
-    from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+    from sqlalchemy.ext.asyncio import AsyncConnection
 
-    Executor = AsyncConnection | AsyncSession
+__all__ = ["Filter", "count", "find", "finding", "get", "has_work", "working"]
 
-__all__ = ["Filter", "count", "find", "get", "has_work"]
+SHOWN = (
+    letters.c.id,
+    letters.c.message_id,
+    letters.c.status,
+    letters.c.subject,
+    letters.c.attempts,
+    letters.c.due_at,
+    letters.c.created_at,
+    letters.c.sent_at,
+    letters.c.detail,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,53 +67,60 @@ class Filter:
         return query
 
 
-async def get(connection: Executor, letter_id: str) -> Delivery | None:
+async def get(connection: AsyncConnection, letter_id: str) -> Delivery | None:
     """The letter as it stands, None if there is no such letter."""
     found = await find(connection, Filter(ids=[letter_id]), limit=1)
     return found[0] if found else None
 
 
-async def find(connection: Executor, wanted: Filter, limit: int) -> list[Delivery]:
-    """The newest letters that match."""
-    query = wanted.apply(select(letters)).order_by(letters.c.id.desc()).limit(limit)
-    rows = (await connection.execute(query)).all()
-    people: dict[str, list[Recipient]] = {row.id: [] for row in rows}
-    query = (
-        select(recipients)
-        .where(recipients.c.letter_id.in_(people))
-        .order_by(recipients.c.letter_id, recipients.c.position)
+async def find(connection: AsyncConnection, wanted: Filter, limit: int) -> list[Delivery]:
+    """The newest letters that match, each of one moment with its recipients."""
+    rows = (await connection.execute(finding(wanted, limit))).all()
+    return [_delivery(list(group)) for _, group in groupby(rows, attrgetter("id"))]
+
+
+def finding(wanted: Filter, limit: int) -> Select[Any]:
+    """The statement of `find`: one row for each recipient, because two could disagree."""
+    newest = wanted.apply(select(*SHOWN)).order_by(letters.c.id.desc()).limit(limit)
+    page = newest.subquery("page")
+    return (
+        select(page, *PERSON)
+        .join(recipients, recipients.c.letter_id == page.c.id)
+        .order_by(page.c.id.desc(), recipients.c.position)
     )
-    for row in await connection.execute(query):
-        person = Recipient(row.address, Status(row.status), row.code, row.reply, row.due_at)
-        people[row.letter_id].append(person)
-    return [_delivery(row, tuple(people[row.id])) for row in rows]
 
 
-async def count(connection: Executor) -> dict[Status, int]:
+async def count(connection: AsyncConnection) -> dict[Status, int]:
     """How many letters are in each state."""
     query = select(letters.c.status, func.count()).group_by(letters.c.status)
-    counted = {status: number for status, number in await connection.execute(query)}
+    counted: dict[str, int] = dict((await connection.execute(query)).tuples())
     return {status: counted.get(status, 0) for status in Status}
 
 
-async def has_work(connection: Executor, backend: str, now: datetime) -> bool:
+async def has_work(connection: AsyncConnection, backend: str, now: datetime) -> bool:
     """Whether a letter of this backend is due or being sent."""
-    query = select(
-        exists().where(
-            letters.c.backend == backend,
-            or_(letters.c.due_at <= now, letters.c.lease_until.is_not(None)),
-        )
+    return bool((await connection.execute(working(backend, now))).scalar_one())
+
+
+def working(backend: str, now: datetime) -> Select[Any]:
+    """The statement of `has_work`."""
+    conditions = (
+        (letters.c.is_retry.is_(False), letters.c.due_at <= now),
+        (letters.c.is_retry.is_(True), letters.c.due_at <= now),
+        (letters.c.lease_until.is_not(None),),
     )
-    return bool((await connection.execute(query)).scalar_one())
+    # One question for each index: a single OR would be answered by reading every letter.
+    return select(or_(*(exists().where(letters.c.backend == backend, *c) for c in conditions)))
 
 
-def _delivery(row: Row[Any], people: tuple[Recipient, ...]) -> Delivery:
+def _delivery(rows: Sequence[Row[Any]]) -> Delivery:
+    row = rows[0]
     return Delivery(
         id=row.id,
         message_id=row.message_id,
         status=Status(row.status),
         subject=row.subject,
-        recipients=people,
+        recipients=tuple(person(each) for each in rows),
         attempts=row.attempts,
         due_at=row.due_at,
         created_at=row.created_at,

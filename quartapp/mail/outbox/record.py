@@ -9,13 +9,16 @@ from sqlalchemy import bindparam, insert, select, update
 from quartapp.mail.outbox.schema import attempts, letters, recipients
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterator, Sequence
 
     from sqlalchemy.ext.asyncio import AsyncConnection
 
+    from quartapp.mail.delivery import Recipient
     from quartapp.mail.verdict import Verdict
 
-__all__ = ["record"]
+    People = tuple[Recipient, ...]
+
+__all__ = ["record", "write_recipients"]
 
 
 async def record(connection: AsyncConnection, verdicts: Sequence[Verdict]) -> list[Verdict]:
@@ -24,43 +27,52 @@ async def record(connection: AsyncConnection, verdicts: Sequence[Verdict]) -> li
     A letter that somebody cancelled meanwhile is not tried again. A claim that was taken over
     changes no row: its token is no longer there.
     """
-    wanted = await _cancel_wishes(connection, verdicts)
+    unwanted = await _held(connection, verdicts)
     kept = [
-        verdict.cancelled() if wanted[verdict.claim.id] and not verdict.is_final else verdict
+        verdict.cancelled() if unwanted[_mark(verdict)] and not verdict.is_final else verdict
         for verdict in verdicts
-        if verdict.claim.id in wanted
+        if _mark(verdict) in unwanted
     ]
-    if kept:
-        await connection.execute(UPDATE_LETTER, [_letter(verdict) for verdict in kept])
-        await _write(connection, UPDATE_RECIPIENT, (r for v in kept for r in _recipients(v)))
-        await _write(connection, insert(attempts), (_attempt(v) for v in kept if _is_a_story(v)))
+    await _write(connection, UPDATE_LETTER, [_letter(verdict) for verdict in kept])
+    await _write(connection, UPDATE_RECIPIENT, [row for v in kept for row in _recipients(v)])
+    await _write(connection, INSERT_ATTEMPT, [_attempt(v) for v in kept if _is_a_story(v)])
     return kept
 
 
-async def _cancel_wishes(
+async def write_recipients(
+    connection: AsyncConnection, letter_id: str, were: People, now: People
+) -> None:
+    """Write those recipients of a letter that changed."""
+    await _write(connection, UPDATE_RECIPIENT, list(_changes(letter_id, were, now)))
+
+
+async def _held(
     connection: AsyncConnection, verdicts: Sequence[Verdict]
-) -> dict[str, bool]:
-    """Of the letters that are still ours: whether somebody wants them cancelled."""
-    query = (
-        select(letters.c.id, letters.c.token, letters.c.wants_cancel)
-        .where(letters.c.id.in_([verdict.claim.id for verdict in verdicts]))
-        .with_for_update()
-    )
-    rows = {row.id: row for row in await connection.execute(query)}
-    return {
-        verdict.claim.id: rows[verdict.claim.id].wants_cancel
-        for verdict in verdicts
-        if verdict.claim.id in rows and rows[verdict.claim.id].token == verdict.claim.token
-    }
+) -> dict[tuple[str, str | None], bool]:
+    """Letters and the tokens that they carry now: whether somebody wants them cancelled."""
+    ids = [verdict.claim.id for verdict in verdicts]
+    rows = await connection.execute(LOCK, {"ids": ids})
+    return {(row.id, row.token): row.wants_cancel for row in rows}
+
+
+def _mark(verdict: Verdict) -> tuple[str, str | None]:
+    return verdict.claim.id, verdict.claim.token
 
 
 async def _write(
-    connection: AsyncConnection, statement: Any, rows: Iterable[dict[str, Any]]
+    connection: AsyncConnection, statement: Any, rows: Sequence[dict[str, Any]]
 ) -> None:
-    listed = list(rows)
-    if listed:
-        await connection.execute(statement, listed)
+    if rows:
+        await connection.execute(statement, rows)
 
+
+# In one order, so that two who lock the same letters do not wait for each other.
+LOCK = (
+    select(letters.c.id, letters.c.token, letters.c.wants_cancel)
+    .where(letters.c.id.in_(bindparam("ids", expanding=True)))
+    .order_by(letters.c.id)
+    .with_for_update()
+)
 
 UPDATE_LETTER = (
     update(letters)
@@ -96,6 +108,8 @@ UPDATE_RECIPIENT = (
     )
 )
 
+INSERT_ATTEMPT = insert(attempts)
+
 
 def _letter(verdict: Verdict) -> dict[str, Any]:
     return {
@@ -113,18 +127,20 @@ def _letter(verdict: Verdict) -> dict[str, Any]:
     }
 
 
-def _recipients(verdict: Verdict) -> Iterable[dict[str, Any]]:
-    for position, (was, now) in enumerate(
-        zip(verdict.claim.recipients, verdict.recipients, strict=True)
-    ):
-        if now != was:
+def _recipients(verdict: Verdict) -> Iterator[dict[str, Any]]:
+    return _changes(verdict.claim.id, verdict.claim.recipients, verdict.recipients)
+
+
+def _changes(letter_id: str, were: People, now: People) -> Iterator[dict[str, Any]]:
+    for position, (was, new) in enumerate(zip(were, now, strict=True)):
+        if new != was:
             yield {
-                "letter_id_": verdict.claim.id,
+                "letter_id_": letter_id,
                 "position_": position,
-                "status": now.status,
-                "code": now.code,
-                "reply": now.reply,
-                "due_at": now.due_at,
+                "status": new.status,
+                "code": new.code,
+                "reply": new.reply,
+                "due_at": new.due_at,
             }
 
 

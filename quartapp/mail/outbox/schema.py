@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import secrets
 import time
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import (
     JSON,
     Boolean,
     Column,
-    DateTime,
     ForeignKey,
     Index,
     Integer,
@@ -19,28 +17,15 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
-    Text,
-    TypeDecorator,
+    and_,
 )
 
+from quartapp.columns import SafeText, UtcDateTime
+
 if TYPE_CHECKING:
-    from sqlalchemy import Dialect
     from sqlalchemy.schema import SchemaItem
 
 __all__ = ["attempts", "contents", "include_object", "letters", "metadata", "new_id", "recipients"]
-
-
-class UtcDateTime(TypeDecorator[datetime]):
-    """An aware datetime in UTC, also where the database keeps no time zone."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        return None if value is None else value.astimezone(UTC)
-
-    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
-        return None if value is None else value.replace(tzinfo=UTC)
 
 
 metadata = MetaData(
@@ -55,18 +40,18 @@ metadata = MetaData(
 letters = Table(
     "mail_letters",
     metadata,
-    Column("id", String(32), primary_key=True),
-    Column("message_id", Text, nullable=False),
+    Column("id", SafeText(32), primary_key=True),
+    Column("message_id", SafeText, nullable=False),
     Column("backend", String(16), nullable=False),
     Column("status", String(16), nullable=False),
-    Column("subject", Text, nullable=False),
-    Column("sender", Text, nullable=False),
+    Column("subject", SafeText, nullable=False),
+    Column("sender", SafeText, nullable=False),
     Column("mail_options", JSON, nullable=False),
     Column("rcpt_options", JSON, nullable=False),
-    Column("template", Text),
+    Column("template", SafeText),
     Column("size", Integer, nullable=False),
     # "key" is a reserved word in some databases.
-    Column("idempotency_key", Text, unique=True),
+    Column("idempotency_key", SafeText, unique=True),
     Column("created_at", UtcDateTime, nullable=False),
     Column("expires_at", UtcDateTime),
     # When giving up is counted from: kept, `at`, or the last retry by a person.
@@ -80,46 +65,59 @@ letters = Table(
     Column("turned_away", Integer, nullable=False, default=0),
     Column("sent_at", UtcDateTime),
     Column("ended_at", UtcDateTime),
-    Column("detail", Text, nullable=False, default=""),
+    Column("detail", SafeText, nullable=False, default=""),
     # The claim: whose it is, until when, and whether its dot was about to go out.
     Column("token", String(32)),
     Column("lease_until", UtcDateTime),
     Column("intent_at", UtcDateTime),
     Column("wants_cancel", Boolean, nullable=False, default=False),
+    Column("is_pruned", Boolean, nullable=False, default=False),
 )
+
+IS_WAITING = letters.c.due_at.is_not(None)
+IS_CLAIMED = letters.c.lease_until.is_not(None)
+MAY_EXPIRE = and_(IS_WAITING, letters.c.expires_at.is_not(None))
+HAS_ENDED = letters.c.ended_at.is_not(None)
 
 Index(
     "ix_mail_letters_due",
     letters.c.backend,
     letters.c.is_retry,
     letters.c.due_at,
-    postgresql_where=letters.c.due_at.is_not(None),
-    sqlite_where=letters.c.due_at.is_not(None),
+    postgresql_where=IS_WAITING,
+    sqlite_where=IS_WAITING,
 )
 Index(
     "ix_mail_letters_lease",
     letters.c.lease_until,
-    postgresql_where=letters.c.lease_until.is_not(None),
-    sqlite_where=letters.c.lease_until.is_not(None),
+    postgresql_where=IS_CLAIMED,
+    sqlite_where=IS_CLAIMED,
 )
 Index(
     "ix_mail_letters_expires_at",
+    letters.c.backend,
     letters.c.expires_at,
-    postgresql_where=letters.c.expires_at.is_not(None),
-    sqlite_where=letters.c.expires_at.is_not(None),
+    postgresql_where=MAY_EXPIRE,
+    sqlite_where=MAY_EXPIRE,
+)
+Index(
+    "ix_mail_letters_ended_at",
+    letters.c.is_pruned,
+    letters.c.ended_at,
+    postgresql_where=HAS_ENDED,
+    sqlite_where=HAS_ENDED,
 )
 Index("ix_mail_letters_status", letters.c.status, letters.c.id)
-Index("ix_mail_letters_ended_at", letters.c.ended_at)
 
 recipients = Table(
     "mail_recipients",
     metadata,
     Column("letter_id", ForeignKey(letters.c.id, ondelete="CASCADE"), primary_key=True),
     Column("position", Integer, primary_key=True),
-    Column("address", Text, nullable=False),
+    Column("address", SafeText, nullable=False),
     Column("status", String(16), nullable=False),
     Column("code", Integer),
-    Column("reply", Text, nullable=False, default=""),
+    Column("reply", SafeText, nullable=False, default=""),
     Column("due_at", UtcDateTime),
 )
 Index("ix_mail_recipients_address", recipients.c.address, recipients.c.letter_id)
@@ -139,7 +137,7 @@ attempts = Table(
     Column("number", Integer, primary_key=True),
     Column("ended_at", UtcDateTime, nullable=False),
     Column("status", String(16), nullable=False),
-    Column("detail", Text, nullable=False),
+    Column("detail", SafeText, nullable=False),
 )
 
 

@@ -13,16 +13,16 @@ def upgrade() -> None:
     op.create_table(
         "mail_letters",
         sa.Column("id", sa.String(length=32), nullable=False),
-        sa.Column("message_id", sa.Text(), nullable=False),
+        sa.Column("message_id", sa.String(), nullable=False),
         sa.Column("backend", sa.String(length=16), nullable=False),
         sa.Column("status", sa.String(length=16), nullable=False),
-        sa.Column("subject", sa.Text(), nullable=False),
-        sa.Column("sender", sa.Text(), nullable=False),
+        sa.Column("subject", sa.String(), nullable=False),
+        sa.Column("sender", sa.String(), nullable=False),
         sa.Column("mail_options", sa.JSON(), nullable=False),
         sa.Column("rcpt_options", sa.JSON(), nullable=False),
-        sa.Column("template", sa.Text()),
+        sa.Column("template", sa.String()),
         sa.Column("size", sa.Integer(), nullable=False),
-        sa.Column("idempotency_key", sa.Text()),
+        sa.Column("idempotency_key", sa.String()),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True)),
         sa.Column("since", sa.DateTime(timezone=True), nullable=False),
@@ -33,11 +33,12 @@ def upgrade() -> None:
         sa.Column("turned_away", sa.Integer(), nullable=False),
         sa.Column("sent_at", sa.DateTime(timezone=True)),
         sa.Column("ended_at", sa.DateTime(timezone=True)),
-        sa.Column("detail", sa.Text(), nullable=False),
+        sa.Column("detail", sa.String(), nullable=False),
         sa.Column("token", sa.String(length=32)),
         sa.Column("lease_until", sa.DateTime(timezone=True)),
         sa.Column("intent_at", sa.DateTime(timezone=True)),
         sa.Column("wants_cancel", sa.Boolean(), nullable=False),
+        sa.Column("is_pruned", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_mail_letters"),
         sa.UniqueConstraint("idempotency_key", name="uq_mail_letters_idempotency_key"),
     )
@@ -47,9 +48,17 @@ def upgrade() -> None:
         ["backend", "is_retry", "due_at"],
         **where_set("due_at"),
     )
-    op.create_index("ix_mail_letters_ended_at", "mail_letters", ["ended_at"])
     op.create_index(
-        "ix_mail_letters_expires_at", "mail_letters", ["expires_at"], **where_set("expires_at")
+        "ix_mail_letters_ended_at",
+        "mail_letters",
+        ["is_pruned", "ended_at"],
+        **where_set("ended_at"),
+    )
+    op.create_index(
+        "ix_mail_letters_expires_at",
+        "mail_letters",
+        ["backend", "expires_at"],
+        **where_set("due_at", "expires_at"),
     )
     op.create_index(
         "ix_mail_letters_lease", "mail_letters", ["lease_until"], **where_set("lease_until")
@@ -61,7 +70,7 @@ def upgrade() -> None:
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("status", sa.String(length=16), nullable=False),
-        sa.Column("detail", sa.Text(), nullable=False),
+        sa.Column("detail", sa.String(), nullable=False),
         sa.ForeignKeyConstraint(
             ["letter_id"],
             ["mail_letters.id"],
@@ -86,10 +95,10 @@ def upgrade() -> None:
         "mail_recipients",
         sa.Column("letter_id", sa.String(length=32), nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
-        sa.Column("address", sa.Text(), nullable=False),
+        sa.Column("address", sa.String(), nullable=False),
         sa.Column("status", sa.String(length=16), nullable=False),
         sa.Column("code", sa.Integer()),
-        sa.Column("reply", sa.Text(), nullable=False),
+        sa.Column("reply", sa.String(), nullable=False),
         sa.Column("due_at", sa.DateTime(timezone=True)),
         sa.ForeignKeyConstraint(
             ["letter_id"],
@@ -107,7 +116,7 @@ def downgrade() -> None:
         op.drop_table(table)
 
 
-def where_set(column: str) -> dict[str, Any]:
-    """A partial index over the rows in which the column is set."""
-    condition = sa.text(f"{column} IS NOT NULL")
+def where_set(*columns: str) -> dict[str, Any]:
+    """A partial index over the rows in which these columns are set."""
+    condition = sa.text(" AND ".join(f"{column} IS NOT NULL" for column in columns))
     return {"postgresql_where": condition, "sqlite_where": condition}

@@ -1,0 +1,54 @@
+"""Column types that give back what they were given, on every database."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from sqlalchemy import DateTime, String, TypeDecorator
+
+if TYPE_CHECKING:
+    from sqlalchemy import Dialect
+
+__all__ = ["SafeText", "UtcDateTime", "is_keepable"]
+
+# PostgreSQL refuses NUL in text, and neither database takes one half of a surrogate pair.
+UNKEEPABLE = re.compile("[\0\ud800-\udfff]")
+REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware datetime in UTC, also where the database keeps no time zone."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return None if value is None else value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class SafeText(TypeDecorator[str]):
+    """Text from anybody: what no database can keep becomes U+FFFD.
+
+    A strange reply of some mail server, or a strange address typed into a search, must not
+    make a statement fail.
+    """
+
+    impl = String
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        if value is None or is_keepable(value):
+            return value
+        return UNKEEPABLE.sub(REPLACEMENT, value)
+
+
+def is_keepable(text: str) -> bool:
+    """Whether every database keeps this text as it is."""
+    return UNKEEPABLE.search(text) is None

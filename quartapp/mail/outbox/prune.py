@@ -1,0 +1,78 @@
+"""Forget what ended long ago: first the bytes of letters, after a year the letters."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import delete, select, update
+
+from quartapp.mail.delivery import Status
+from quartapp.mail.outbox.schema import attempts, contents, letters, recipients
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from sqlalchemy import Select
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+__all__ = ["forgotten", "over", "prune"]
+
+KEY_RETENTION = timedelta(days=365)
+DONE = (Status.SENT, Status.CANCELLED)
+GIVEN_UP = (Status.FAILED, Status.UNCERTAIN)
+
+BATCH = 500
+"""Letters in one transaction, so that nobody waits long for it."""
+
+
+async def prune(
+    connection: AsyncConnection, now: datetime, retention: float, retention_failed: float
+) -> int:
+    """Drop the bytes of letters that ended long ago, and pruned letters after a year; how many.
+
+    retention, retention_failed
+        How long the bytes of sent and cancelled, of failed and uncertain letters are kept, in
+        seconds.
+    """
+    dropped = await _drop_bytes(connection, over(DONE, now - timedelta(seconds=retention)))
+    dropped += await _drop_bytes(
+        connection, over(GIVEN_UP, now - timedelta(seconds=retention_failed))
+    )
+    return dropped + await _forget(connection, forgotten(now - KEY_RETENTION))
+
+
+def over(statuses: Sequence[Status], before: datetime) -> Select[Any]:
+    """Letters with bytes that came to one of these ends before then."""
+    return _ended(before).where(letters.c.is_pruned.is_(False), letters.c.status.in_(statuses))
+
+
+def forgotten(before: datetime) -> Select[Any]:
+    """Letters without bytes whose end was before then."""
+    return _ended(before).where(letters.c.is_pruned.is_(True))
+
+
+def _ended(before: datetime) -> Select[Any]:
+    query = select(letters.c.id).where(letters.c.ended_at <= before).limit(BATCH)
+    return query.with_for_update(skip_locked=True)
+
+
+async def _drop_bytes(connection: AsyncConnection, old: Select[Any]) -> int:
+    ids = list((await connection.execute(old)).scalars())
+    if ids:
+        # The mark is in the letter, so that whoever retries it sees it under the same lock.
+        mark = update(letters).where(letters.c.id.in_(ids)).values(is_pruned=True)
+        await connection.execute(mark)
+        await connection.execute(delete(contents).where(contents.c.letter_id.in_(ids)))
+    return len(ids)
+
+
+async def _forget(connection: AsyncConnection, old: Select[Any]) -> int:
+    ids = list((await connection.execute(old)).scalars())
+    if ids:
+        # Not left to the foreign keys: somebody else's SQLite engine may not heed them.
+        for table in (recipients, attempts):
+            await connection.execute(delete(table).where(table.c.letter_id.in_(ids)))
+        await connection.execute(delete(letters).where(letters.c.id.in_(ids)))
+    return len(ids)

@@ -1,0 +1,75 @@
+"""Outages: a database that is away or busy, told in our own words whatever the driver."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["DatabaseBusy", "DatabaseUnavailable", "connecting", "translated"]
+
+SQLITE_BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+SQLITE_OUTAGES = {
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_CORRUPT,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_NOMEM,
+    sqlite3.SQLITE_NOTADB,
+    sqlite3.SQLITE_PERM,
+    sqlite3.SQLITE_PROTOCOL,
+    sqlite3.SQLITE_READONLY,
+}
+
+# Classes of SQLSTATE: connection, login, transaction rolled back, resources, the operator's
+# doing, system errors; then a standby that takes no writes, a database that is not there, and
+# a lock that is not to be had.
+POSTGRES_OUTAGES = ("08", "28", "40", "53", "57", "58", "25006", "3D000", "55P03")
+
+
+class DatabaseUnavailable(Exception):
+    """The database cannot be reached, or cannot take a write just now. Trying again may help."""
+
+
+class DatabaseBusy(DatabaseUnavailable):
+    """Somebody else held SQLite's one lock, or every connection, for longer than we wait."""
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Turn what drivers raise for an outage into our own errors; a wrong statement stays one."""
+    try:
+        yield
+    except PoolTimeout as error:
+        raise DatabaseBusy("every database connection is in use") from error
+    except DBAPIError as error:
+        code = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF
+        if code in SQLITE_BUSY:
+            raise DatabaseBusy(
+                "another connection writes to the SQLite file, or it is this task's own: "
+                "then pass session="
+            ) from error
+        if error.connection_invalidated or code in SQLITE_OUTAGES or _is_postgres_outage(error):
+            raise DatabaseUnavailable(f"the database cannot be used now: {error.orig}") from error
+        raise
+
+
+@contextmanager
+def connecting() -> Iterator[None]:
+    """The same for the moment of connecting, when an operating system's error speaks of it too."""
+    try:
+        with translated():
+            yield
+    except OSError as error:
+        raise DatabaseUnavailable(f"the database cannot be reached: {error}") from error
+
+
+def _is_postgres_outage(error: DBAPIError) -> bool:
+    state = getattr(error.orig, "sqlstate", None) or ""
+    return state.startswith(POSTGRES_OUTAGES)
