@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from hypercorn.middleware import ProxyFixMiddleware
 
 from quartapp.web import errors, headers
+from quartapp.web.deliveries import deliveries
 from quartapp.web.health import health
 from quartapp.web.limits import NewUsers
 from quartapp.web.mailbox import mailbox
@@ -23,7 +24,7 @@ def init_app(app: Quart) -> None:
     """Give an app its pages, error pages, static files and security headers."""
     app.static_folder = str(Path(__file__).parent / "static")
     app.extensions["new_users"] = NewUsers(app.config["QUARTAPP_RATE_LIMIT"])
-    for blueprint in (main, mailbox, health):
+    for blueprint in (main, deliveries, mailbox, health):
         app.register_blueprint(blueprint)
     errors.init_app(app)
     headers.init_app(app)

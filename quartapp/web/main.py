@@ -22,6 +22,7 @@ from quartapp.mail import MailError, mail
 from quartapp.models import User
 from quartapp.web import users
 from quartapp.web.accept import wants_json
+from quartapp.web.deliveries import progress_of
 from quartapp.web.forms import NameForm
 
 if TYPE_CHECKING:
@@ -51,11 +52,14 @@ async def index() -> ResponseReturnValue:
 
 
 async def _page(form: NameForm) -> str:
+    letter_id = session.get("letter")
     return await render_template(
         "index.html",
         form=form,
         name=session.get("name"),
         known=session.get("known", False),
+        letter_id=letter_id,
+        progress=await progress_of(letter_id) if letter_id else None,
         has_mailbox=_has_mailbox(),
     )
 
@@ -68,6 +72,8 @@ async def _greet(username: str) -> ResponseReturnValue:
         known = not await _join(User(username=username, created_at=datetime.now(UTC)), database)
     session["name"] = username
     session["known"] = known
+    if known:
+        session.pop("letter", None)
     return redirect(url_for("main.index"))
 
 
@@ -81,8 +87,8 @@ async def _join(user: User, database: Database) -> bool:
         if not await users.add(writing, user):
             return False
         await current_app.extensions["new_users"].charge(request.remote_addr or "")
-        if letter:
-            await mail.send_later(letter, session=writing)
+        delivery = await mail.send_later(letter, session=writing) if letter else None
+    session["letter"] = delivery.id if delivery else None
     return True
 
 

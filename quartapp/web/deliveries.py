@@ -1,0 +1,78 @@
+"""One letter's way, for the visitor who caused it: a page, JSON, and a stream of changes."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from quart import Blueprint, Response, abort, current_app, render_template
+
+from quartapp.web.accept import wants_json
+from quartapp.web.progress import progress
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+    from quart.typing import ResponseReturnValue
+
+    from quartapp.mail import Delivery, Mail
+    from quartapp.web.progress import Progress
+
+__all__ = ["deliveries", "progress_of"]
+
+LIFE = 3.0
+"""Seconds that one stream lasts. Browsers come back by themselves; a server that stops does not
+wait for them, which some would do for ever."""
+
+COME_BACK = 1000
+"""Milliseconds after which a browser asks again."""
+
+deliveries = Blueprint("deliveries", __name__, url_prefix="/deliveries")
+
+
+@deliveries.get("/<letter_id>")
+async def show(letter_id: str) -> ResponseReturnValue:
+    """The letter as it stands."""
+    current = await progress_of(letter_id) or abort(404)
+    if wants_json():
+        return asdict(current)
+    return await render_template("delivery.html", letter_id=letter_id, progress=current)
+
+
+@deliveries.get("/<letter_id>/events")
+async def events(letter_id: str) -> ResponseReturnValue:
+    """The letter's changes as server-sent events, for a little while."""
+    service: Mail = current_app.extensions["mail"]
+    if await service.get(letter_id) is None:
+        abort(404)
+    # Made here: a stream has no app context.
+    response = Response(_stream(service, letter_id), content_type="text/event-stream")
+    response.headers["X-Accel-Buffering"] = "no"
+    return response
+
+
+async def progress_of(letter_id: str) -> Progress | None:
+    """What is told of a letter, None if there is no such letter."""
+    delivery = await current_app.extensions["mail"].get(letter_id)
+    return progress(delivery, datetime.now(UTC)) if delivery else None
+
+
+async def _stream(service: Mail, letter_id: str) -> AsyncGenerator[str]:
+    yield f"retry: {COME_BACK}\n\n"
+    async for delivery in _changes(service, letter_id):
+        news = asdict(progress(delivery, datetime.now(UTC)))
+        yield f"data: {json.dumps(news)}\n\n"
+
+
+async def _changes(service: Mail, letter_id: str) -> AsyncGenerator[Delivery]:
+    """The letter's changes, until it is final or the stream has lived its life."""
+    loop = asyncio.get_running_loop()
+    changes, ends = service.watch(letter_id), loop.time() + LIFE
+    while (rest := ends - loop.time()) > 0:
+        try:
+            yield await asyncio.wait_for(anext(changes), rest)
+        except (StopAsyncIteration, TimeoutError, LookupError):
+            return

@@ -1,0 +1,115 @@
+"""A letter's way as the visitor sees it, on a running app."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from quartapp import create_app
+from quartapp.mail import Status
+from quartapp.mail.testing import Phase
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+
+@pytest.fixture
+def visited(tmp_path, server):
+    """A visitor who has just typed a name: `async with visited() as (client, letter_id, mail)`."""
+
+    @asynccontextmanager
+    async def visit(**settings: Any) -> AsyncIterator[tuple[Any, str, Any]]:
+        app = create_app(
+            {
+                "QUARTAPP_INSTANCE": str(tmp_path),
+                "FLASKY_ADMIN": "admin@example.com",
+                "MAIL_SERVER": server.host,
+                "MAIL_PORT": server.port,
+                "TESTING": True,
+                "MAIL_SUPPRESS_SEND": False,
+                "WTF_CSRF_ENABLED": False,
+            }
+            | settings
+        )
+        async with app.test_app():
+            client = app.test_client()
+            await client.post("/", form={"name": "Ada"})
+            mail = app.extensions["mail"]
+            [delivery] = await mail.find()
+            yield client, delivery.id, mail
+
+    return visit
+
+
+async def text_of(client: Any, path: str) -> str:
+    return await (await client.get(path)).get_data(as_text=True)
+
+
+async def test_the_page_says_where_the_letter_is(visited):
+    async with visited() as (client, letter_id, mail):
+        await mail.wait(letter_id, timeout=10)
+
+        page = await text_of(client, "/")
+
+    assert 'data-state="sent" role="status"' in page
+    assert "was sent; it took" in page
+    assert "admin@example.com" not in page
+
+
+async def test_a_letter_that_waits_can_be_followed_without_scripts(visited, server):
+    server.answer(Phase.RCPT, "451 4.7.1 greylisted")
+    async with visited() as (client, letter_id, mail):
+        await mail.drain()
+
+        page = await text_of(client, f"/deliveries/{letter_id}")
+
+    assert "will be tried again at" in page
+    assert '<noscript><meta http-equiv="refresh" content="5"></noscript>' in page
+    assert "greylisted" not in page
+
+
+async def test_a_program_gets_json(visited):
+    async with visited() as (client, letter_id, mail):
+        await mail.wait(letter_id, timeout=10)
+        response = await client.get(
+            f"/deliveries/{letter_id}", headers={"Accept": "application/json"}
+        )
+
+        told = await response.get_json()
+
+    assert (told["state"], told["is_final"]) == ("sent", True)
+
+
+async def test_changes_arrive_live(visited, server):
+    server.stall(Phase.DOT)
+    async with visited() as (client, letter_id, _):
+        await server.reached(Phase.DOT)
+        async with client.request(f"/deliveries/{letter_id}/events") as stream:
+            assert await stream.receive() == b"retry: 1000\n\n"
+            before = await told_by(stream)
+            server.resume()
+            after = await told_by(stream)
+
+    assert (before["state"], after["state"]) == (Status.SENDING, Status.SENT)
+
+
+async def told_by(stream: Any) -> dict[str, Any]:
+    data = await asyncio.wait_for(stream.receive(), 5)
+    return json.loads(data.removeprefix(b"data: "))
+
+
+@pytest.mark.parametrize("path", ["/deliveries/none", "/deliveries/none/events"])
+async def test_an_unknown_letter_is_not_found(visited, path):
+    async with visited() as (client, _, _):
+        assert (await client.get(path)).status_code == 404
+
+
+async def test_who_is_known_already_is_told_of_no_letter(visited):
+    async with visited() as (client, _, _):
+        await client.post("/", form={"name": "Ada"})
+
+        assert "data-state" not in await text_of(client, "/")

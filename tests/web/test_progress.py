@@ -1,0 +1,54 @@
+"""What a visitor is told of a letter, state by state."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from quartapp.mail import Delivery, Recipient, Status
+from quartapp.web.progress import progress
+
+NOW = datetime(2026, 11, 24, 14, 0, tzinfo=UTC)
+LATER = NOW + timedelta(minutes=5)
+ADMIN = "admin@example.com"
+
+
+def delivery(status: Status, **changes: object) -> Delivery:
+    values = {
+        "id": "letter",
+        "message_id": "<1@example.com>",
+        "status": status,
+        "subject": "[Flasky] New User",
+        "recipients": (Recipient(ADMIN, status),),
+        "attempts": 0,
+        "due_at": None,
+        "created_at": NOW,
+        "sent_at": None,
+        "detail": "",
+    }
+    return Delivery(**{**values, **changes})
+
+
+@pytest.mark.parametrize(
+    ("letter", "words"),
+    [
+        (delivery(Status.QUEUED, due_at=NOW), "leaves in a moment"),
+        (delivery(Status.QUEUED, due_at=NOW, detail="mail:25 refused"), "cannot be used just now"),
+        (delivery(Status.QUEUED, due_at=LATER, attempts=1), "tried again at 14:05 UTC"),
+        (delivery(Status.SENDING), "on its way"),
+        (delivery(Status.SENT, sent_at=NOW + timedelta(seconds=0.31)), "it took 0.3 seconds"),
+        (delivery(Status.SENT, sent_at=NOW + timedelta(seconds=42)), "it took 42 seconds"),
+        (delivery(Status.SENT, sent_at=NOW + timedelta(hours=1)), "it took 60 minutes"),
+        (delivery(Status.FAILED, detail=f"{ADMIN}: 550 no"), "could not be sent"),
+        (delivery(Status.CANCELLED), "called off"),
+        (delivery(Status.UNCERTAIN, due_at=LATER), "once more at 14:05 UTC"),
+        (delivery(Status.UNCERTAIN), "The operator decides"),
+    ],
+)
+def test_every_state_has_its_sentence_and_none_has_an_address(letter, words):
+    told = progress(letter, NOW)
+
+    assert words in told.sentence
+    assert "@" not in told.sentence
+    assert told.is_final is letter.is_final
