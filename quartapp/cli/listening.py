@@ -50,8 +50,8 @@ class Listening(Config):
     @property
     def urls(self) -> list[str]:
         """Where a browser on this machine finds the page, without the last slash."""
-        tls = [f"https://{_place(sock)}" for sock in self.sockets.secure_sockets]
-        return tls + [f"http://{_place(sock)}" for sock in self.sockets.insecure_sockets]
+        tls = [_url("https", sock) for sock in self.sockets.secure_sockets]
+        return tls + [_url("http", sock) for sock in self.sockets.insecure_sockets]
 
     def _open(self) -> Sockets:
         try:
@@ -71,12 +71,12 @@ def _override(bind: str, host: str | None, port: int | None) -> str:
     return f"{bound_host if host is None else host}:{bound_port if port is None else port}"
 
 
-def _place(sock: socket.socket) -> str:
+def _url(scheme: str, sock: socket.socket) -> str:
     if sock.family not in (socket.AF_INET, socket.AF_INET6):
         return f"unix:{sock.getsockname()}"
     host, port = sock.getsockname()[:2]
     host = SHOWN.get(host, host)
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
 def _refusal(bind: list[str], error: OSError) -> str:

@@ -61,7 +61,9 @@ class Session:
     async def run(self, code: CodeType) -> BaseException | None:
         """Run one compiled statement or file, and return what it raised."""
         self._interrupted = False
-        self._running = self._loop.create_task(self._outcome(code), context=self._context)
+        self._running = self._loop.create_task(
+            self._outcome(code), name="statement", context=self._context
+        )
         try:
             error = await self._running
         finally:
@@ -80,7 +82,10 @@ class Session:
         return None
 
     def _interrupt(self, *_: object) -> None:
-        """End the statement: at once where it computes, by cancelling it where it awaits."""
+        """End the statement: at once where it computes, by cancelling it where it awaits.
+
+        One that will not be cancelled takes the shell with it at the second Ctrl-C.
+        """
         if self._running is None:
             return
         if self._interrupted or asyncio.current_task(self._loop) is self._running:

@@ -4,26 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-import itertools
-import os
 import platform
 import sys
-from contextlib import asynccontextmanager, suppress
-from pathlib import Path
+from contextlib import asynccontextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
 from quart.cli import ScriptInfo
 
 from quartapp import create_app
+from quartapp.cli.dialogue import converse
 from quartapp.cli.session import Session, show
 from quartapp.cli.start import Start
-from quartapp.cli.terminal import Terminal
 from quartapp.mail import Mail
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-    from types import CodeType
 
     from quart import Quart
 
@@ -42,12 +39,13 @@ def shell(context: click.Context) -> None:
     In development the letters that are kept here are also delivered from here; in
     production that is left to the servers.
     """
+    script = None if sys.stdin.isatty() else sys.stdin.read()
     app = _find_app(context)
     if app.config.get("QUARTAPP_ENV") == "production":
         _leave_letters_to_the_servers(app)
     shared = contextvars.copy_context()
     with asyncio.Runner() as runner:
-        error = runner.run(_open(app, shared), context=shared)
+        error = runner.run(_open(app, script, shared), context=shared)
     if error is not None:
         raise error
 
@@ -65,14 +63,16 @@ def _leave_letters_to_the_servers(app: Quart) -> None:
     app.extensions["mail"].bind(app)
 
 
-async def _open(app: Quart, shared: contextvars.Context) -> SystemExit | None:
+async def _open(
+    app: Quart, script: str | None, shared: contextvars.Context
+) -> BaseException | None:
     async with _started(app), app.app_context():
         async with Session(shared) as session:
             session.names.update(app.make_shell_context())
-            if sys.stdin.isatty():
-                ending = await _dialogue(session, _banner(app, session))
+            if script is None:
+                ending = await converse(session, _banner(app, session))
             else:
-                ending = await _script(session)
+                ending = await _run(script, session)
         await _deliver_what_is_due(app)
         return ending
 
@@ -90,63 +90,29 @@ async def _started(app: Quart) -> AsyncIterator[None]:
 async def _deliver_what_is_due(app: Quart) -> None:
     """Let the letters go out that were kept by the last statements."""
     service = app.extensions.get("mail")
-    if isinstance(service, Mail) and service.post.is_running:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(service.settings.drain_timeout):
-                await service.drain()
-
-
-async def _script(session: Session) -> SystemExit | None:
-    """Run what comes from a pipe, as one file."""
-    source = await asyncio.to_thread(sys.stdin.read)
+    if not isinstance(service, Mail) or not service.post.is_running:
+        return
+    note = "Delivering what is due; Ctrl-C leaves it for later."
+    patience = asyncio.get_running_loop().call_later(1.0, partial(click.echo, note, err=True))
     try:
-        error = await session.run(session.compile_file(source, "<stdin>"))
+        async with asyncio.timeout(service.settings.drain_timeout):
+            await service.drain()
+    except TimeoutError:
+        click.echo("What is not delivered waits for the next server or shell.", err=True)
+    finally:
+        patience.cancel()
+
+
+async def _run(script: str, session: Session) -> BaseException | None:
+    """Run what came from a pipe as one file. Returns the `SystemExit` that it ends with."""
+    try:
+        error = await session.run(session.compile_file(script, "<stdin>"))
     except (SyntaxError, ValueError) as mistake:
         error = mistake.with_traceback(None)
     if error is None or isinstance(error, SystemExit):
         return error
     show(error)
     return SystemExit(130 if isinstance(error, KeyboardInterrupt) else 1)
-
-
-async def _dialogue(session: Session, banner: str) -> SystemExit | None:
-    """Read, run and print until Ctrl-D or `exit()`."""
-    if code := _startup_file(session):
-        await session.run(code)
-    print(banner, file=sys.stderr)
-    with Terminal(session.names) as terminal:
-        for number in itertools.count(1):
-            try:
-                error = await session.run(await _statement(session, terminal, f"<input {number}>"))
-            except EOFError:
-                print()
-                return None
-            except KeyboardInterrupt:
-                print("KeyboardInterrupt")
-                continue
-            except (SyntaxError, ValueError, OverflowError) as mistake:
-                error = mistake.with_traceback(None)
-            if isinstance(error, SystemExit):
-                return error
-            if error is not None:
-                show(error)
-    return None
-
-
-async def _statement(session: Session, terminal: Terminal, filename: str) -> CodeType:
-    """Read lines until they are a whole statement."""
-    source = await terminal.ask(getattr(sys, "ps1", ">>> "))
-    while (code := session.compile(source, filename)) is None:
-        source += "\n" + await terminal.ask(getattr(sys, "ps2", "... "))
-    return code
-
-
-def _startup_file(session: Session) -> CodeType | None:
-    """Compile the file that Python itself runs before a dialogue."""
-    path = os.environ.get("PYTHONSTARTUP")
-    if not path or not Path(path).is_file():
-        return None
-    return session.compile_file(Path(path).read_text(), path)
 
 
 def _banner(app: Quart, session: Session) -> str:

@@ -7,7 +7,6 @@ import os
 import sys
 from concurrent.futures import Future
 from contextlib import ExitStack, contextmanager, suppress
-from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Any, Self
 
@@ -88,7 +87,7 @@ def _prepared(readline: ModuleType, names: dict[str, Any]) -> Iterator[None]:
     """Keys, completion, and the history that Python's own prompt keeps."""
     from rlcompleter import Completer
 
-    history = Path.home() / ".python_history"
+    history = os.path.expanduser("~/.python_history")
     readline.set_completer(Completer(names).complete)
     readline.parse_and_bind("tab: complete")
     readline.parse_and_bind(r'"\C-c": "\C-v\C-c\C-m"')
