@@ -95,8 +95,9 @@ class _Desk:
         content: bytes = envelope.original_content
         if len(content) > self.max_size:
             return f"552 5.3.4 The letter has {len(content)} bytes, the limit is {self.max_size}"
+        sender, *recipients = map(_written, [envelope.mail_from, *envelope.rcpt_tos])
         try:
-            await self.store.add(envelope.mail_from or "", envelope.rcpt_tos, content)
+            await self.store.add(sender.removeprefix("<>"), recipients, content)
         except OSError as error:
             logger.warning("The mailbox %s cannot keep a letter: %s", self.store.path, error)
             return f"451 4.3.0 The mailbox cannot keep the letter: {error.strerror}"
@@ -105,3 +106,8 @@ class _Desk:
     async def handle_exception(self, error: Exception) -> str:
         logger.error("The mailbox's server failed", exc_info=error)
         return "451 4.3.0 The mailbox failed"
+
+
+def _written(address: str) -> str:
+    """The address with a mark for each byte that is no text."""
+    return address.encode("utf-8", "surrogateescape").decode("utf-8", "replace")

@@ -12,7 +12,7 @@ from email.policy import compat32
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable
     from email.message import Message
 
 __all__ = ["Attached", "Letter", "read", "subject_and_id"]
@@ -22,6 +22,9 @@ HEADERS = 256 * 1024
 
 LINE = 998
 """The longest header shown in a list, in characters."""
+
+STUMBLES = (AttributeError, LookupError, TypeError, ValueError)
+"""What the standard library raises for parameters that contradict each other (RFC 2231)."""
 
 PICTURES = ("image/png", "image/jpeg", "image/gif", "image/webp")
 
@@ -52,12 +55,7 @@ class Letter:
 
 def read(content: bytes) -> Letter:
     """Take a letter apart. What cannot be decoded is shown as well as it goes."""
-    try:
-        message = BytesParser(policy=compat32).parsebytes(content)
-        parts = list(_leaves(message))
-    except RecursionError:
-        # Hundreds of parts within parts: nobody's letter, but it has headers to show.
-        message, parts = BytesHeaderParser(policy=compat32).parsebytes(content), []
+    message, parts = _parsed(content)
     text = _first(parts, "text/plain")
     html = _first(parts, "text/html")
     attached = tuple(_attached(part) for part in parts if part is not text and part is not html)
@@ -78,8 +76,14 @@ def subject_and_id(content: bytes) -> tuple[str, str]:
     return _words(subject)[:LINE], _words(message_id)[:LINE]
 
 
-def _leaves(message: Message) -> Iterator[Message]:
-    return (part for part in message.walk() if not part.is_multipart())
+def _parsed(content: bytes) -> tuple[Message, list[Message]]:
+    """The letter and its parts; no parts where the parser gives up."""
+    try:
+        message = BytesParser(policy=compat32).parsebytes(content)
+        return message, [part for part in message.walk() if not part.is_multipart()]
+    except (RecursionError, *STUMBLES):
+        # Hundreds of parts within parts, or nonsense about them: there are headers to show.
+        return BytesHeaderParser(policy=compat32).parsebytes(content), []
 
 
 def _first(parts: list[Message], content_type: str) -> Message | None:
@@ -95,7 +99,7 @@ def _is_file(part: Message) -> bool:
 
 def _attached(part: Message) -> Attached:
     return Attached(
-        name=_words(part.get_filename() or "without a name")[:LINE],
+        name=_words(_answer(part.get_filename) or "without a name")[:LINE],
         content_type=part.get_content_type(),
         content_id=str(part.get("Content-ID", "")).strip().strip("<>"),
         data=_payload(part),
@@ -110,9 +114,17 @@ def _payload(part: Message) -> bytes:
 def _decoded(part: Message) -> str:
     payload = _payload(part)
     try:
-        return payload.decode(part.get_content_charset("utf-8"), "replace")
+        return payload.decode(_answer(part.get_content_charset) or "utf-8", "replace")
     except (LookupError, ValueError):
         return payload.decode("utf-8", "replace")
+
+
+def _answer(question: Callable[[], str | None]) -> str | None:
+    """What the parser makes of a parameter; None where it stumbles."""
+    try:
+        return question()
+    except STUMBLES:
+        return None
 
 
 def _words(value: object) -> str:

@@ -1,0 +1,97 @@
+"""A real browser, and the real app served to it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import socket
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+from hypercorn.asyncio import serve
+from hypercorn.config import Config
+from playwright.async_api import async_playwright
+
+from quartapp import create_app
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from playwright.async_api import Browser, Page
+    from quart import Quart
+
+CHROMIUM = "/usr/bin/chromium"
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The browser's program; `CHROMIUM` in the environment names another."""
+    wanted = os.environ.get("CHROMIUM", CHROMIUM)
+    found = shutil.which(wanted)
+    if found is None and os.environ.get("CI") == "true":
+        pytest.fail(f"there is no {wanted}, and CI must see the page in a browser")
+    if found is None:
+        pytest.skip(f"there is no {wanted}: install Chromium, or name it in CHROMIUM")
+    return found
+
+
+@pytest.fixture
+async def browser(chromium: str) -> AsyncIterator[Browser]:
+    """Chromium, without a window."""
+    async with async_playwright() as playwright:
+        program = await playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+        yield program
+        await program.close()
+
+
+@pytest.fixture
+async def page(browser: Browser, address: str) -> Page:
+    """An empty tab in which "/" is the app, and in which no JavaScript runs."""
+    context = await browser.new_context(base_url=address, java_script_enabled=False)
+    return await context.new_page()
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> Quart:
+    """The app with an administrator, and nothing else set."""
+    return create_app(
+        {
+            "TESTING": True,
+            "MAIL_SUPPRESS_SEND": False,
+            "QUARTAPP_INSTANCE": str(tmp_path),
+            "FLASKY_ADMIN": "admin@example.com",
+        }
+    )
+
+
+@pytest.fixture
+async def address(app: Quart) -> AsyncIterator[str]:
+    """Where the app is served."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        async with serving(app, listening):
+            yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+
+
+@asynccontextmanager
+async def serving(app: Quart, listening: socket.socket) -> AsyncIterator[None]:
+    """Hypercorn over a socket that listens already, so that nobody need wait for it."""
+    config = Config()
+    config.bind = [f"fd://{os.dup(listening.fileno())}"]
+    config.loglevel = "WARNING"
+    ended = asyncio.Event()
+    server = asyncio.create_task(serve(app, config, shutdown_trigger=ended.wait), name="hypercorn")
+    yield
+    ended.set()
+    await server
