@@ -1,0 +1,83 @@
+"""Letters, answers and verdicts to try an outbox with."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from quartapp.mail.compose import Composed
+from quartapp.mail.outbox.keep import NewLetter
+from quartapp.mail.retry import Retry
+from quartapp.mail.settings import MailSettings
+from quartapp.mail.transports import Answer, Envelope, Outcome, Result
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from quartapp.database import Database
+    from quartapp.mail.claim import Claim
+    from quartapp.mail.outbox import Outbox
+    from quartapp.mail.verdict import Verdict
+
+NOW = datetime(2026, 11, 24, 12, 0, 0, 123456, tzinfo=UTC)
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+ADA, BOB = "ada@example.com", "bob@example.com"
+
+ACCEPTED = Answer(Result.ACCEPTED, 250, "2.0.0 ok")
+LATER = Answer(Result.TRANSIENT, 451, "4.7.1 later")
+NEVER = Answer(Result.PERMANENT, 550, "5.1.1 no such user")
+UNSURE = Answer(Result.UNCERTAIN, None, "connection lost after the final dot")
+
+
+class HandClock:
+    """A clock that goes on only when a test says so."""
+
+    def __init__(self) -> None:
+        self.moment = NOW
+
+    def now(self) -> datetime:
+        """The time of day."""
+        return self.moment
+
+    def elapsed(self) -> float:
+        """Seconds since the beginning."""
+        return (self.moment - NOW).total_seconds()
+
+    def go_on(self, time: timedelta) -> None:
+        """Let time pass."""
+        self.moment += time
+
+
+def new(*to: str, subject: str = "Tea at four", due_at: datetime = NOW, **more: Any) -> NewLetter:
+    """A letter to keep, to Ada if nobody is named."""
+    fields = {"backend": "smtp", "created_at": NOW, "due_at": due_at} | more
+    envelope = Envelope("flasky@example.com", to or (ADA,))
+    content = b"Subject: " + subject.encode("utf-8", "replace") + b"\r\n\r\nTea.\r\n"
+    return NewLetter(composed=Composed(envelope, content, "<1@example.com>", subject), **fields)
+
+
+def judged(claim: Claim, now: datetime, *answers: Answer, **settings: Any) -> Verdict:
+    """What follows from the answers to the recipients that were due: one for all, or for each."""
+    due = claim.due(now)
+    each = answers if len(answers) == len(due) else answers * len(due)
+    outcome = Outcome(dict(zip(due, each, strict=True)))
+    return Retry(MailSettings(**settings), now).judge(claim, outcome)
+
+
+async def attempt(outbox: Outbox, *answers: Answer, **settings: Any) -> list[Verdict]:
+    """Claim what is due and record these answers; returns what was written."""
+    batch = await outbox.claim(100)
+    now = outbox.now()
+    return await outbox.record([judged(claim, now, *answers, **settings) for claim in batch.claims])
+
+
+@asynccontextmanager
+async def failing(database: Database) -> AsyncIterator[AsyncSession]:
+    """A write transaction that fails in the end."""
+    with suppress(ZeroDivisionError):
+        async with database.transaction() as session:
+            yield session
+            raise ZeroDivisionError

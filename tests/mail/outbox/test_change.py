@@ -1,0 +1,151 @@
+"""A person's word: cancel, and try again."""
+
+from __future__ import annotations
+
+import asyncio
+
+from quartapp.mail import Status
+from quartapp.mail.settings import OnUncertain
+from tests.mail.outbox.sample import (
+    ACCEPTED,
+    ADA,
+    BOB,
+    DAY,
+    HOUR,
+    LATER,
+    NEVER,
+    UNSURE,
+    attempt,
+    judged,
+    new,
+)
+
+
+async def test_a_cancelled_letter_is_never_claimed(outbox):
+    kept = await outbox.keep(new())
+
+    changed = await outbox.cancel([kept.id])
+    found = await outbox.get(kept.id)
+
+    assert (changed, (await outbox.claim(1)).claims) == ([kept.id], ())
+    assert (found.status, found.due_at, found.detail) == ("cancelled", None, f"{ADA}: cancelled")
+    assert [person.status for person in found.recipients] == ["cancelled"]
+
+
+async def test_a_letter_that_went_to_some_is_cancelled_for_the_others(outbox):
+    kept = await outbox.keep(new(ADA, BOB))
+    await attempt(outbox, ACCEPTED, LATER)
+
+    await outbox.cancel([kept.id])
+    found = await outbox.get(kept.id)
+
+    assert [person.status for person in found.recipients] == ["sent", "cancelled"]
+    assert (found.status, found.detail) == (
+        Status.CANCELLED,
+        f"1 of 2 accepted; {BOB}: 451 4.7.1 later",
+    )
+
+
+async def test_a_cancelled_letter_that_failed_for_some_has_failed(outbox):
+    kept = await outbox.keep(new(ADA, BOB))
+    await attempt(outbox, NEVER, LATER)
+
+    await outbox.cancel([kept.id])
+
+    assert (await outbox.get(kept.id)).status is Status.FAILED
+
+
+async def test_a_cancelled_letter_that_nobody_is_sure_of_stays_uncertain(outbox):
+    kept = await outbox.keep(new(ADA, BOB))
+    await attempt(outbox, UNSURE, LATER)
+
+    await outbox.cancel([kept.id])
+    found = await outbox.get(kept.id)
+
+    assert (found.status, found.is_final) == (Status.UNCERTAIN, True)
+    assert [person.due_at for person in found.recipients] == [None, None]
+
+
+async def test_what_is_over_cannot_be_cancelled(outbox):
+    kept = await outbox.keep(new())
+    await attempt(outbox, ACCEPTED)
+
+    assert await outbox.cancel([kept.id, "unknown"]) == []
+    assert (await outbox.get(kept.id)).status is Status.SENT
+
+
+async def test_cancelling_does_not_interrupt_an_attempt(outbox):
+    kept = await outbox.keep(new())
+    await outbox.claim(1)
+
+    changed = await outbox.cancel([kept.id])
+
+    assert (changed, (await outbox.get(kept.id)).status) == ([kept.id], Status.SENDING)
+
+
+async def test_a_failed_letter_is_tried_again_for_those_who_did_not_get_it(outbox, clock):
+    kept = await outbox.keep(new(ADA, BOB, "cy@example.com"))
+    await attempt(outbox, ACCEPTED, NEVER, UNSURE, on_uncertain=OnUncertain.HOLD)
+
+    changed = await outbox.retry([kept.id])
+    [claim] = (await outbox.claim(1)).claims
+
+    assert changed == [kept.id]
+    assert claim.due(clock.now()) == (BOB, "cy@example.com")
+
+
+async def test_a_retry_restarts_give_up(outbox, clock):
+    kept = await outbox.keep(new())
+    clock.go_on(6 * DAY)
+    await attempt(outbox, LATER)
+
+    given_up = await outbox.get(kept.id)
+    await outbox.retry([kept.id])
+    [written] = await attempt(outbox, LATER)
+
+    assert (given_up.status, written.status) == (Status.FAILED, Status.QUEUED)
+    assert (written.claim.since, written.first_attempt_at) == (clock.now(), clock.now())
+    assert written.attempts == 2
+
+
+async def test_an_expired_letter_can_be_sent_after_all(outbox, clock):
+    kept = await outbox.keep(new(expires_at=clock.now() + HOUR))
+    await attempt(outbox, NEVER)
+    clock.go_on(DAY)
+
+    await outbox.retry([kept.id])
+    [claim] = (await outbox.claim(1)).claims
+
+    assert not claim.has_expired(clock.now())
+
+
+async def test_only_what_failed_or_is_uncertain_is_tried_again(outbox):
+    sent = await outbox.keep(new())
+    await attempt(outbox, ACCEPTED)
+    cancelled, waiting = await outbox.keep(new()), await outbox.keep(new())
+    await outbox.cancel([cancelled.id])
+
+    assert await outbox.retry([sent.id, cancelled.id, waiting.id, "unknown"]) == []
+
+
+async def test_a_letter_without_bytes_is_not_tried_again(outbox, clock):
+    kept = await outbox.keep(new())
+    await attempt(outbox, NEVER)
+    clock.go_on(100 * DAY)
+    await outbox.prune()
+
+    assert await outbox.retry([kept.id]) == []
+    assert (await outbox.get(kept.id)).status is Status.FAILED
+
+
+async def test_many_changes_and_records_at_once_do_not_block_each_other(outbox, other, clock):
+    kept = [(await outbox.keep(new())).id for _ in range(40)]
+    claims = (await outbox.claim(40)).claims
+    verdicts = [judged(claim, clock.now(), LATER) for claim in claims]
+
+    await asyncio.gather(
+        *(outbox.record(verdicts[start::4]) for start in range(4)),
+        *(other.cancel(kept[::step]) for step in (-1, 1, -1, 1)),
+    )
+
+    assert (await outbox.count())[Status.CANCELLED] == 40

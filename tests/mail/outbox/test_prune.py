@@ -1,0 +1,100 @@
+"""Pruning: what is forgotten, and when."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import func, select
+
+from quartapp.mail import Status
+from quartapp.mail.outbox import Outbox
+from quartapp.mail.outbox.schema import attempts, contents, letters, recipients
+from quartapp.mail.settings import Backend, MailSettings, OnUncertain
+from tests.mail.outbox.sample import ACCEPTED, ADA, BOB, DAY, LATER, NEVER, UNSURE, attempt, new
+
+
+async def has_bytes(outbox, letter_id):
+    try:
+        return bool(await outbox.load(letter_id))
+    except LookupError:
+        return False
+
+
+@pytest.mark.parametrize(
+    ("answer", "days"), [(ACCEPTED, 7), (NEVER, 90), (UNSURE, 90)], ids=["sent", "failed", "held"]
+)
+async def test_bytes_are_kept_as_long_as_the_letters_end_asks_for(outbox, clock, answer, days):
+    kept = await outbox.keep(new())
+    await attempt(outbox, answer, on_uncertain=OnUncertain.HOLD)
+
+    clock.go_on(days * DAY * 0.99)
+    early = (await outbox.prune(), await has_bytes(outbox, kept.id))
+    clock.go_on(days * DAY * 0.01)
+    late = (await outbox.prune(), await has_bytes(outbox, kept.id))
+
+    assert (early, late) == ((0, True), (1, False))
+
+
+async def test_the_bytes_of_a_cancelled_letter_go_as_early_as_those_of_a_sent_one(outbox, clock):
+    kept = await outbox.keep(new())
+    await outbox.cancel([kept.id])
+
+    clock.go_on(7 * DAY)
+
+    assert (await outbox.prune(), await has_bytes(outbox, kept.id)) == (1, False)
+
+
+async def test_the_bytes_of_an_open_letter_are_never_pruned(outbox, clock):
+    kept = await outbox.keep(new(ADA, BOB))
+    await attempt(outbox, ACCEPTED, LATER)
+
+    clock.go_on(1000 * DAY)
+
+    assert (await outbox.prune(), await has_bytes(outbox, kept.id)) == (0, True)
+
+
+async def test_a_letter_without_bytes_still_tells_its_story(outbox, clock):
+    kept = await outbox.keep(new())
+    await attempt(outbox, ACCEPTED)
+    before = await outbox.get(kept.id)
+
+    clock.go_on(8 * DAY)
+    await outbox.prune()
+
+    assert await outbox.get(kept.id) == before
+
+
+async def test_after_a_year_nothing_is_left(outbox, database, clock):
+    await outbox.keep(new(ADA, BOB))
+    await attempt(outbox, NEVER, ACCEPTED)
+
+    clock.go_on(366 * DAY)
+    await outbox.prune()
+
+    async with database.reading() as connection:
+        counts = [
+            (await connection.execute(select(func.count()).select_from(table))).scalar_one()
+            for table in (letters, recipients, contents, attempts)
+        ]
+    assert counts == [0, 0, 0, 0]
+
+
+async def test_a_longer_retention_than_a_year_is_heeded(database, clock):
+    settings = MailSettings(backend=Backend.SMTP, retention_failed=730 * DAY.total_seconds())
+    outbox = Outbox(database, settings, clock)
+    kept = await outbox.keep(new())
+    await attempt(outbox, NEVER)
+
+    clock.go_on(400 * DAY)
+
+    assert (await outbox.prune(), await has_bytes(outbox, kept.id)) == (0, True)
+
+
+async def test_a_letter_tried_again_has_its_bytes_as_long_as_it_is_open(outbox, clock):
+    kept = await outbox.keep(new())
+    await attempt(outbox, NEVER)
+    await outbox.retry([kept.id])
+
+    clock.go_on(100 * DAY)
+
+    assert (await outbox.prune(), await has_bytes(outbox, kept.id)) == (0, True)
+    assert (await outbox.get(kept.id)).status is Status.QUEUED

@@ -1,0 +1,137 @@
+"""Recording: in groups, per recipient, with the story of what went wrong."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+
+from quartapp.mail import Status
+from quartapp.mail.outbox.schema import attempts
+from tests.mail.outbox.sample import (
+    ACCEPTED,
+    ADA,
+    BOB,
+    HOUR,
+    LATER,
+    MINUTE,
+    NEVER,
+    NOW,
+    UNSURE,
+    attempt,
+    judged,
+    new,
+)
+
+
+async def story(outbox):
+    async with outbox.database.reading() as connection:
+        rows = await connection.execute(select(attempts).order_by(attempts.c.number))
+        return [(row.number, row.status, row.detail) for row in rows]
+
+
+async def test_what_is_returned_is_what_is_read_back(outbox):
+    await outbox.keep(new(ADA, BOB))
+
+    [written] = await attempt(outbox, NEVER, ACCEPTED)
+
+    assert await outbox.get(written.claim.id) == written.delivery()
+
+
+async def test_a_sent_letter_says_when(outbox, clock):
+    kept = await outbox.keep(new())
+    clock.go_on(HOUR)
+
+    await attempt(outbox, ACCEPTED)
+    done = await outbox.get(kept.id)
+
+    assert (done.status, done.sent_at, done.attempts) == (Status.SENT, NOW + HOUR, 1)
+    assert (done.recipients[0].code, done.recipients[0].reply) == (250, "2.0.0 ok")
+
+
+async def test_a_group_is_written_as_a_whole(outbox, clock):
+    kept = [await outbox.keep(new(subject=str(number))) for number in range(20)]
+    batch = await outbox.claim(20)
+
+    written = await outbox.record([judged(claim, clock.now(), ACCEPTED) for claim in batch.claims])
+
+    assert len(written) == len(kept)
+    assert (await outbox.count())[Status.SENT] == len(kept)
+
+
+async def test_each_recipient_has_its_own_end(outbox):
+    kept = await outbox.keep(new(ADA, BOB, "cy@example.com"))
+
+    await attempt(outbox, ACCEPTED, LATER, NEVER)
+    found = await outbox.get(kept.id)
+
+    assert [person.status for person in found.recipients] == ["sent", "queued", "failed"]
+    assert [person.due_at for person in found.recipients] == [None, NOW + MINUTE, None]
+
+
+async def test_the_next_attempt_is_for_those_still_open(outbox, clock):
+    await outbox.keep(new(ADA, BOB, "cy@example.com"))
+    await attempt(outbox, ACCEPTED, LATER, NEVER)
+    clock.go_on(HOUR)
+
+    [claim] = (await outbox.claim(1)).claims
+
+    assert claim.due(clock.now()) == (BOB,)
+    assert (claim.attempts, claim.first_attempt_at) == (1, NOW)
+
+
+async def test_a_cancel_wish_ends_a_letter_that_would_be_tried_again(outbox, clock):
+    kept = await outbox.keep(new())
+    [claim] = (await outbox.claim(1)).claims
+    await outbox.cancel([kept.id])
+
+    [written] = await outbox.record([judged(claim, clock.now(), LATER)])
+    found = await outbox.get(kept.id)
+
+    assert (written.status, found.status, found.due_at) == (Status.CANCELLED, "cancelled", None)
+    assert await outbox.has_work() is False
+
+
+async def test_a_cancel_wish_changes_nothing_about_a_letter_that_was_sent(outbox, clock):
+    kept = await outbox.keep(new())
+    [claim] = (await outbox.claim(1)).claims
+    await outbox.cancel([kept.id])
+
+    await outbox.record([judged(claim, clock.now(), ACCEPTED)])
+
+    assert (await outbox.get(kept.id)).status is Status.SENT
+
+
+async def test_a_cancel_wish_is_over_with_its_attempt(outbox, clock):
+    kept = await outbox.keep(new())
+    [claim] = (await outbox.claim(1)).claims
+    await outbox.cancel([kept.id])
+    await outbox.record([judged(claim, clock.now(), NEVER)])
+
+    await outbox.retry([kept.id])
+    [written] = await attempt(outbox, LATER)
+
+    assert written.status is Status.QUEUED
+
+
+async def test_every_attempt_that_did_not_simply_succeed_is_kept(outbox, clock):
+    await outbox.keep(new())
+    await attempt(outbox, LATER)
+    clock.go_on(HOUR)
+    await attempt(outbox, UNSURE)
+    clock.go_on(HOUR)
+
+    await attempt(outbox, ACCEPTED)
+
+    assert await story(outbox) == [
+        (1, "queued", f"{ADA}: 451 4.7.1 later"),
+        (2, "uncertain", f"{ADA}: connection lost after the final dot"),
+    ]
+
+
+async def test_a_recorded_letter_belongs_to_nobody(outbox, other, clock):
+    await outbox.keep(new())
+    await attempt(outbox, LATER)
+    clock.go_on(HOUR)
+
+    [claim] = (await other.claim(1)).claims
+
+    assert len(await other.record([judged(claim, clock.now(), ACCEPTED)])) == 1
