@@ -105,7 +105,9 @@ def _stopped(recipient: Recipient) -> Recipient:
     return replace(recipient, due_at=None)
 
 
-async def _locked(connection: AsyncConnection, ids: Sequence[str]) -> Sequence[Row[*tuple[Any, ...]]]:
+async def _locked(
+    connection: AsyncConnection, ids: Sequence[str]
+) -> Sequence[Row[*tuple[Any, ...]]]:
     """The letters, kept from others until we commit; in one order, so that nobody deadlocks."""
     query = select(letters.c.id, letters.c.status, letters.c.due_at, letters.c.is_pruned)
     query = query.where(letters.c.id.in_(ids)).order_by(letters.c.id).with_for_update()

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import Integer, bindparam, exists, or_, select, union_all, update
+from sqlalchemy import Integer, bindparam, or_, select, union_all, update
 
 from quartapp.mail.claim import Claim
 from quartapp.mail.delivery import Status
 from quartapp.mail.outbox.change import stop
 from quartapp.mail.outbox.people import people_of
-from quartapp.mail.outbox.schema import contents, letters
+from quartapp.mail.outbox.schema import contents, is_any, letters
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-    from sqlalchemy import CTE, ColumnElement, Row
+    from sqlalchemy import CTE, Column, ColumnElement, Row
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from quartapp.mail.delivery import Recipient
@@ -66,32 +66,44 @@ class Batch:
     has_more: bool
 
 
-Lane = tuple["ColumnElement[bool]", ...]
-
 NOW: Any = bindparam("now_")
 OURS = letters.c.backend == bindparam("backend_")
-# Written into the statement: for an unknown limit PostgreSQL plans to read a tenth of the table.
 LIMIT = bindparam("limit_", type_=Integer, literal_execute=True)
 
-FRESH: Lane = (OURS, letters.c.is_retry.is_(False), letters.c.due_at <= NOW)
-AGAIN: Lane = (OURS, letters.c.is_retry.is_(True), letters.c.due_at <= NOW)
-LAPSED: Lane = (OURS, letters.c.lease_until <= NOW)
-EXPIRED: Lane = (OURS, letters.c.due_at.is_not(None), letters.c.expires_at <= NOW)
+
+class Lane(NamedTuple):
+    """Letters that wait for one thing, in the order in which they are served."""
+
+    name: str
+    order: Column[Any]
+    conditions: tuple[ColumnElement[bool], ...]
+
+    @property
+    def is_any(self) -> ColumnElement[bool]:
+        """Whether somebody waits here."""
+        return is_any(self.order, OURS, *self.conditions)
+
+    @property
+    def first(self) -> CTE:
+        """The ids of those served next."""
+        query = select(letters.c.id).where(OURS, *self.conditions)
+        query = query.order_by(self.order).limit(LIMIT).with_for_update(skip_locked=True)
+        # A CTE, because PostgreSQL may run a limited sub-query in UPDATE more than once.
+        return query.cte(self.name)
 
 
-def _is_any(*lanes: Lane) -> Any:
-    return select(or_(*(exists().where(*lane) for lane in lanes)))
+IS_DUE = letters.c.due_at <= NOW
+FRESH = Lane("fresh", letters.c.due_at, (letters.c.is_retry.is_(False), IS_DUE))
+AGAIN = Lane("again", letters.c.due_at, (letters.c.is_retry.is_(True), IS_DUE))
+LAPSED = Lane("lapsed", letters.c.lease_until, (letters.c.lease_until <= NOW,))
+EXPIRED = Lane(
+    "expired", letters.c.expires_at, (letters.c.due_at.is_not(None), letters.c.expires_at <= NOW)
+)
 
 
-def _first(name: str, lane: Lane, order: Any) -> CTE:
-    # A CTE, because PostgreSQL may run a limited sub-query in UPDATE more than once.
-    query = select(letters.c.id).where(*lane).order_by(order).limit(LIMIT)
-    return query.with_for_update(skip_locked=True).cte(name)
-
-
-def _either(first: CTE, then: CTE) -> CTE:
+def _either(name: str, first: CTE, then: CTE) -> CTE:
     both = union_all(select(first.c.id), select(then.c.id)).subquery()
-    return select(both.c.id).limit(LIMIT).cte("others")
+    return select(both.c.id).limit(LIMIT).cte(name)
 
 
 def _take(*picked: CTE) -> Any:
@@ -108,15 +120,10 @@ def _take(*picked: CTE) -> Any:
     )
 
 
-IS_ANY_DUE = _is_any(FRESH, AGAIN, LAPSED)
-IS_ANY_EXPIRED = _is_any(EXPIRED)
-TAKE_DUE = _take(
-    _first("fresh", FRESH, letters.c.due_at),
-    _either(
-        _first("lapsed", LAPSED, letters.c.lease_until), _first("again", AGAIN, letters.c.due_at)
-    ),
-)
-TAKE_EXPIRED = _take(_first("expired", EXPIRED, letters.c.expires_at))
+IS_ANY_DUE = select(or_(FRESH.is_any, AGAIN.is_any, LAPSED.is_any))
+IS_ANY_EXPIRED = select(EXPIRED.is_any)
+TAKE_DUE = _take(FRESH.first, _either("others", LAPSED.first, AGAIN.first))
+TAKE_EXPIRED = _take(EXPIRED.first)
 
 
 async def is_due(connection: AsyncConnection, order: Order) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import delete, select, update
 
 from quartapp.mail.delivery import Status
-from quartapp.mail.outbox.schema import attempts, contents, letters, recipients
+from quartapp.mail.outbox.schema import at_most, attempts, contents, letters, recipients
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Select
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-__all__ = ["forgotten", "over", "prune"]
+__all__ = ["prune"]
 
 KEY_RETENTION = timedelta(days=365)
 DONE = (Status.SENT, Status.CANCELLED)
@@ -36,26 +36,27 @@ async def prune(
         How long the bytes of sent and cancelled, of failed and uncertain letters are kept, in
         seconds.
     """
-    dropped = await _drop_bytes(connection, over(DONE, now - timedelta(seconds=retention)))
+    dropped = await _drop_bytes(connection, _over(DONE, now - timedelta(seconds=retention)))
     dropped += await _drop_bytes(
-        connection, over(GIVEN_UP, now - timedelta(seconds=retention_failed))
+        connection, _over(GIVEN_UP, now - timedelta(seconds=retention_failed))
     )
-    return dropped + await _forget(connection, forgotten(now - KEY_RETENTION))
+    return dropped + await _forget(connection, _forgotten(now - KEY_RETENTION))
 
 
-def over(statuses: Sequence[Status], before: datetime) -> Select[Any]:
+def _over(statuses: Sequence[Status], before: datetime) -> Select[Any]:
     """Letters with bytes that came to one of these ends before then."""
     return _ended(before).where(letters.c.is_pruned.is_(False), letters.c.status.in_(statuses))
 
 
-def forgotten(before: datetime) -> Select[Any]:
+def _forgotten(before: datetime) -> Select[Any]:
     """Letters without bytes whose end was before then."""
     return _ended(before).where(letters.c.is_pruned.is_(True))
 
 
 def _ended(before: datetime) -> Select[Any]:
-    query = select(letters.c.id).where(letters.c.ended_at <= before).limit(BATCH)
-    return query.with_for_update(skip_locked=True)
+    query = select(letters.c.id).where(letters.c.ended_at <= before)
+    oldest = query.order_by(letters.c.ended_at).limit(at_most(BATCH))
+    return oldest.with_for_update(skip_locked=True)
 
 
 async def _drop_bytes(connection: AsyncConnection, old: Select[Any]) -> int:

@@ -7,11 +7,11 @@ from itertools import groupby
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import exists, func, or_, select
+from sqlalchemy import func, or_, select
 
 from quartapp.mail.delivery import Delivery, Status
 from quartapp.mail.outbox.people import PERSON, person
-from quartapp.mail.outbox.schema import letters, recipients
+from quartapp.mail.outbox.schema import at_most, is_any, letters, recipients
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Row, Select
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-__all__ = ["Filter", "count", "find", "finding", "get", "has_work", "working"]
+__all__ = ["Filter", "count", "find", "get", "has_work"]
 
 SHOWN = (
     letters.c.id,
@@ -75,42 +75,36 @@ async def get(connection: AsyncConnection, letter_id: str) -> Delivery | None:
 
 async def find(connection: AsyncConnection, wanted: Filter, limit: int) -> list[Delivery]:
     """The newest letters that match, each of one moment with its recipients."""
-    rows = (await connection.execute(finding(wanted, limit))).all()
-    return [_delivery(list(group)) for _, group in groupby(rows, attrgetter("id"))]
-
-
-def finding(wanted: Filter, limit: int) -> Select[Any]:
-    """The statement of `find`: one row for each recipient, because two could disagree."""
-    newest = wanted.apply(select(*SHOWN)).order_by(letters.c.id.desc()).limit(limit)
+    newest = wanted.apply(select(*SHOWN)).order_by(letters.c.id.desc()).limit(at_most(limit))
     page = newest.subquery("page")
-    return (
+    # One row for each recipient: two statements could disagree about what happened between them.
+    query = (
         select(page, *PERSON)
         .join(recipients, recipients.c.letter_id == page.c.id)
         .order_by(page.c.id.desc(), recipients.c.position)
     )
+    rows = (await connection.execute(query)).all()
+    return [_delivery(list(group)) for _, group in groupby(rows, attrgetter("id"))]
 
 
 async def count(connection: AsyncConnection) -> dict[Status, int]:
     """How many letters are in each state."""
-    query = select(letters.c.status, func.count()).group_by(letters.c.status)
-    counted: dict[str, int] = dict((await connection.execute(query)).tuples())
+    query = select(letters.c.status, func.count().label("number")).group_by(letters.c.status)
+    counted = {row.status: row.number for row in await connection.execute(query)}
     return {status: counted.get(status, 0) for status in Status}
 
 
 async def has_work(connection: AsyncConnection, backend: str, now: datetime) -> bool:
     """Whether a letter of this backend is due or being sent."""
-    return bool((await connection.execute(working(backend, now))).scalar_one())
-
-
-def working(backend: str, now: datetime) -> Select[Any]:
-    """The statement of `has_work`."""
-    conditions = (
-        (letters.c.is_retry.is_(False), letters.c.due_at <= now),
-        (letters.c.is_retry.is_(True), letters.c.due_at <= now),
-        (letters.c.lease_until.is_not(None),),
+    ours = letters.c.backend == backend
+    work = select(
+        or_(
+            is_any(letters.c.due_at, ours, letters.c.is_retry.is_(False), letters.c.due_at <= now),
+            is_any(letters.c.due_at, ours, letters.c.is_retry.is_(True), letters.c.due_at <= now),
+            is_any(letters.c.lease_until, ours, letters.c.lease_until.is_not(None)),
+        )
     )
-    # One question for each index: a single OR would be answered by reading every letter.
-    return select(or_(*(exists().where(letters.c.backend == backend, *c) for c in conditions)))
+    return bool((await connection.execute(work)).scalar_one())
 
 
 def _delivery(rows: Sequence[Row[Any]]) -> Delivery:

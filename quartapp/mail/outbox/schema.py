@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
     JSON,
@@ -18,14 +18,27 @@ from sqlalchemy import (
     String,
     Table,
     and_,
+    literal,
+    select,
 )
 
 from quartapp.columns import SafeText, UtcDateTime
 
 if TYPE_CHECKING:
+    from sqlalchemy import ColumnElement
     from sqlalchemy.schema import SchemaItem
 
-__all__ = ["attempts", "contents", "include_object", "letters", "metadata", "new_id", "recipients"]
+__all__ = [
+    "at_most",
+    "attempts",
+    "contents",
+    "include_object",
+    "is_any",
+    "letters",
+    "metadata",
+    "new_id",
+    "recipients",
+]
 
 
 metadata = MetaData(
@@ -139,6 +152,24 @@ attempts = Table(
     Column("status", String(16), nullable=False),
     Column("detail", SafeText, nullable=False),
 )
+
+
+def at_most(limit: int) -> ColumnElement[int]:
+    """A limit written into the statement.
+
+    For a limit that it does not know PostgreSQL plans to return a tenth of the table.
+    """
+    return literal(limit, literal_execute=True)
+
+
+def is_any(order: Column[Any], *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Whether a letter meets these conditions, answered from the index that ends with `order`.
+
+    For EXISTS with values that it does not know PostgreSQL plans to read the table, hoping to
+    find one soon; in an idle outbox there is none to find.
+    """
+    first = select(order).where(*conditions).order_by(order).limit(at_most(1))
+    return first.scalar_subquery().is_not(None)
 
 
 def new_id() -> str:

@@ -1,0 +1,245 @@
+"""Query plans: with 100,000 letters behind us, nothing reads a table from end to end."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from sqlalchemy import String, cast, event, insert, literal, select, text, true
+
+from quartapp.database import Database
+from quartapp.mail import Status
+from quartapp.mail.outbox import Filter, Outbox
+from quartapp.mail.outbox.schema import contents, letters, recipients
+from quartapp.mail.settings import Backend, MailSettings
+from tests.mail.outbox.sample import ACCEPTED, ADA, BOB, DAY, HOUR, NOW, HandClock, judged
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+    from pathlib import Path
+
+    from sqlalchemy import Insert
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from tests.fixtures.postgres_server import PostgresServer
+
+SENT = 100_000
+FEW = 200
+LONG_AGO, LATELY = NOW - 30 * DAY, NOW - HOUR
+COMMON = {
+    "backend": "smtp",
+    "status": "sent",
+    "subject": "Tea",
+    "sender": ADA,
+    "mail_options": [],
+    "rcpt_options": [],
+    "size": 3,
+    "created_at": LONG_AGO,
+    "since": LONG_AGO,
+    "expires_at": None,
+    "due_at": None,
+    "lease_until": None,
+    "ended_at": None,
+    "is_retry": False,
+    "attempts": 0,
+    "turned_away": 0,
+    "detail": "",
+    "wants_cancel": False,
+    "is_pruned": False,
+}
+
+# A table read from end to end, in the words of each database. In the order of an index is fine.
+READS_ALL = re.compile(r"\bSeq Scan on mail_|\bSCAN mail_\w+$", re.MULTILINE)
+
+
+@pytest.fixture(scope="module")
+def full_file(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The address of a SQLite file with many letters."""
+    path: Path = tmp_path_factory.mktemp("full") / "letters.sqlite"
+    return _filled(f"sqlite+aiosqlite:///{path}")
+
+
+@pytest.fixture(scope="module")
+def full_database(postgres_session: PostgresServer) -> str:
+    """The address of a PostgreSQL database with many letters."""
+    return _filled(postgres_session.url(postgres_session.create_database()))
+
+
+@pytest.fixture(params=["file", "database"], ids=["sqlite", "postgres"])
+def full_url(request: pytest.FixtureRequest) -> str:
+    """The address of a database with many letters."""
+    return str(request.getfixturevalue(f"full_{request.param}"))
+
+
+@pytest.fixture
+async def full(full_url: str) -> AsyncIterator[Outbox]:
+    """An outbox that has sent many letters, has some to send, and some of a dead owner."""
+    database = Database(full_url)
+    yield Outbox(database, MailSettings(backend=Backend.SMTP), HandClock())
+    await database.dispose()
+
+
+async def claim(outbox):
+    await outbox.claim(4)
+
+
+async def claim_expired(outbox):
+    await outbox.claim(4, only_expired=True)
+
+
+async def claim_and_record(outbox):
+    batch = await outbox.claim(4)
+    await outbox.stamp(batch.claims)
+    await outbox.renew(batch.claims)
+    await outbox.load(batch.claims[0].id)
+    await outbox.record([judged(each, NOW, ACCEPTED) for each in batch.claims])
+
+
+async def change(outbox):
+    await outbox.cancel(["waiting-198", "waiting-199"])
+    await outbox.retry(["sent-1", "sent-2"])
+
+
+async def prune(outbox):
+    await outbox.prune()
+
+
+async def has_work(outbox):
+    await outbox.has_work()
+
+
+def find(**conditions):
+    async def finding(outbox):
+        await outbox.find(Filter(**conditions), 50)
+
+    return finding
+
+
+@pytest.mark.parametrize(
+    ("question", "indexes"),
+    [
+        pytest.param(claim, {"ix_mail_letters_due", "ix_mail_letters_lease"}, id="claim"),
+        pytest.param(claim_expired, {"ix_mail_letters_expires_at"}, id="expired"),
+        pytest.param(claim_and_record, {"ix_mail_letters_due"}, id="record"),
+        pytest.param(has_work, {"ix_mail_letters_due", "ix_mail_letters_lease"}, id="has-work"),
+        pytest.param(prune, {"ix_mail_letters_ended_at"}, id="prune"),
+        pytest.param(change, set(), id="cancel-and-retry"),
+        pytest.param(find(recipient=BOB), {"ix_mail_recipients_address"}, id="rare-recipient"),
+        pytest.param(find(recipient=ADA), set(), id="common-recipient"),
+        pytest.param(find(status=Status.QUEUED), {"ix_mail_letters_status"}, id="rare-status"),
+        pytest.param(find(status=Status.SENT), set(), id="common-status"),
+        pytest.param(find(before="sent-7"), set(), id="next-page"),
+        pytest.param(find(ids=["sent-7"]), set(), id="one-letter"),
+        pytest.param(find(key="sent-7"), {"key"}, id="key"),
+        pytest.param(find(), set(), id="newest"),
+    ],
+)
+async def test_a_question_reads_only_what_it_asks_for(full, question, indexes):
+    with _statements(full.database) as statements:
+        await question(full)
+
+    plan = "\n".join([await _plan(full.database, *each) for each in statements])
+
+    assert not READS_ALL.search(plan), plan
+    assert all(index in plan for index in indexes), plan
+
+
+async def test_a_claim_stays_small_whatever_the_backlog(full):
+    batches = [await full.claim(4) for _ in range(3)]
+
+    assert [len(batch.claims) for batch in batches] == [8, 8, 8]
+
+
+@contextmanager
+def _statements(database: Database) -> Iterator[list[tuple[str, object]]]:
+    """What is executed meanwhile, with its parameters."""
+    seen: list[tuple[str, object]] = []
+
+    def note(_connection, _cursor, statement, parameters, _context, is_many):
+        if not statement.startswith("BEGIN"):
+            seen.append((statement, parameters[0] if is_many else parameters))
+
+    engines = {database.engine.sync_engine, database.writer.sync_engine}
+    for engine in engines:
+        event.listen(engine, "before_cursor_execute", note)
+    yield seen
+    for engine in engines:
+        event.remove(engine, "before_cursor_execute", note)
+
+
+async def _plan(database: Database, statement: str, parameters: Any) -> str:
+    """How the database executes it: on PostgreSQL for these values, and for any."""
+    async with database.writing() as connection:
+        if database.is_sqlite:
+            explained = f"EXPLAIN QUERY PLAN {statement}"
+            rows = (await connection.exec_driver_sql(explained, parameters)).all()
+        else:
+            explained = f"EXPLAIN {statement}"
+            rows = (await connection.exec_driver_sql(explained, parameters)).all()
+            rows += await _generic_plan(connection, statement, len(parameters))
+    return "\n".join([statement, *(str(row[-1]) for row in rows)])
+
+
+async def _generic_plan(connection: AsyncConnection, statement: str, many: int) -> list[Any]:
+    """What PostgreSQL falls back to for a statement that it has often seen."""
+    driver: Any = (await connection.get_raw_connection()).driver_connection
+    await driver.execute("SET LOCAL plan_cache_mode = force_generic_plan")
+    await driver.execute(f"PREPARE asked AS {statement}")
+    values = ", ".join(["NULL"] * many)
+    rows = await driver.fetch("EXPLAIN EXECUTE asked" + (f" ({values})" if many else ""))
+    await driver.execute("DEALLOCATE asked")
+    return list(rows)
+
+
+def _filled(url: str) -> str:
+    asyncio.run(_fill(url))
+    return url
+
+
+async def _fill(url: str) -> None:
+    database = Database(url)
+    await Outbox(database, MailSettings(), HandClock()).upgrade()
+    async with database.writing() as connection:
+        for statement in (
+            _letters("sent", SENT, ended_at=LONG_AGO, is_pruned=True),
+            _letters("stale", SENT // 20, ended_at=LONG_AGO, expires_at=LONG_AGO),
+            _letters("waiting", FEW, status="queued", due_at=LATELY),
+            _letters("again", FEW, status="queued", due_at=LATELY, is_retry=True),
+            _letters("lapsed", FEW, status="sending", lease_until=LATELY),
+            _letters("expired", FEW, status="queued", due_at=LATELY, expires_at=LATELY),
+            _recipients(ADA, 0, true()),
+            _recipients(BOB, 1, letters.c.id.like("waiting-1%")),
+            _contents(),
+            text("ANALYZE"),
+        ):
+            await connection.execute(statement)
+    await database.dispose()
+
+
+def _letters(kind: str, many: int, **columns: object) -> Insert:
+    """Make that many letters that differ by a number in their id."""
+    numbers = select(literal(1).label("n")).cte("numbers", recursive=True)
+    numbers = numbers.union_all(select(numbers.c.n + 1).where(numbers.c.n < many))
+    name = literal(f"{kind}-") + cast(numbers.c.n, String)
+    values = {"id": name, "message_id": name, "idempotency_key": name}
+    values |= {
+        column: literal(value, letters.c[column].type)
+        for column, value in (COMMON | columns).items()
+    }
+    return insert(letters).from_select(list(values), select(*values.values()))
+
+
+def _recipients(address: str, position: int, which: Any) -> Insert:
+    """Give letters a recipient."""
+    values = (letters.c.id, literal(position), literal(address), literal("queued"), literal(""))
+    columns = ["letter_id", "position", "address", "status", "reply"]
+    return insert(recipients).from_select(columns, select(*values).where(which))
+
+
+def _contents() -> Insert:
+    """Give letters their bytes."""
+    kept = select(letters.c.id, literal(b"Tea")).where(letters.c.is_pruned.is_(False))
+    return insert(contents).from_select(["letter_id", "content"], kept)
