@@ -19,6 +19,7 @@ from quartapp.mail import Mail, Message, send_email
 from quartapp.mail import mail as current_mail
 from quartapp.mailbox import Catcher, Store
 from quartapp.models import Role, User
+from quartapp.worker import leave_stopping_to_the_master
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Mapping
@@ -63,6 +64,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Quart:
 async def _serving(app: Quart) -> AsyncIterator[None]:
     """Everything that lives while the app serves, ended in reverse order."""
     service: Mail = app.extensions["mail"]
+    leave_stopping_to_the_master()
     async with AsyncExitStack() as stack:
         stack.push_async_callback(app.extensions["database"].dispose)
         await _bring_up_to_date(app)

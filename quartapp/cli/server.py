@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import multiprocessing
-import signal
 from typing import TYPE_CHECKING
 
 import click
@@ -13,6 +11,7 @@ from hypercorn.asyncio import serve as serve_with_hypercorn
 
 from quartapp.cli.requests import Requests
 from quartapp.cli.start import Start
+from quartapp.cli.stopping import stop_event
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,7 +38,7 @@ def serve(app: Quart, listening: Listening) -> None:
 
 
 async def _serve(app: Quart, listening: Listening, start: Start) -> None:
-    stop = _stop_event()
+    stop = stop_event()
     requests = Requests(app)
     patience = listening.graceful_timeout
     listening.graceful_timeout = patience + FAREWELL
@@ -55,38 +54,6 @@ async def _serve(app: Quart, listening: Listening, start: Start) -> None:
         asyncio.get_running_loop().call_later(patience, requests.cancel)
 
     await serve_with_hypercorn(requests, listening, shutdown_trigger=until_stopped)
-
-
-def _stop_event() -> asyncio.Event:
-    """Make the event that SIGINT, SIGTERM and the end of the process that reloads us set."""
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-
-    def on_signal(*_: object) -> None:
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
-        loop.call_soon_threadsafe(begin_to_stop)
-
-    def begin_to_stop() -> None:
-        if not stop.is_set():
-            click.echo("Stopping. Ctrl-C ends at once.", err=True)
-        stop.set()
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, on_signal)
-    _when_orphaned(loop, stop.set)
-    return stop
-
-
-def _when_orphaned(loop: asyncio.AbstractEventLoop, act: Callable[[], None]) -> None:
-    parent = multiprocessing.parent_process()
-    if parent is None:
-        return
-
-    def once() -> None:
-        loop.remove_reader(parent.sentinel)
-        act()
-
-    loop.add_reader(parent.sentinel, once)
 
 
 def _announce(app: Quart, listening: Listening) -> None:

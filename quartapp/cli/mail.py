@@ -1,0 +1,54 @@
+"""`quartapp mail`: what a person does about letters."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import click
+
+from quartapp import create_app
+from quartapp.cli.start import Start
+from quartapp.cli.stopping import stop_event
+
+if TYPE_CHECKING:
+    from quart import Quart
+
+__all__ = ["mail"]
+
+
+@click.group("mail", short_help="Deliver letters.")
+def mail() -> None:
+    """Deliver letters."""
+
+
+@mail.command("work", short_help="Deliver letters without serving pages.")
+def work() -> None:
+    """Deliver letters, without serving pages, until Ctrl-C or SIGTERM.
+
+    Needs no web server. It delivers whatever QUARTAPP_DISPATCH says: set that to false where
+    pages are served, and run as many of these as the letters need.
+
+    At the end it finishes the letter that the mail server is about to take, and gives back the
+    others: a second Ctrl-C does not wait for that.
+    """
+    app = create_app({"QUARTAPP_DISPATCH": True, "QUARTAPP_PAGES_OPEN": False})
+    with Start(app) as start:
+        asyncio.run(_work(app, start))
+
+
+async def _work(app: Quart, start: Start) -> None:
+    stop = stop_event()
+    await app.startup()
+    start.over()
+    try:
+        click.echo(f"{app.name} delivers letters to {_destination(app)} (Ctrl-C ends)")
+        await stop.wait()
+    finally:
+        await app.shutdown()
+
+
+def _destination(app: Quart) -> str:
+    if app.config["MAIL_BACKEND"] == "mailbox":
+        return "the development mailbox"
+    return f"{app.config['MAIL_SERVER']}:{app.config['MAIL_PORT']}"

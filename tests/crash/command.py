@@ -1,0 +1,127 @@
+"""Commands as real processes, in an environment of their own, that tests signal and kill."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from tests.crash.waiting import until
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["Command", "Nursery"]
+
+ROOT = Path(__file__).parents[2]
+
+
+class Nursery:
+    """Starts commands quickly; used as `with Nursery() as nursery`."""
+
+    def __enter__(self) -> Self:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.crash.nursery"],
+            cwd=ROOT,
+            env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.communicate(timeout=60)
+
+    def start(
+        self, command: list[str], environment: Mapping[str, str], folder: Path, name: str
+    ) -> Command:
+        """Start a command in a folder; what it says goes to a file of this name there."""
+        output = folder / f"{name}.log"
+        request = {
+            "command": command,
+            "environment": {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **environment},
+            "cwd": str(folder),
+            "output": str(output),
+        }
+        return Command(self, self._ask(request), output)
+
+    def ended(self, pid: int) -> int | None:
+        """The exit code of a command, None while it is running; to be asked until there is one."""
+        return self._ask({"ended": pid})
+
+    def _ask(self, request: dict[str, Any]) -> Any:
+        assert self._process.stdin
+        assert self._process.stdout
+        self._process.stdin.write(f"{json.dumps(request)}\n")
+        self._process.stdin.flush()
+        return json.loads(self._process.stdout.readline())
+
+
+class Command:
+    """One running command, and the group of processes that it leads."""
+
+    def __init__(self, nursery: Nursery, pid: int, output: Path) -> None:
+        self.code: int | None = None
+        self._nursery = nursery
+        self._pid = pid
+        self._output = output
+        self._heard = 0
+
+    @property
+    def said(self) -> str:
+        """Everything it has said so far."""
+        return self._output.read_text() if self._output.exists() else ""
+
+    async def says(self, pattern: str) -> str:
+        """Wait for a line that matches, after the one found before; the first group of it.
+
+        Raises `AssertionError` with what it said instead when it ends.
+        """
+
+        async def heard() -> re.Match[str] | None:
+            has_ended = self.is_over()
+            found = re.compile(pattern).search(self.said, self._heard)
+            assert found or not has_ended, f"it ended with {self.code}: {self.said}"
+            return found
+
+        found = await until(heard, lambda: f"{pattern!r} said; it said {self.said!r}")
+        self._heard = found.end()
+        return found[1]
+
+    def is_over(self) -> bool:
+        """Whether it has ended."""
+        if self.code is None:
+            self.code = self._nursery.ended(self._pid)
+        return self.code is not None
+
+    async def end(self) -> int:
+        """Wait until it has ended; its exit code, as `subprocess` tells it."""
+
+        async def over() -> bool:
+            return self.is_over()
+
+        await until(over, lambda: f"the end; it said {self.said!r}")
+        assert self.code is not None
+        return self.code
+
+    def send(self, number: signal.Signals) -> None:
+        """Send a signal to the process alone."""
+        with suppress(ProcessLookupError):
+            os.kill(self._pid, number)
+
+    def send_to_group(self, number: signal.Signals) -> None:
+        """Send a signal to the process and all that it has started."""
+        with suppress(ProcessLookupError):
+            os.killpg(self._pid, number)
+
+    async def kill(self) -> None:
+        """End it and all that it has started as a power failure would, and wait for that."""
+        self.send_to_group(signal.SIGKILL)
+        await self.end()
