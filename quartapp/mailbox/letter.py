@@ -61,8 +61,8 @@ def read(content: bytes) -> Letter:
     attached = tuple(_attached(part) for part in parts if part is not text and part is not html)
     return Letter(
         headers=tuple((name, _words(value)) for name, value in message.raw_items()),
-        text=_decoded(text) if text else None,
-        html=_with_pictures(_decoded(html), attached) if html else None,
+        text=_decoded(text) if text is not None else None,
+        html=_with_pictures(_decoded(html), attached) if html is not None else None,
         attached=attached,
     )
 

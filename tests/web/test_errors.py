@@ -1,0 +1,76 @@
+"""What is answered when something is wrong: a page or JSON, and never a secret."""
+
+from __future__ import annotations
+
+import pytest
+from quart import abort
+
+from tests.web.visitor import Visitor
+
+SECRET = "hunter2-and-a-traceback"
+
+
+@pytest.fixture
+def broken(make):
+    """An app with an address for each thing that can go wrong."""
+    app = make()
+
+    @app.get("/crash")
+    async def crash():
+        raise RuntimeError(SECRET)
+
+    @app.get("/abort/<int:code>")
+    async def stop(code):
+        abort(code)
+
+    return app
+
+
+@pytest.mark.parametrize("code", [400, 401, 403, 404, 405, 413, 418, 429, 500, 503])
+async def test_an_error_is_a_page_with_a_sentence(broken, code):
+    answer = await Visitor(broken).get(f"/abort/{code}")
+
+    page = await answer.get_data(as_text=True)
+    assert answer.status_code == code
+    assert f'<p class="code">{code}</p>' in page
+    assert answer.headers["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize("code", [400, 404, 500])
+async def test_who_asks_for_json_gets_the_same_in_json(broken, code):
+    visitor = Visitor(broken, headers={"Accept": "application/json"})
+
+    answer = await visitor.get(f"/abort/{code}")
+
+    said = await answer.get_json()
+    assert said["status"] == answer.status_code == code
+    assert said["message"].endswith(".")
+
+
+@pytest.mark.parametrize("accept", ["*/*", "text/html", "text/html,application/json;q=0.9", ""])
+async def test_a_page_is_what_others_get(broken, accept):
+    answer = await Visitor(broken, headers={"Accept": accept}).get("/nowhere")
+
+    assert answer.content_type == "text/html; charset=utf-8"
+
+
+@pytest.mark.parametrize("accept", ["text/html", "application/json"])
+async def test_a_bug_tells_a_visitor_nothing_of_itself(broken, accept):
+    answer = await Visitor(broken, headers={"Accept": accept}).get("/crash")
+
+    assert answer.status_code == 500
+    assert SECRET not in await answer.get_data(as_text=True)
+
+
+async def test_a_method_that_is_not_taken_says_which_are(visitor):
+    answer = await visitor.client.delete("/")
+
+    assert answer.status_code == 405
+    assert "POST" in answer.headers["Allow"]
+
+
+async def test_a_form_of_two_megabytes_is_too_much(visitor):
+    answer = await visitor.say("x" * 2_000_000)
+
+    assert answer.status_code == 413
+    assert "more than this page takes" in await answer.get_data(as_text=True)

@@ -1,0 +1,189 @@
+"""The mailbox's pages: what was sent is shown, and does nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.web.visitor import Visitor
+
+if TYPE_CHECKING:
+    from quartapp.mailbox import Store
+
+HTML = b"Content-Type: text/html; charset=utf-8\r\n\r\n"
+HOSTILE = [
+    b"",
+    b"\r\n",
+    b"\xff\xfe\x00",
+    b"Subject: " + b"x" * 300_000 + b"\r\n\r\n",
+    b"Subject: \xff\xfe =?klingon?b?!!?=\r\n\r\n\xff",
+    b"Content-Type: multipart/mixed; boundary=a; boundary*1=b\r\n\r\n--a\r\n",
+    b"Content-Type: text/html; charset=klingon\r\n\r\n<p>\xff",
+    b"<script>: <script>alert(1)</script>\r\n\r\n",
+    HTML + b"<html><head></head><body onload=alert(1)>",
+]
+
+
+@pytest.fixture
+def store(app) -> Store:
+    return app.extensions["mailbox"]
+
+
+async def keep(store: Store, content: bytes) -> str:
+    """The address of a letter in the mailbox."""
+    entry = await store.add("a@example.com", ["b@example.com", "<c>@example.com"], content)
+    return f"/dev/mail/{entry.id}"
+
+
+async def test_an_empty_mailbox_says_what_to_do(visitor):
+    assert "No letters here" in await visitor.see("/dev/mail/")
+
+
+async def test_an_empty_mailbox_says_when_there_is_no_administrator(started):
+    async with started(FLASKY_ADMIN=None) as app:
+        assert "Set <code>FLASKY_ADMIN</code>" in await Visitor(app).see("/dev/mail/")
+
+
+async def test_the_list_shows_what_came_and_how_much(store, visitor):
+    await keep(store, b"Subject: =?utf-8?q?Gr=C3=BC=C3=9Fe?=\r\n\r\n")
+    await keep(store, b"\r\n")
+
+    page = await visitor.see("/dev/mail/")
+
+    assert "Grüße" in page
+    assert "(no subject)" in page
+    assert "<title>Mailbox (2)" in page
+
+
+async def test_a_long_list_goes_on_on_another_page(store, visitor):
+    for number in range(51):
+        await keep(store, f"Subject: letter {number}.\r\n\r\n".encode())
+    oldest = (await store.newest())[49]
+
+    first = await visitor.see("/dev/mail/")
+    second = await visitor.see(f"/dev/mail/?before={oldest.id}")
+
+    assert "letter 0." not in first
+    assert f"?before={oldest.id}" in first
+    assert "letter 0." in second
+    assert "Older letters" not in second
+
+
+async def test_the_list_for_programs_has_the_promised_fields(store, visitor):
+    await keep(store, b"Subject: one\r\n\r\n")
+    await keep(store, b"Subject: two\r\nMessage-ID: <2@example.com>\r\n\r\n")
+
+    two, one = await (await visitor.get("/dev/mail/messages.json")).get_json()
+
+    assert (two["subject"], one["subject"]) == ("two", "one")
+    assert two["id"] == (await store.newest())[0].id
+    assert two["message_id"] == "<2@example.com>"
+    assert (two["sender"], two["recipients"][0]) == ("a@example.com", "b@example.com")
+    assert two["received_at"].endswith("+00:00")
+    assert two["size"] == len(b"Subject: two\r\nMessage-ID: <2@example.com>\r\n\r\n")
+
+
+async def test_a_letter_shows_its_html_in_a_locked_frame(store, visitor):
+    letter = await keep(store, HTML + b"<p>hello")
+
+    page = await visitor.see(letter)
+
+    assert 'sandbox="allow-popups allow-popups-to-escape-sandbox"' in page
+    assert f'src="{letter}.html"' in page
+    assert "<p>hello" not in page
+
+
+async def test_the_html_part_can_do_nothing(store, visitor):
+    letter = await keep(store, HTML + b"<!doctype html><html><head><title>x</title></head>hello")
+
+    answer = await visitor.get(f"{letter}.html")
+
+    policy = answer.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "sandbox allow-popups" in policy
+    assert "allow-scripts" not in policy
+    assert "allow-same-origin" not in policy
+    assert (await answer.get_data()).startswith(
+        b'<!doctype html><html><head><base target="_blank">'
+    )
+
+
+async def test_a_letter_without_html_shows_its_text(store, visitor):
+    letter = await keep(store, b"\r\n<b>hello</b>")
+
+    page = await (await visitor.get(letter)).get_data(as_text=True)
+
+    assert "&lt;b&gt;hello&lt;/b&gt;" in page
+    assert (await visitor.get(f"{letter}.html")).status_code == 404
+
+
+async def test_the_text_part_is_plain_text(store, visitor):
+    letter = await keep(store, b"Content-Type: text/plain; charset=latin-1\r\n\r\nGr\xfc\xdfe")
+
+    answer = await visitor.get(f"{letter}.txt")
+
+    assert answer.content_type == "text/plain; charset=utf-8"
+    assert await answer.get_data(as_text=True) == "Grüße"
+
+
+async def test_headers_and_source_have_their_views(store, visitor):
+    letter = await keep(store, b"X-Thing: =?utf-8?q?=C3=BC?=\r\n\r\n")
+
+    assert '<dt>X-Thing</dt><dd dir="auto">ü</dd>' in await visitor.see(f"{letter}?view=headers")
+    assert "X-Thing: =?utf-8?q?=C3=BC?=" in await visitor.see(f"{letter}?view=source")
+    assert (await visitor.get(f"{letter}?view=other")).status_code == 404
+
+
+async def test_the_eml_is_the_very_bytes(store, visitor):
+    letter = await keep(store, b"Subject: x\r\n\r\n\xff\x00\r\n.\r\n")
+
+    answer = await visitor.get(f"{letter}.eml")
+
+    assert await answer.get_data() == b"Subject: x\r\n\r\n\xff\x00\r\n.\r\n"
+    assert answer.content_type == "message/rfc822"
+    assert answer.headers["Content-Disposition"].startswith("attachment; ")
+
+
+@pytest.mark.parametrize("content", HOSTILE)
+@pytest.mark.parametrize("view", ["", "?view=text", "?view=headers", "?view=source", ".eml"])
+async def test_no_letter_breaks_a_page(store, visitor, content, view):
+    letter = await keep(store, content)
+
+    assert (await visitor.get(f"{letter}{view}")).status_code == 200
+    assert (await visitor.get("/dev/mail/")).status_code == 200
+    assert (await visitor.get("/dev/mail/messages.json")).status_code == 200
+
+
+@pytest.mark.parametrize("content", HOSTILE)
+async def test_no_letter_puts_a_script_into_our_pages(store, visitor, content):
+    letter = await keep(store, content)
+
+    pages = [await visitor.get(f"{letter}?view={view}") for view in ("text", "headers", "source")]
+
+    assert b"<script" not in b"".join([await page.get_data() for page in pages])
+
+
+@pytest.mark.parametrize("name", ["x", "0" * 36, "..%2f..%2fsecret", "%00"])
+@pytest.mark.parametrize("part", ["", ".html", ".txt", ".eml"])
+async def test_an_unknown_letter_is_not_found(visitor, name, part):
+    assert (await visitor.get(f"/dev/mail/{name}{part}")).status_code == 404
+
+
+async def test_the_mailbox_can_be_emptied_from_its_page(store, visitor):
+    await keep(store, b"\r\n")
+    token = await visitor.token()
+
+    answer = await visitor.client.post("/dev/mail/", form={"csrf_token": token})
+
+    assert answer.status_code == 302
+    assert await store.count() == 0
+
+
+async def test_another_page_cannot_empty_the_mailbox(store, visitor):
+    await keep(store, b"\r\n")
+
+    answer = await visitor.client.post("/dev/mail/")
+
+    assert answer.status_code == 400
+    assert await store.count() == 1
