@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from quartapp.database import DatabaseUnavailable
+from quartapp.mail.bell import Bell
 from quartapp.mail.dispatcher import Dispatcher
 from quartapp.mail.settings import Backend, is_suppressed
 from quartapp.mail.transports.breaker import BreakerState
@@ -41,6 +42,7 @@ class Post:
         self._outbox = outbox
         self._news = news
         self._clock = clock
+        self._bell = Bell(outbox.database)
         self._transport: SMTPTransport | None = None
         self._dispatcher: Dispatcher | None = None
 
@@ -85,9 +87,11 @@ class Post:
         return self._transport.breaker.trouble if self._transport else None
 
     def wake(self) -> None:
-        """Look at the outbox now instead of within a second."""
+        """Look at the outbox now instead of within a second, here or where letters are sent."""
         if self._dispatcher is not None:
             self._dispatcher.wake()
+        elif self._transport is not None:
+            self._bell.ring()
 
     @asynccontextmanager
     async def way(self) -> AsyncIterator[Transport]:
@@ -129,12 +133,14 @@ class Post:
             on_record=self._news.recorded,
         )
         dispatcher.start()
+        self._bell.listen(dispatcher.wake)
         return dispatcher
 
     async def _stop(self) -> None:
         dispatcher, transport = self._dispatcher, self._transport
         if transport is None:
             return
+        await self._bell.close()
         if dispatcher is not None:
             await dispatcher.stop(transport.close)
         else:
