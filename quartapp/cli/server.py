@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 from hypercorn.asyncio import serve as serve_with_hypercorn
 
-from quartapp.cli.requests import Requests
+from quartapp.cli.served import Served
 from quartapp.cli.start import Start
 from quartapp.cli.stopping import stop_event
 
@@ -39,7 +39,7 @@ def serve(app: Quart, listening: Listening) -> None:
 
 async def _serve(app: Quart, listening: Listening, start: Start) -> None:
     stop = stop_event()
-    requests = Requests(app)
+    served = Served(app)
     patience = listening.graceful_timeout
     listening.graceful_timeout = patience + FAREWELL
 
@@ -51,9 +51,9 @@ async def _serve(app: Quart, listening: Listening, start: Start) -> None:
         await stop.wait()
         # Long responses may watch this, to end well before they are ended.
         app.shutdown_event.set()
-        asyncio.get_running_loop().call_later(patience, requests.cancel)
+        asyncio.get_running_loop().call_later(patience, served.cancel)
 
-    await serve_with_hypercorn(requests, listening, shutdown_trigger=until_stopped)
+    await serve_with_hypercorn(served, listening, shutdown_trigger=until_stopped)
 
 
 def _announce(app: Quart, listening: Listening) -> None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Start"]
 
-FORESEEN = (DatabaseUnavailable, MailError, OSError)
+FORESEEN = (DatabaseUnavailable, MailError, OSError, SystemExit)
 """Errors whose text says it all; others are shown with their type."""
 
 
@@ -47,7 +47,7 @@ class Start:
         self.over()
         if isinstance(error, Exception) and not was_over:
             # What hypercorn raises only quotes it.
-            reason = _sentence(self._error or error)
+            reason = _sentence(self._error or error.__cause__ or error)
             raise SystemExit(f"{self._app.name} cannot start: {reason}") from error
 
     def _passes(self, record: logging.LogRecord) -> bool:

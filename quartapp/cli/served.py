@@ -1,22 +1,24 @@
-"""The requests that are being answered, so that they can be ended when the server stops."""
+"""The app as hypercorn sees it: its lifespan, and the requests that are being answered."""
 
 from __future__ import annotations
 
 import asyncio
 from typing import TYPE_CHECKING, Any
 
+from hypercorn.utils import LifespanFailureError
+
 if TYPE_CHECKING:
     from hypercorn.typing import ASGIReceiveCallable, ASGISendCallable, Scope
     from quart import Quart
 
-__all__ = ["Requests"]
+__all__ = ["Served"]
 
 
-class Requests:
-    """An ASGI app around another one that knows what is going on in it.
+class Served:
+    """An app that can be told to end what it is doing.
 
-    hypercorn gives up waiting for a connection in its own time on Python 3.11 only: later ones
-    wait for as long as the client likes.
+    hypercorn gives a connection up after its graceful_timeout on Python 3.11 only: on later
+    ones it waits for as long as the client likes.
     """
 
     def __init__(self, app: Quart) -> None:
@@ -29,7 +31,7 @@ class Requests:
         """Pass a request, or the lifespan, on to the app."""
         task = asyncio.current_task()
         if task is None or scope["type"] == "lifespan":
-            await self._app(scope, receive, send)
+            await self._live(scope, receive, send)
             return
         self._tasks.add(task)
         try:
@@ -37,7 +39,16 @@ class Requests:
         finally:
             self._tasks.discard(task)
 
+    async def _live(
+        self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable
+    ) -> None:
+        try:
+            await self._app(scope, receive, send)
+        except SystemExit as refusal:
+            # Let loose in a task, it would tear down the event loop around it.
+            raise LifespanFailureError("startup", str(refusal)) from refusal
+
     def cancel(self) -> None:
-        """End them all, wherever they are."""
+        """End every request, wherever it is."""
         for task in self._tasks:
             task.cancel()
