@@ -23,6 +23,7 @@ from quartapp.mail.post import Post
 from quartapp.mail.rendering import render
 from quartapp.mail.settings import MailSettings
 from quartapp.mail.transports import ServerTrouble
+from quartapp.mail.transports.checkup import check
 from quartapp.mail.waiting import Waiting
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from quartapp.mail.clock import Clock
     from quartapp.mail.compose import Composed
     from quartapp.mail.delivery import Delivery, Receipt, Status
+    from quartapp.mail.transports.checkup import Finding
 
 __all__ = ["Mail"]
 
@@ -259,6 +261,13 @@ class Mail:
     async def prune(self) -> int:
         """Drop the bytes of letters that ended long ago; returns how many letters lost something."""
         return await self.outbox.prune()
+
+    def check(self) -> AsyncIterator[Finding]:
+        """Walk to the mail server, from the settings to the login; nothing is sent.
+
+        One `Finding` for each step (`step`, `is_ok`, `words`), up to the first that failed.
+        """
+        return check(self.settings, self.outbox.now())
 
     async def upgrade(self) -> None:
         """Bring the mail tables to their newest version."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import logging
 import re
 import socket
@@ -12,8 +11,9 @@ from typing import TYPE_CHECKING
 
 import aiosmtplib
 
-from quartapp.mail.transports import Answer, Outcome, Result, ServerTrouble
+from quartapp.mail.transports import Answer, Outcome, Result
 from quartapp.mail.transports.attempt import Attempt, dot_stuffed
+from quartapp.mail.transports.login import log_in
 from quartapp.mail.transports.trouble import explain
 
 if TYPE_CHECKING:
@@ -25,12 +25,11 @@ if TYPE_CHECKING:
     from quartapp.mail.settings import MailSettings
     from quartapp.mail.transports import BeforeDot, Envelope
 
-__all__ = ["Connection"]
+__all__ = ["Connection", "own_name"]
 
 logger = logging.getLogger(__name__)
 
 QUIT_TIMEOUT = 5.0
-LOGIN_ORDER = ("plain", "login", "cram-md5")
 
 
 class Connection:
@@ -49,7 +48,7 @@ class Connection:
             hostname=settings.server,
             port=settings.port,
             timeout=settings.timeout,
-            local_hostname=_own_name(),
+            local_hostname=own_name(),
             use_tls=settings.use_ssl,
             start_tls=settings.use_tls,
             tls_context=context,
@@ -66,7 +65,7 @@ class Connection:
             await self._client.connect()
             if self._client.is_ehlo_or_helo_needed:
                 await self._client.ehlo()
-            await self._log_in()
+            await log_in(self._client, self._settings)
         except (aiosmtplib.SMTPException, OSError) as error:
             self.abort()
             raise explain(error, self._settings) from error
@@ -176,31 +175,6 @@ class Connection:
             return Answer(Result.PERMANENT, None, "the server does not take addresses in UTF-8")
         return None
 
-    async def _log_in(self) -> None:
-        """Log in with one mechanism, once: a wrong password must not lock the account."""
-        username, password = self._settings.username, self._settings.password
-        if username is None or password is None:
-            return
-        offered = self._client.server_auth_methods
-        mechanism = next((name for name in LOGIN_ORDER if name in offered), None)
-        where = f"{self._settings.server}:{self._settings.port}"
-        if mechanism is None:
-            raise ServerTrouble(
-                f"{where} offers no login that we know; "
-                "set MAIL_USE_TLS if it wants TLS first, or unset MAIL_USERNAME"
-            )
-        if self._is_overheard():
-            raise ServerTrouble(f"{where} would get the password in clear; set MAIL_USE_TLS")
-        login = getattr(self._client, f"auth_{mechanism.replace('-', '')}")
-        await login(username, password)
-
-    def _is_overheard(self) -> bool:
-        """Whether somebody between us and the server could read along."""
-        if self._client.get_transport_info("sslcontext") is not None:
-            return False
-        peer = self._client.get_transport_info("peername")
-        return not ipaddress.ip_address(peer[0]).is_loopback
-
     async def _write(self, piece: bytes) -> None:
         protocol = self._client.protocol
         if protocol is None:
@@ -214,7 +188,7 @@ class Connection:
             logger.info(message, *words)
 
 
-def _own_name() -> str:
+def own_name() -> str:
     """What we call ourselves in EHLO, without asking the network."""
     name = socket.gethostname()
     return name if re.fullmatch(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*", name) else "[127.0.0.1]"

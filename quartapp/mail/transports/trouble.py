@@ -16,11 +16,22 @@ if TYPE_CHECKING:
 
 __all__ = ["explain"]
 
+# OpenSSL's X509_V_ERR_CERT_NOT_YET_VALID, CERT_HAS_EXPIRED, HOSTNAME_MISMATCH, IP_ADDRESS_MISMATCH.
+CURES = {
+    9: "is not valid yet; check this machine's clock",
+    10: "has expired; have it renewed on the server",
+    62: "is for another name; set MAIL_SERVER to a name that it has",
+    64: "is for another address; set MAIL_SERVER to a name that it has",
+}
+"""What is wrong with a certificate that its authority does not cure, and what does."""
+
 
 def explain(error: Exception, settings: MailSettings) -> ServerTrouble:
     """Turn what the library or the system raised on the way in into the server's trouble."""
     where = f"{settings.server}:{settings.port}"
     code = error.code if isinstance(error, aiosmtplib.SMTPResponseException) else None
+    if isinstance(error, ServerTrouble):
+        return error
     for cause in _causes(error):
         sentence = _sentence(cause, settings)
         if sentence:
@@ -30,6 +41,8 @@ def explain(error: Exception, settings: MailSettings) -> ServerTrouble:
 
 def _sentence(error: BaseException, settings: MailSettings) -> str | None:
     match error:
+        case ssl.SSLCertVerificationError(verify_code=code) if code in CURES:
+            return f"has a certificate that {CURES[code]}"
         case ssl.SSLCertVerificationError():
             return (
                 f"has a certificate that is not trusted ({error.verify_message}); "
@@ -53,7 +66,7 @@ def _sentence(error: BaseException, settings: MailSettings) -> str | None:
             )
         case aiosmtplib.SMTPResponseException():
             return f"answered {error.code} {error.message}"
-        case aiosmtplib.SMTPTimeoutError():
+        case TimeoutError():
             return f"did not answer within {settings.timeout:g} s"
         case aiosmtplib.SMTPServerDisconnected():
             return "closed the connection"
