@@ -42,7 +42,15 @@ import {module}
 """
 
 
-COMMANDS = [(), ("run",), ("shell",), ("db",), ("db", "upgrade"), ("db", "current")]
+COMMANDS = [
+    (),
+    ("run",),
+    ("shell",),
+    ("db",),
+    ("db", "upgrade"),
+    ("db", "current"),
+    ("mail", "work"),
+]
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)

@@ -162,11 +162,13 @@ def test_reload_starts_the_app_again_and_lets_it_finish(start, tmp_path):
     first = server.says(PAGE)
 
     settings.touch()
+    server.says("(Stopping)")
     again = server.says(PAGE)
 
     assert again == first
     assert "Hello, Stranger!" in fetch(again)
-    assert server.stop(signal.SIGTERM)[0] == 0
+    code, said = server.stop(signal.SIGTERM)
+    assert (code, "Traceback" in said) == (0, False)
 
 
 def test_reload_waits_for_the_mistake_to_be_mended(start, tmp_path):
