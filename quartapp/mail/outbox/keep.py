@@ -13,6 +13,7 @@ from quartapp.mail.delivery import Delivery, Recipient, Status
 from quartapp.mail.errors import MailError
 from quartapp.mail.outbox.query import Filter, find
 from quartapp.mail.outbox.schema import contents, letters, new_id, recipients
+from quartapp.mail.outbox.subject import beginning
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -98,6 +99,7 @@ def _row(letter: NewLetter) -> dict[str, Any]:
         "backend": letter.backend,
         "status": Status.QUEUED,
         "subject": composed.subject,
+        "subject_start": beginning(composed.subject),
         "sender": composed.envelope.sender,
         "mail_options": list(composed.envelope.mail_options),
         "rcpt_options": list(composed.envelope.rcpt_options),

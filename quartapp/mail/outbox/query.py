@@ -11,13 +11,14 @@ from sqlalchemy import func, or_, select
 
 from quartapp.mail.delivery import Delivery, Status
 from quartapp.mail.outbox.people import PERSON, person
-from quartapp.mail.outbox.schema import at_most, is_any, letters, recipients
+from quartapp.mail.outbox.schema import at_most, first_id, is_any, letters, recipients
+from quartapp.mail.outbox.subject import span
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
 
-    from sqlalchemy import Row, Select
+    from sqlalchemy import ColumnElement, Row, Select
     from sqlalchemy.ext.asyncio import AsyncConnection
 
 __all__ = ["Filter", "count", "find", "get", "has_work"]
@@ -41,30 +42,55 @@ class Filter:
 
     recipient
         One of the letter's recipients, exactly.
-    before
-        The id of the last letter of the page before, to go on behind it.
+    subject
+        How it begins, in any case.
+    since, until
+        Kept not before, and kept before; aware datetimes.
+    before, after
+        The id of the last letter of the page before, to go on behind it, or of the first of the
+        page behind, to go on in front of it.
     """
 
     status: Status | None = None
     recipient: str | None = None
+    subject: str | None = None
+    template: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
     key: str | None = None
     ids: Sequence[str] | None = None
     before: str | None = None
+    after: str | None = None
 
-    def apply(self, query: Select[Any]) -> Select[Any]:
-        """Narrow a query over `letters`."""
+    def apply(self, query: Select[Any], of: Any = letters.c) -> Select[Any]:
+        """Narrow a query over letters, or over a sub-query with columns of theirs."""
+        query = query.where(*self.bounds(of.id))
         if self.status is not None:
-            query = query.where(letters.c.status == self.status)
+            query = query.where(of.status == self.status)
+        if self.template is not None:
+            query = query.where(of.template == self.template)
+        if self.subject is not None:
+            first, end = span(self.subject)
+            query = query.where(of.subject_start >= first, of.subject_start < end)
         if self.key is not None:
-            query = query.where(letters.c.idempotency_key == self.key)
+            query = query.where(of.idempotency_key == self.key)
         if self.ids is not None:
-            query = query.where(letters.c.id.in_(self.ids))
-        if self.before is not None:
-            query = query.where(letters.c.id < self.before)
+            query = query.where(of.id.in_(self.ids))
         if self.recipient is not None:
             to_them = select(recipients.c.letter_id).where(recipients.c.address == self.recipient)
-            query = query.where(letters.c.id.in_(to_them))
+            query = query.where(of.id.in_(to_them))
         return query
+
+    def bounds(self, ids: Any) -> Iterator[ColumnElement[bool]]:
+        """The conditions that are about the order in which letters were kept."""
+        if self.before is not None:
+            yield ids < self.before
+        if self.after is not None:
+            yield ids > self.after
+        if self.since is not None:
+            yield ids >= first_id(self.since)
+        if self.until is not None:
+            yield ids < first_id(self.until)
 
 
 async def get(connection: AsyncConnection, letter_id: str) -> Delivery | None:

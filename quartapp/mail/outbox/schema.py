@@ -25,6 +25,8 @@ from sqlalchemy import (
 from quartapp.columns import SafeText, UtcDateTime
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from sqlalchemy import ColumnElement
     from sqlalchemy.schema import SchemaItem
 
@@ -32,6 +34,7 @@ __all__ = [
     "at_most",
     "attempts",
     "contents",
+    "first_id",
     "include_object",
     "is_any",
     "letters",
@@ -58,6 +61,7 @@ letters = Table(
     Column("backend", String(16), nullable=False),
     Column("status", String(16), nullable=False),
     Column("subject", SafeText, nullable=False),
+    Column("subject_start", LargeBinary),
     Column("sender", SafeText, nullable=False),
     Column("mail_options", JSON, nullable=False),
     Column("rcpt_options", JSON, nullable=False),
@@ -121,6 +125,9 @@ Index(
     sqlite_where=HAS_ENDED,
 )
 Index("ix_mail_letters_status", letters.c.status, letters.c.id)
+# What an operator searches by; neither ever changes.
+Index("ix_mail_letters_subject_start", letters.c.subject_start, letters.c.id)
+Index("ix_mail_letters_template", letters.c.template, letters.c.id)
 
 recipients = Table(
     "mail_recipients",
@@ -178,6 +185,11 @@ def new_id() -> str:
     The layout is that of RFC 9562's version 7 without its version and variant bits.
     """
     return f"{time.time_ns() // 1_000_000:012x}{secrets.token_hex(10)}"
+
+
+def first_id(moment: datetime) -> str:
+    """What the ids of letters kept at this moment, or later, are not below."""
+    return f"{int(moment.timestamp() * 1000):012x}"
 
 
 def include_object(

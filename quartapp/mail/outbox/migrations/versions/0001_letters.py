@@ -17,6 +17,7 @@ def upgrade() -> None:
         sa.Column("backend", sa.String(length=16), nullable=False),
         sa.Column("status", sa.String(length=16), nullable=False),
         sa.Column("subject", sa.String(), nullable=False),
+        sa.Column("subject_start", sa.LargeBinary()),
         sa.Column("sender", sa.String(), nullable=False),
         sa.Column("mail_options", sa.JSON(), nullable=False),
         sa.Column("rcpt_options", sa.JSON(), nullable=False),
@@ -64,6 +65,8 @@ def upgrade() -> None:
         "ix_mail_letters_lease", "mail_letters", ["lease_until"], **where_set("lease_until")
     )
     op.create_index("ix_mail_letters_status", "mail_letters", ["status", "id"])
+    op.create_index("ix_mail_letters_subject_start", "mail_letters", ["subject_start", "id"])
+    op.create_index("ix_mail_letters_template", "mail_letters", ["template", "id"])
     op.create_table(
         "mail_attempts",
         sa.Column("letter_id", sa.String(length=32), nullable=False),
