@@ -14,7 +14,8 @@ from quartapp.mail.errors import (
     UncertainError,
 )
 from quartapp.mail.message import Message
-from quartapp.mail.outbox import include_object, metadata
+from quartapp.mail.outbox import Filter, include_object, metadata
+from quartapp.mail.report import Report
 from quartapp.mail.service import Mail
 from quartapp.mail.signals import (
     email_dispatched,
@@ -23,20 +24,29 @@ from quartapp.mail.signals import (
     message_queued,
     message_sent,
 )
+from quartapp.mail.views import Action, Attempt, Figures, History, Minute, Page
 
 __all__ = [
+    "Action",
     "Attachment",
+    "Attempt",
     "BadHeaderError",
     "Connection",
     "Delivery",
     "DeliveryError",
+    "Figures",
+    "Filter",
+    "History",
     "Mail",
     "MailError",
     "Message",
     "MessageError",
+    "Minute",
+    "Page",
     "PermanentError",
     "Receipt",
     "Recipient",
+    "Report",
     "Status",
     "TransientError",
     "UncertainError",

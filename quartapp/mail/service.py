@@ -21,6 +21,7 @@ from quartapp.mail.outbox import Filter, Outbox
 from quartapp.mail.outbox.keep import NewLetter
 from quartapp.mail.post import Post
 from quartapp.mail.rendering import render
+from quartapp.mail.report import Report
 from quartapp.mail.settings import MailSettings
 from quartapp.mail.transports import ServerTrouble
 from quartapp.mail.transports.checkup import check
@@ -63,6 +64,7 @@ class Mail:
     outbox: Outbox
     news: News
     post: Post
+    report: Report
 
     def __init__(
         self,
@@ -99,6 +101,7 @@ class Mail:
         self.outbox = Outbox(self._database(app), self.settings, self._clock)
         self.news = News(app)
         self.post = Post(app, self.settings, self.outbox, self.news, self._clock)
+        self.report = Report(self.outbox, self._changed)
         self._waiting = Waiting(self.outbox, self.post, self.news.watchers)
         app.extensions["mail"] = self
 
@@ -214,16 +217,33 @@ class Mail:
         *,
         status: Status | None = None,
         recipient: str | None = None,
+        subject: str | None = None,
+        template: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
         key: str | None = None,
         before: str | None = None,
         limit: int = 50,
     ) -> list[Delivery]:
         """The newest letters that match every condition given.
 
+        subject
+            How it begins, in any case.
+        since, until
+            Kept not before, and kept before; aware datetimes.
         before
             The id of the last letter of the page before.
         """
-        wanted = Filter(status=status, recipient=recipient, key=key, before=before)
+        wanted = Filter(
+            status=status,
+            recipient=recipient,
+            subject=subject,
+            template=template,
+            since=since,
+            until=until,
+            key=key,
+            before=before,
+        )
         return await self.outbox.find(wanted, limit)
 
     async def stats(self) -> dict[Status, int]:

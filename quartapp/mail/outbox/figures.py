@@ -1,0 +1,84 @@
+"""How the outbox stands: numbers that cost the same however many letters there are."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import column, func, select, union_all, values
+
+from quartapp.columns import UtcDateTime
+from quartapp.mail.delivery import Status
+from quartapp.mail.outbox.schema import at_most, letters
+from quartapp.mail.views import Figures, Minute
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlalchemy import ScalarSelect
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+__all__ = ["figures"]
+
+MINUTE = timedelta(minutes=1)
+HOUR = 60
+FAILURES = (Status.FAILED, Status.UNCERTAIN)
+
+
+async def figures(connection: AsyncConnection, now: datetime) -> Figures:
+    """Letters in each state, the oldest that waits, and the last hour minute by minute."""
+    counted = (await connection.execute(COUNTS)).one()
+    oldest = (await connection.execute(OLDEST)).first()
+    return Figures(
+        counts={status: getattr(counted, status) for status in Status},
+        oldest=oldest.id if oldest else None,
+        oldest_at=oldest.created_at if oldest else None,
+        minutes=await _last_hour(connection, now),
+    )
+
+
+def _count(status: Status) -> ScalarSelect[int]:
+    """How many letters are in a state, or one more than we count."""
+    # In order, because PostgreSQL would else look for them from end to end of the table.
+    some = select(letters.c.id).where(letters.c.status == status).order_by(letters.c.id)
+    counted = some.limit(at_most(Figures.COUNTED + 1)).subquery()
+    return select(func.count()).select_from(counted).scalar_subquery()
+
+
+COUNTS = select(*(_count(status).label(status) for status in Status))
+
+
+def _first(status: Status) -> Any:
+    query = select(letters.c.id, letters.c.created_at).where(letters.c.status == status)
+    return select(query.order_by(letters.c.id).limit(at_most(1)).subquery())
+
+
+WAITING = union_all(_first(Status.QUEUED), _first(Status.SENDING)).subquery()
+OLDEST = select(WAITING).order_by(WAITING.c.id).limit(1)
+
+
+async def _last_hour(connection: AsyncConnection, now: datetime) -> tuple[Minute, ...]:
+    this = now.replace(second=0, microsecond=0)
+    starts = [this - MINUTE * ago for ago in reversed(range(HOUR))]
+    minutes = values(
+        column("starts_at", UtcDateTime), column("ends_at", UtcDateTime), name="minutes"
+    ).data([(start, start + MINUTE) for start in starts])
+    query = select(
+        minutes.c.starts_at, _ended(minutes.c, Status.SENT), _ended(minutes.c, *FAILURES)
+    )
+    rows = (await connection.execute(query)).all()
+    return tuple(sorted((Minute(*row) for row in rows), key=lambda minute: minute.starts_at))
+
+
+def _ended(minute: Any, *statuses: Status) -> ScalarSelect[int]:
+    """How many of the first letters that ended in a minute ended so."""
+    both = [
+        select(letters.c.status)
+        .where(letters.c.is_pruned.is_(is_pruned))
+        .where(letters.c.ended_at >= minute.starts_at, letters.c.ended_at < minute.ends_at)
+        .order_by(letters.c.ended_at)
+        .limit(at_most(Figures.A_MINUTE))
+        for is_pruned in (False, True)
+    ]
+    ended = union_all(*(select(each.subquery()) for each in both)).subquery()
+    return select(func.count()).where(ended.c.status.in_(statuses)).scalar_subquery()

@@ -1,0 +1,80 @@
+"""The operator's side of the outbox: what there is to see, and what can be done about it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from quartapp.mail.outbox.figures import figures
+from quartapp.mail.outbox.history import history
+from quartapp.mail.outbox.search import Place, page
+from quartapp.mail.outbox.sweep import batches, how_many
+from quartapp.mail.views import Action
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from quartapp.mail.outbox import Filter, Outbox
+    from quartapp.mail.views import Figures, History, Page
+
+__all__ = ["Report"]
+
+
+class Report:
+    """`mail.report`: pages, figures and histories, and actions on all letters that match.
+
+    changed
+        Told the ids of letters that were changed; returns them.
+    """
+
+    AT_ONCE = 10_000
+    """The most letters that one call of `act` changes."""
+
+    def __init__(self, outbox: Outbox, changed: Callable[[list[str]], list[str]]) -> None:
+        self._outbox = outbox
+        self._changed = changed
+
+    async def page(
+        self,
+        wanted: Filter,
+        *,
+        before: str | None = None,
+        after: str | None = None,
+        is_last: bool = False,
+        size: int = 50,
+    ) -> Page:
+        """The newest letters that match, or those behind a letter, in front of one, or the last.
+
+        It looks at a few thousand letters at most, and says so if that was not all.
+        """
+        place = Place(before=before, after=after, is_last=is_last)
+        async with self._outbox.database.reading() as connection:
+            return await page(connection, wanted, place, size)
+
+    async def figures(self) -> Figures:
+        """How the outbox stands, and how the last hour was."""
+        async with self._outbox.database.reading() as connection:
+            return await figures(connection, self._outbox.now())
+
+    async def history(self, letter_id: str) -> History | None:
+        """All that is known of one letter but what it says; None if there is no such letter."""
+        async with self._outbox.database.reading() as connection:
+            return await history(connection, letter_id)
+
+    async def content(self, letter_id: str) -> bytes:
+        """What a letter says: its bytes as they are sent. Raises `LookupError` if they are gone."""
+        return await self._outbox.load(letter_id)
+
+    async def how_many(self, wanted: Filter, action: Action) -> int:
+        """How many of the letters that match the action would change."""
+        async with self._outbox.database.reading() as connection:
+            return await how_many(connection, wanted, action)
+
+    async def act(self, wanted: Filter, action: Action) -> list[str]:
+        """Do it to the letters that match, `AT_ONCE` at most; returns the ids of those changed."""
+        act = self._outbox.retry if action is Action.RETRY else self._outbox.cancel
+        done: list[str] = []
+        async for ids in batches(self._outbox.database, wanted, action):
+            done += self._changed(await act(ids))
+            if len(done) >= self.AT_ONCE:
+                break
+        return done
