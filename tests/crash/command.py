@@ -70,7 +70,7 @@ class Command:
     def __init__(self, nursery: Nursery, pid: int, output: Path) -> None:
         self.code: int | None = None
         self._nursery = nursery
-        self._pid = pid
+        self.pid = pid
         self._output = output
         self._heard = 0
 
@@ -98,7 +98,7 @@ class Command:
     def is_over(self) -> bool:
         """Whether it has ended."""
         if self.code is None:
-            self.code = self._nursery.ended(self._pid)
+            self.code = self._nursery.ended(self.pid)
         return self.code is not None
 
     async def end(self) -> int:
@@ -114,12 +114,12 @@ class Command:
     def send(self, number: signal.Signals) -> None:
         """Send a signal to the process alone."""
         with suppress(ProcessLookupError):
-            os.kill(self._pid, number)
+            os.kill(self.pid, number)
 
     def send_to_group(self, number: signal.Signals) -> None:
         """Send a signal to the process and all that it has started."""
         with suppress(ProcessLookupError):
-            os.killpg(self._pid, number)
+            os.killpg(self.pid, number)
 
     async def kill(self) -> None:
         """End it and all that it has started as a power failure would, and wait for that."""

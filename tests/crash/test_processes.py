@@ -1,0 +1,142 @@
+"""Every way to run the app meets every way to end it."""
+
+from __future__ import annotations
+
+import signal
+import urllib.request
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from quartapp.mail import Status
+from quartapp.mail.testing import Phase, SMTPServer, letter
+from tests.crash.looking import ended
+
+if TYPE_CHECKING:
+    from quartapp.mail import Delivery, Mail
+    from tests.crash.command import Command
+    from tests.crash.conftest import Start
+
+CONFIG = str(Path(__file__).parents[2] / "config.toml")
+HYPERCORN = ("hypercorn", "-c", CONFIG, "-b", "127.0.0.1:0")
+WORKERS = (*HYPERCORN, "-w", "2", "quartapp.asgi:app")
+WAYS = {
+    "hypercorn -w 0": (*HYPERCORN, "quartapp.asgi:app"),
+    "hypercorn -w 2": WORKERS,
+    "quart run": ("quart", "--app", "quartapp", "run", "--port", "0"),
+    "quart run --reload": ("quart", "--app", "quartapp", "run", "--port", "0", "--reload"),
+    "quartapp run": ("quartapp", "run", "--port", "0"),
+    "quartapp run --reload": ("quartapp", "run", "--port", "0", "--reload"),
+    "quartapp mail work": ("quartapp", "mail", "work"),
+}
+SLOW = 1.2
+"""How long the server takes to answer a dot, in seconds: longer than a lease."""
+
+each_way = pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
+
+
+@pytest.fixture
+def database_url(sqlite_url: str) -> str:
+    """SQLite: what is tested here is the same on both."""
+    return sqlite_url
+
+
+@pytest.fixture
+def settings(settings: dict[str, Any]) -> dict[str, Any]:
+    """Leases that end before the server answers."""
+    return settings | {"MAIL_LEASE": "0.8s", "MAIL_TIMEOUT": "30s"}
+
+
+@pytest.fixture
+async def early(keeper: Mail) -> Delivery:
+    """A letter that is kept."""
+    return await keeper.send_later(letter(recipients=["early@example.com"]))
+
+
+@pytest.fixture
+async def late(keeper: Mail, server: SMTPServer) -> Delivery:
+    """A letter that is kept, and whose recipient the server thinks about for ever."""
+    server.stall(Phase.RCPT, recipient="late@example.com", times=1)
+    return await keeper.send_later(letter(recipients=["late@example.com"]))
+
+
+def terminate(command: Command) -> None:
+    """Stop as Kubernetes does."""
+    command.send(signal.SIGTERM)
+
+
+def terminate_all(command: Command) -> None:
+    """Stop as systemd does."""
+    command.send_to_group(signal.SIGTERM)
+
+
+def interrupt(command: Command) -> None:
+    """Stop as Ctrl-C does."""
+    command.send_to_group(signal.SIGINT)
+
+
+@each_way
+@pytest.mark.parametrize("stop", [terminate, terminate_all, interrupt])
+async def test_a_graceful_stop_waits_for_answers_to_dots_and_gives_back_the_rest(
+    way, stop, start: Start, keeper: Mail, server: SMTPServer, settings, early, late
+) -> None:
+    server.delay(Phase.DOT, SLOW)
+    process = start(*way, **settings)
+    await server.reached(Phase.DOT, timeout=30)
+    await server.reached(Phase.RCPT, times=2)
+
+    stop(process)
+    code = await process.end()
+
+    sent, waiting = await keeper.get(early.id), await keeper.get(late.id)
+    assert code == 0, process.said
+    assert (sent.status, sent.attempts, len(server.letters)) == (Status.SENT, 1, 1)
+    assert (waiting.status, waiting.attempts) == (Status.QUEUED, 0)
+
+
+@each_way
+async def test_after_kill_9_the_next_process_sends_what_was_left(
+    way, start: Start, keeper: Mail, server: SMTPServer, settings, early, late
+) -> None:
+    server.stall(Phase.DOT, times=1)
+    process = start(*way, **settings)
+    await server.reached(Phase.DOT, timeout=30)
+    await server.reached(Phase.RCPT, times=2)
+
+    await process.kill()
+    start(*way, **settings)
+    done = [await ended(keeper, early), await ended(keeper, late)]
+
+    copies = sorted(copy.recipients[0] for copy in server.letters)
+    assert [delivery.status for delivery in done] == [Status.SENT, Status.SENT]
+    assert copies == ["early@example.com", "early@example.com", "late@example.com"]
+
+
+@each_way
+async def test_on_an_old_schema_it_does_not_start_and_says_what_to_do(
+    way, start: Start, settings, tmp_path: Path
+) -> None:
+    old = settings | {"DATABASE_URL": f"sqlite:///{tmp_path}/old.sqlite"}
+
+    process = start(*way, **old)
+    code = await process.end()
+
+    assert "run quartapp db upgrade" in process.said
+    assert code == failure(way)
+
+
+@each_way
+async def test_with_a_bad_setting_it_does_not_start_and_says_what_to_do(
+    way, start: Start, settings
+) -> None:
+    process = start(*way, **settings, MAIL_USETLS="1")
+    code = await process.end()
+
+    assert "MAIL_USE_TLS" in process.said
+    assert code == failure(way)
+
+
+def failure(way: tuple[str, ...]) -> int:
+    """The exit code of a failed start: hypercorn forgets it where it has worker processes."""
+    return 0 if way is WORKERS else 1
