@@ -42,7 +42,7 @@ main = Blueprint("main", __name__)
 async def index() -> ResponseReturnValue:
     """Ask for a name, and greet."""
     form = await NameForm.from_request()
-    if request.method == "GET":
+    if request.method != "POST":
         return await _page(form)
     if form.validate():
         return await _greet(form.name.data or "")

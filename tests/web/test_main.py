@@ -33,6 +33,10 @@ async def test_somebody_unknown_is_greeted_as_a_stranger(visitor):
     assert "Pleased to meet you!" in page
 
 
+async def test_a_look_at_the_head_alone_is_no_form(visitor):
+    assert (await visitor.client.head("/")).status_code == 200
+
+
 async def test_a_new_name_is_kept_and_greeted_after_a_redirect(app, visitor):
     answer = await visitor.say("Ada")
 
