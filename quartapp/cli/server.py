@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import click
@@ -66,8 +68,7 @@ def _announce(app: Quart, listening: Listening) -> None:
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     """Find uvloop's event loop where the extra `fast` is installed."""
-    try:
-        import uvloop
-    except ImportError:
+    if find_spec("uvloop") is None:
         return None
-    return uvloop.new_event_loop
+    factory: Callable[[], asyncio.AbstractEventLoop] = import_module("uvloop").new_event_loop
+    return factory
