@@ -91,6 +91,7 @@ def become(command: list[str], environment: dict[str, str], cwd: str, output: st
     # Processes that it spawns must not begin as another nursery.
     sys.modules["__main__"] = ModuleType("__main__")
     sys.argv = [str(Path(sys.executable).with_name(command[0])), *command[1:]]
+    sys.orig_argv = [sys.executable, *sys.argv]
     module, _, function = COMMANDS[command[0]].partition(":")
     sys.exit(getattr(importlib.import_module(module), function)())
 

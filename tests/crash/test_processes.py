@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-import urllib.request
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,19 +21,32 @@ if TYPE_CHECKING:
 CONFIG = str(Path(__file__).parents[2] / "config.toml")
 HYPERCORN = ("hypercorn", "-c", CONFIG, "-b", "127.0.0.1:0")
 WORKERS = (*HYPERCORN, "-w", "2", "quartapp.asgi:app")
+QUART = ("quart", "--app", "quartapp", "run", "--port", "0")
+QUART_RELOADING = (*QUART, "--reload")
 WAYS = {
     "hypercorn -w 0": (*HYPERCORN, "quartapp.asgi:app"),
     "hypercorn -w 2": WORKERS,
-    "quart run": ("quart", "--app", "quartapp", "run", "--port", "0"),
-    "quart run --reload": ("quart", "--app", "quartapp", "run", "--port", "0", "--reload"),
+    "quart run": QUART,
+    "quart run --reload": QUART_RELOADING,
     "quartapp run": ("quartapp", "run", "--port", "0"),
     "quartapp run --reload": ("quartapp", "run", "--port", "0", "--reload"),
     "quartapp mail work": ("quartapp", "mail", "work"),
 }
-SLOW = 1.2
+SLOW = 0.9
 """How long the server takes to answer a dot, in seconds: longer than a lease."""
 
+HAS_NEWER_QUART = version("quart") >= "0.23"
+
 each_way = pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
+# Newer ones leave the process that serves alone on SIGTERM, and start a failing one for ever.
+each_way_that_stops = pytest.mark.parametrize(
+    "way",
+    [
+        pytest.param(way, id=name)
+        for name, way in WAYS.items()
+        if not (HAS_NEWER_QUART and way is QUART_RELOADING)
+    ],
+)
 
 
 @pytest.fixture
@@ -45,7 +58,7 @@ def database_url(sqlite_url: str) -> str:
 @pytest.fixture
 def settings(settings: dict[str, Any]) -> dict[str, Any]:
     """Leases that end before the server answers."""
-    return settings | {"MAIL_LEASE": "0.8s", "MAIL_TIMEOUT": "30s"}
+    return settings | {"MAIL_LEASE": "0.6s", "MAIL_TIMEOUT": "30s"}
 
 
 @pytest.fixture
@@ -76,7 +89,7 @@ def interrupt(command: Command) -> None:
     command.send_to_group(signal.SIGINT)
 
 
-@each_way
+@each_way_that_stops
 @pytest.mark.parametrize("stop", [terminate, terminate_all, interrupt])
 async def test_a_graceful_stop_waits_for_answers_to_dots_and_gives_back_the_rest(
     way, stop, start: Start, keeper: Mail, server: SMTPServer, settings, early, late
@@ -90,7 +103,7 @@ async def test_a_graceful_stop_waits_for_answers_to_dots_and_gives_back_the_rest
     code = await process.end()
 
     sent, waiting = await keeper.get(early.id), await keeper.get(late.id)
-    assert code == 0, process.said
+    assert code == success(way), process.said
     assert (sent.status, sent.attempts, len(server.letters)) == (Status.SENT, 1, 1)
     assert (waiting.status, waiting.attempts) == (Status.QUEUED, 0)
 
@@ -113,7 +126,7 @@ async def test_after_kill_9_the_next_process_sends_what_was_left(
     assert copies == ["early@example.com", "early@example.com", "late@example.com"]
 
 
-@each_way
+@each_way_that_stops
 async def test_on_an_old_schema_it_does_not_start_and_says_what_to_do(
     way, start: Start, settings, tmp_path: Path
 ) -> None:
@@ -135,6 +148,11 @@ async def test_with_a_bad_setting_it_does_not_start_and_says_what_to_do(
 
     assert "MAIL_USE_TLS" in process.said
     assert code == failure(way)
+
+
+def success(way: tuple[str, ...]) -> int:
+    """The exit code of a graceful stop: newer versions of Quart's own server call it 3."""
+    return 3 if HAS_NEWER_QUART and way is QUART else 0
 
 
 def failure(way: tuple[str, ...]) -> int:
