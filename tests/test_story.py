@@ -136,17 +136,19 @@ async def test_a_name_is_escaped_in_html_and_not_in_text(started, server):
 
 
 async def test_a_server_that_wants_tls_and_a_login_gets_both(started, server_context, ca_file):
-    async with SMTPServer(starttls=server_context, users={"ada": "secret"}) as private:
-        async with started(
+    async with (
+        SMTPServer(starttls=server_context, users={"ada": "secret"}) as private,
+        started(
             MAIL_SERVER="localhost",
             MAIL_PORT=private.port,
             MAIL_USE_TLS=True,
             MAIL_CA_FILE=str(ca_file),
             MAIL_USERNAME="ada",
             MAIL_PASSWORD="secret",
-        ) as app:
-            await join(app, "Ada")
-            await private.received(1)
+        ) as app,
+    ):
+        await join(app, "Ada")
+        await private.received(1)
 
     assert [(login.username, login.succeeded) for login in private.logins] == [("ada", True)]
 
@@ -154,16 +156,18 @@ async def test_a_server_that_wants_tls_and_a_login_gets_both(started, server_con
 async def test_a_server_with_a_strange_certificate_gets_nothing_and_the_letter_says_why(
     started, server_context, wrong_ca_file, caplog
 ):
-    async with SMTPServer(starttls=server_context) as strange:
-        async with started(
+    async with (
+        SMTPServer(starttls=server_context) as strange,
+        started(
             MAIL_SERVER="localhost",
             MAIL_PORT=strange.port,
             MAIL_USE_TLS=True,
             MAIL_CA_FILE=str(wrong_ca_file),
-        ) as app:
-            await join(app, "Ada")
-            await app.extensions["mail"].drain()
-            [delivery] = await app.extensions["mail"].find()
+        ) as app,
+    ):
+        await join(app, "Ada")
+        await app.extensions["mail"].drain()
+        [delivery] = await app.extensions["mail"].find()
 
     why = "has a certificate that is not trusted"
     assert (delivery.status, delivery.attempts, strange.letters) == (Status.QUEUED, 0, [])

@@ -10,6 +10,7 @@ from quartapp.database import DatabaseUnavailable
 from quartapp.mail.courier import Courier, Errand
 from quartapp.mail.group import Group
 from quartapp.mail.leases import LeaseLost, Leases
+from quartapp.mail.pruner import prune_for_ever
 from quartapp.mail.transports import Answer, Outcome, Result
 from quartapp.mail.transports.breaker import BreakerState
 
@@ -34,8 +35,6 @@ POLL = 1.0
 PREFETCH = 8
 """Claims held for each connection, so that none waits for the database."""
 
-PRUNE_EVERY = 3600.0
-
 
 class Dispatcher:
     """One per process. It owns its tasks and ends them all in `stop`.
@@ -44,6 +43,8 @@ class Dispatcher:
         The way to the server, asked anew for each letter.
     on_record
         Told of every letter whose verdict was written, with its bytes if they were loaded.
+    on_end
+        Told of every letter that is no longer in hand, by its id, when all else is done.
     """
 
     def __init__(
@@ -55,12 +56,14 @@ class Dispatcher:
         transport: Callable[[], Transport],
         breaker: Breaker,
         on_record: Callable[[Verdict, bytes | None], Awaitable[None]],
+        on_end: Callable[[str], None],
     ) -> None:
         self._settings = settings
         self._outbox = outbox
         self._clock = clock
         self._breaker = breaker
         self._on_record = on_record
+        self._on_end = on_end
         self._leases = Leases(outbox, settings.lease, clock)
         self._recorder: Group[Verdict, Verdict | None] = Group(self._record)
         self._stamps: Group[Claim, bool] = Group(self._stamp_all)
@@ -94,7 +97,7 @@ class Dispatcher:
         self._loops = [
             asyncio.create_task(self._deliver(), name="mail: dispatcher"),
             asyncio.create_task(self._leases.keep_alive(), name="mail: leases"),
-            asyncio.create_task(self._prune(), name="mail: pruner"),
+            asyncio.create_task(prune_for_ever(self._outbox), name="mail: pruner"),
         ]
 
     def wake(self) -> None:
@@ -185,6 +188,7 @@ class Dispatcher:
     def _end(self, task: asyncio.Task[None]) -> None:
         errand = self._errands.pop(task)
         self._leases.drop(errand.claim)
+        self._on_end(errand.claim.id)
         if self._has_more and self._room():
             self._woken.set()
 
@@ -239,17 +243,6 @@ class Dispatcher:
     async def _stamp_all(self, claims: Sequence[Claim]) -> list[bool]:
         ours = await self._outbox.stamp(claims)
         return [claim.id in ours for claim in claims]
-
-    async def _prune(self) -> None:
-        while True:
-            try:
-                while await self._outbox.prune():
-                    await asyncio.sleep(POLL)
-            except DatabaseUnavailable as error:
-                logger.info("old letters were not pruned: %s", error)
-            except Exception:
-                logger.exception("old letters were not pruned")
-            await asyncio.sleep(PRUNE_EVERY)
 
     def _note(self, trouble: str | None) -> None:
         if trouble and trouble != self.trouble:

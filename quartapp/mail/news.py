@@ -63,7 +63,6 @@ class News:
         delivery = verdict.delivery()
         log = logger.warning if delivery.status is not Status.SENT else logger.info
         log("letter %s %s, attempt %d", delivery.id, delivery.status, delivery.attempts)
-        self.watchers.tell(delivery.id)
         if content is not None and verdict.went_out:
             await self.dispatched(Envelope(verdict.claim.sender, verdict.went_out), content)
         if verdict.counts or verdict.is_final:

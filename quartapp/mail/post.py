@@ -131,6 +131,7 @@ class Post:
             transport=self._way,
             breaker=transport.breaker,
             on_record=self._news.recorded,
+            on_end=self._news.watchers.tell,
         )
         dispatcher.start()
         self._bell.listen(dispatcher.wake)

@@ -39,7 +39,7 @@ class Retry:
     jitter: float = 1.0
 
     def judge(self, claim: Claim, outcome: Outcome) -> Verdict:
-        """After an answer: accepted is sent, 4xx waits, 5xx stops, lost after the dot is uncertain."""
+        """After an answer: accepted is sent, 4xx waits, 5xx stops, lost after the dot is unsure."""
         first = claim.first_attempt_at or (self.now if outcome.reached else None)
         recipients = tuple(
             self._after(claim, recipient, outcome.answers[recipient.address], first)

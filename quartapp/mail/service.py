@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import asynccontextmanager
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from quartapp.database import Database, NestedWrite
@@ -30,6 +29,7 @@ from quartapp.mail.waiting import Waiting
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Iterable
     from contextlib import AbstractContextManager
+    from datetime import datetime
 
     from quart import Quart
     from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
@@ -279,7 +279,7 @@ class Mail:
         return self._changed(await self.outbox.cancel([_id(delivery) for delivery in deliveries]))
 
     async def prune(self) -> int:
-        """Drop the bytes of letters that ended long ago; returns how many letters lost something."""
+        """Drop the bytes of letters that ended long ago; returns how many lost something."""
         return await self.outbox.prune()
 
     def check(self) -> AsyncIterator[Finding]:
@@ -298,7 +298,7 @@ class Mail:
         return await self.outbox.revisions()
 
     def record_messages(self) -> AbstractContextManager[list[Message]]:
-        """Flask-Mail's recorder: a list that grows by each letter sent, or suppressed, meanwhile."""
+        """Flask-Mail's recorder: a list that grows by each letter sent or suppressed meanwhile."""
         return self.news.recording()
 
     @property

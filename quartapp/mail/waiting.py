@@ -28,12 +28,8 @@ class Waiting:
 
     async def end_of(self, letter_id: str) -> Delivery:
         """The letter in its final state. Raises `LookupError`."""
-        last = None
-        async for last in self.watch(letter_id):
-            pass
-        if last is None:
-            raise LookupError(f"there is no letter {letter_id}")
-        return last
+        changes = [delivery async for delivery in self.watch(letter_id)]
+        return changes[-1]
 
     async def watch(self, letter_id: str) -> AsyncIterator[Delivery]:
         """The letter's changes, from how it stands now to a final state. Raises `LookupError`."""

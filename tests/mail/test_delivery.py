@@ -20,10 +20,9 @@ async def test_a_kept_letter_is_sent_once(mail, server):
 
 
 async def test_a_letter_of_a_rolled_back_transaction_never_existed(mail, server):
-    with pytest.raises(ZeroDivisionError):
-        async with mail.outbox.database.transaction() as session:
-            await mail.send_later(letter(), session=session)
-            raise ZeroDivisionError
+    async with mail.outbox.database.transaction() as session:
+        await mail.send_later(letter(), session=session)
+        await session.rollback()
 
     await mail.drain()
 

@@ -36,7 +36,7 @@ class Phase(IntEnum):
 
 
 class StaleConnection(Exception):
-    """A kept connection was found dead before DATA: nothing was sent, a fresh one may try at once."""
+    """A kept connection was found dead before DATA: nothing was sent, a fresh one may try."""
 
 
 class Attempt:

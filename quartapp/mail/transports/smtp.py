@@ -1,4 +1,4 @@
-"""One connection to an SMTP server: opened, greeted, made private, logged in, and used for letters."""
+"""One connection to an SMTP server: opened, made private, logged in, used for letters."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Connection:
         return self._client.is_connected
 
     async def open(self) -> None:
-        """Connect, greet, start TLS and log in. Raises `ServerTrouble` and leaves nothing behind."""
+        """Connect, greet, start TLS, log in. Raises `ServerTrouble`, and leaves nothing behind."""
         try:
             await self._client.connect()
             if self._client.is_ehlo_or_helo_needed:
@@ -147,7 +147,7 @@ class Connection:
     async def quit(self) -> None:
         """Take leave, briefly. Never raises: whatever happens here changes no outcome."""
         try:
-            await self._client.quit(timeout=QUIT_TIMEOUT)
+            await self._client.quit(timeout=min(QUIT_TIMEOUT, self._settings.timeout))
         except (aiosmtplib.SMTPException, OSError):
             logger.debug("the server did not answer QUIT")
         finally:
