@@ -1,0 +1,85 @@
+"""Databases: fresh copies of one that was filled beforehand, on SQLite and on PostgreSQL."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from contextlib import AbstractContextManager, contextmanager
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from benchmarks.processes import work
+from benchmarks.variant import Unavailable
+from tests.fixtures.postgres_server import PostgresServer, PostgresUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["POSTGRES", "SQLITE", "Copies"]
+
+
+class Copies(Protocol):
+    """A kind of database."""
+
+    def copy(self, letters: int) -> AbstractContextManager[str]:
+        """The address of a database with that many letters that are due."""
+        ...
+
+
+class SQLite:
+    """Files in a temporary folder."""
+
+    def __init__(self) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="benchmarks-")
+        self._filled: dict[int, Path] = {}
+
+    @contextmanager
+    def copy(self, letters: int) -> Iterator[str]:
+        """A copy of the file."""
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "outbox.sqlite"
+            shutil.copy(self._original(letters), path)
+            yield f"sqlite+aiosqlite:///{path}"
+
+    def _original(self, letters: int) -> Path:
+        if letters not in self._filled:
+            path = Path(self._folder.name) / f"{letters}.sqlite"
+            url = f"sqlite+aiosqlite:///{path}"
+            work("benchmarks.ours.outbox:fill", url=url, letters=letters)
+            self._filled[letters] = path
+        return self._filled[letters]
+
+
+class Postgres:
+    """Databases of a server of our own, with fsync on."""
+
+    def __init__(self) -> None:
+        self._filled: dict[int, str] = {}
+
+    @contextmanager
+    def copy(self, letters: int) -> Iterator[str]:
+        """A database made from the filled one as its template."""
+        server = _server()
+        if letters not in self._filled:
+            name = server.create_database()
+            work("benchmarks.ours.outbox:fill", url=server.url(name), letters=letters)
+            self._filled[letters] = name
+        copy = server.create_database(self._filled[letters])
+        try:
+            yield server.url(copy)
+        finally:
+            server.drop_database(copy)
+
+
+@cache
+def _server() -> PostgresServer:
+    """Started when first asked for; its guard ends it when this process does."""
+    server = PostgresServer()
+    try:
+        return server.__enter__()
+    except PostgresUnavailable as error:
+        raise Unavailable(f"PostgreSQL does not start: {error}") from error
+
+
+SQLITE, POSTGRES = SQLite(), Postgres()

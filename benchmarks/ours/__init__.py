@@ -1,0 +1,1 @@
+"""What this project offers, measured through the same doors that an app uses."""

@@ -1,0 +1,38 @@
+"""From a template to the final bytes: `Mail.compose` and what `send_later` makes of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from benchmarks.letter import CONTEXT, RECIPIENT, TEMPLATE
+from benchmarks.loops import run
+from benchmarks.ours.app import bare_app
+from benchmarks.stopwatch import Stopwatch
+from quartapp.mail.compose import compose as finish
+
+if TYPE_CHECKING:
+    from quart import Quart
+
+    from quartapp.mail import Mail
+
+__all__ = ["compose"]
+
+
+def compose(letters: int) -> dict[str, float]:
+    """Render both forms and write the bytes, for each letter."""
+    return run(_compose(bare_app(), letters), "asyncio")
+
+
+async def _compose(app: Quart, letters: int) -> dict[str, float]:
+    mail: Mail = app.extensions["mail"]
+    async with app.app_context():
+        await _one(mail)
+        with Stopwatch() as watch:
+            for _ in range(letters):
+                await _one(mail)
+    return watch.figures(letters)
+
+
+async def _one(mail: Mail) -> bytes:
+    message = await mail.compose(RECIPIENT, "New User", TEMPLATE, **CONTEXT)
+    return finish(message, mail.settings).content

@@ -1,0 +1,1 @@
+"""What others offer, each used as its own documentation shows."""

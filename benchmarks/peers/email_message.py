@@ -1,0 +1,48 @@
+"""The standard library's EmailMessage: built and flattened, with the same rendering."""
+
+from __future__ import annotations
+
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import localtime, make_msgid
+from typing import TYPE_CHECKING
+
+from benchmarks.letter import CONTEXT, RECIPIENT, SUBJECT, TEMPLATE
+from benchmarks.loops import run
+from benchmarks.ours.app import bare_app
+from benchmarks.stopwatch import Stopwatch
+from quartapp.mail.rendering import render
+
+if TYPE_CHECKING:
+    from quart import Quart
+
+__all__ = ["compose"]
+
+
+def compose(letters: int) -> dict[str, float]:
+    """Render both forms, build the message and flatten it, for each letter."""
+    return run(_compose(bare_app(), letters), "asyncio")
+
+
+async def _compose(app: Quart, letters: int) -> dict[str, float]:
+    async with app.app_context():
+        await _one()
+        with Stopwatch() as watch:
+            for _ in range(letters):
+                await _one()
+    return watch.figures(letters)
+
+
+async def _one() -> bytes:
+    body, html = await render(TEMPLATE, CONTEXT)
+    message = EmailMessage(policy=SMTP)
+    message["From"] = Address("Flasky Admin", "flasky", "example.com")
+    message["To"] = RECIPIENT
+    message["Subject"] = SUBJECT
+    message["Date"] = localtime()
+    message["Message-ID"] = make_msgid(domain="example.com")
+    message["Auto-Submitted"] = "auto-generated"
+    message.set_content(body)
+    message.add_alternative(html, subtype="html")
+    return message.as_bytes()

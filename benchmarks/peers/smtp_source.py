@@ -1,0 +1,28 @@
+"""smtp-source: Postfix's own load generator in C, the ceiling."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+
+from benchmarks.ours.finished import finished
+from benchmarks.stopwatch import Stopwatch
+
+__all__ = ["kept", "program"]
+
+
+def kept(port: int, letters: int, sessions: int) -> dict[str, float]:
+    """Letters of the same size over kept connections."""
+    size = str(len(finished().content))
+    command = [program() or "smtp-source", "-d", "-s", str(sessions), "-m", str(letters)]
+    with Stopwatch() as watch:
+        subprocess.run(  # noqa: S603  # a program of Postfix
+            [*command, "-l", size, f"127.0.0.1:{port}"], check=True
+        )
+    return watch.figures(letters)
+
+
+def program() -> str | None:
+    """Where it is, None if Postfix is not installed."""
+    return shutil.which("smtp-source", path=f"{os.environ.get('PATH', '')}:/usr/sbin")

@@ -1,0 +1,62 @@
+"""Drain: a backlog in the outbox, sent and recorded."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from benchmarks.comparison import Comparison
+from benchmarks.databases import POSTGRES, SQLITE, Copies
+from benchmarks.processes import work
+from benchmarks.rows.send import to_sink
+from benchmarks.sinks import check_delivered, sink
+from benchmarks.target import Target
+from benchmarks.variant import Figures, Measure, Variant
+
+__all__ = ["DRAIN"]
+
+LETTERS = 20_000
+
+
+def _drain(databases: Copies, **arguments: Any) -> Measure:
+    def measure(scale: float) -> Figures:
+        letters = int(LETTERS * scale)
+        with databases.copy(letters) as url, sink() as server:
+            figures = work(
+                "benchmarks.ours.outbox:drain",
+                url=url,
+                port=server.port,
+                letters=letters,
+                **arguments,
+            )
+            return check_delivered(figures, server)
+
+    return measure
+
+
+DRAIN = Comparison(
+    name="drain",
+    title="Drain an outbox of 20,000 letters",
+    note=(
+        "From the start of the app until each letter is recorded as sent: SQLite with "
+        "synchronous=FULL, PostgreSQL with fsync, its server on the same two cores. "
+        "Flask-Mail keeps and records nothing."
+    ),
+    figure="rate",
+    unit="letters/s",
+    variants=(
+        Variant("quartapp, SQLite", _drain(SQLITE, connections=4, loop="uvloop")),
+        Variant("quartapp, SQLite, asyncio", _drain(SQLITE, connections=4, loop="asyncio")),
+        Variant("quartapp, PostgreSQL", _drain(POSTGRES, connections=4, loop="uvloop")),
+        Variant("Flask-Mail, connect() bulk", to_sink("benchmarks.peers.flask_mail:bulk", 2000)),
+    ),
+    targets=(
+        Target("letters/s", "quartapp, SQLite", "Flask-Mail, connect() bulk", "rate", at_least=4),
+        Target(
+            "letters/s, SQLite against PostgreSQL",
+            "quartapp, SQLite",
+            "quartapp, PostgreSQL",
+            "rate",
+            at_most=1.3,
+        ),
+    ),
+)

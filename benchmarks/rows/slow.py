@@ -1,0 +1,88 @@
+"""Slow: a server that takes two seconds for each letter."""
+
+from __future__ import annotations
+
+from benchmarks.apps import book, quartapp
+from benchmarks.comparison import Comparison
+from benchmarks.databases import SQLITE
+from benchmarks.processes import work
+from benchmarks.rows.form import posting
+from benchmarks.sinks import check_delivered, sink
+from benchmarks.target import Target
+from benchmarks.variant import Figures, Measure, Variant
+
+__all__ = ["SLOW", "SLOW_FORM"]
+
+SECONDS_PER_LETTER = 2.0
+LETTERS = 1000
+CONNECTIONS = 64
+
+SLOW_FORM = Comparison(
+    name="slow-form",
+    title="Post the form while the mail server takes 2 s per letter",
+    note="As above. The letters go on being delivered long after the load is over.",
+    figure="p99_ms",
+    unit="ms at the 99th percentile",
+    is_more_better=False,
+    variants=(
+        Variant("quartapp, 2 s per letter", posting(quartapp, SECONDS_PER_LETTER)),
+        Variant("quartapp, fast server", posting(quartapp)),
+        Variant("the book's app, 2 s per letter", posting(book, SECONDS_PER_LETTER)),
+    ),
+    targets=(
+        Target("p99", "quartapp, 2 s per letter", "quartapp, fast server", "p99_ms", at_most=1.3),
+    ),
+)
+
+
+def _drain(connections: int) -> Measure:
+    def measure(scale: float) -> Figures:
+        letters = int(LETTERS * scale)
+        with SQLITE.copy(letters) as url, sink(SECONDS_PER_LETTER) as server:
+            figures = work(
+                "benchmarks.ours.outbox:drain",
+                url=url,
+                port=server.port,
+                letters=letters,
+                connections=connections,
+                loop="uvloop",
+            )
+            return check_delivered(figures, server)
+
+    return measure
+
+
+def _threads(scale: float) -> Figures:
+    with sink(SECONDS_PER_LETTER) as server:
+        figures = work(
+            "benchmarks.peers.flask_mail:threads",
+            port=server.port,
+            letters=int(LETTERS * scale),
+        )
+        return check_delivered(figures, server)
+
+
+SLOW = Comparison(
+    name="slow",
+    title="1,000 letters to a server that takes 2 s per letter",
+    note=(
+        "The server answers each connection by itself, so n connections carry n/2 letters a "
+        "second at most: 64 of them 32. Threads open as many connections as there are letters."
+    ),
+    figure="rate",
+    unit="letters/s",
+    variants=(
+        Variant("quartapp, MAIL_CONNECTIONS=64", _drain(CONNECTIONS)),
+        Variant("quartapp, MAIL_CONNECTIONS=1000", _drain(1000)),
+        Variant("Flask-Mail, thread per mail", _threads),
+    ),
+    targets=(
+        Target(
+            "letters/s",
+            "quartapp, MAIL_CONNECTIONS=64",
+            "Flask-Mail, thread per mail",
+            "rate",
+            at_least=0.8,
+        ),
+    ),
+)
