@@ -189,7 +189,8 @@ class Dispatcher:
         errand = self._errands.pop(task)
         self._leases.drop(errand.claim)
         self._on_end(errand.claim.id)
-        if self._has_more and self._room():
+        # In trouble, to rest no longer than the breaker does.
+        if self._breaker.trouble or (self._has_more and self._room()):
             self._woken.set()
 
     async def _run(self, errand: Errand) -> None:
