@@ -9,7 +9,7 @@ import sys
 from datetime import UTC, datetime
 from typing import TextIO
 
-__all__ = ["configure"]
+__all__ = ["configure", "escaped"]
 
 NAME = "quartapp"
 
@@ -57,9 +57,9 @@ class TextLine(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """The record's line."""
-        message = _escaped(record.getMessage())
+        message = escaped(record.getMessage())
         line = f"{_time(record)} {record.levelname} {record.name} {message}"
-        return "\n".join([line, *(f"  {_escaped(more)}" for more in self._traceback(record))])
+        return "\n".join([line, *(f"  {escaped(more)}" for more in self._traceback(record))])
 
     def _traceback(self, record: logging.LogRecord) -> list[str]:
         return self.formatException(record.exc_info).split("\n") if record.exc_info else []
@@ -86,5 +86,6 @@ def _time(record: logging.LogRecord) -> str:
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
+    """The text as it may be written to a terminal: what would move or colour it is spelled out."""
     return UNSAFE.sub(lambda found: found[0].encode("unicode_escape").decode(), text)

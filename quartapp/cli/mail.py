@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from quartapp import create_app
+from quartapp.cli.check import check, test
 from quartapp.cli.start import Start
 from quartapp.cli.stopping import stop_event
 
@@ -17,9 +18,21 @@ if TYPE_CHECKING:
 __all__ = ["mail"]
 
 
-@click.group("mail", short_help="Deliver letters.")
+@click.group("mail", short_help="See letters, deliver them, and find out why they wait.")
 def mail() -> None:
-    """Deliver letters."""
+    """See letters, deliver them, and find out why they wait.
+
+    \b
+    quartapp mail check           can letters leave? which step fails, and what to do
+    quartapp mail test ADDRESS    send a test letter now
+    quartapp mail work            deliver letters without serving pages
+
+    All but `work` deliver nothing of the outbox, and work in production as in development.
+    """
+
+
+mail.add_command(check)
+mail.add_command(test)
 
 
 @mail.command("work", short_help="Deliver letters without serving pages.")
