@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import sqlite3
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import aiosqlite
 from sqlalchemy import event
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import create_async_engine
@@ -39,7 +43,7 @@ def _sqlite(url: URL, patience: float, size: int, begin: str, pragma: str) -> As
         pool_size=size,
         max_overflow=0,
         pool_timeout=patience,
-        connect_args={"timeout": patience},
+        async_creator=partial(_open, url, patience),
     )
 
     @event.listens_for(engine.sync_engine, "connect")
@@ -57,6 +61,28 @@ def _sqlite(url: URL, patience: float, size: int, begin: str, pragma: str) -> As
             connection.exec_driver_sql(begin)
 
     return engine
+
+
+async def _open(url: URL, patience: float) -> aiosqlite.Connection:
+    """Open a file whatever comes: the driver forgets one whose opening is cut, and leaves it open.
+
+    Nor is its thread left behind, which would complain when it outlives the event loop.
+    """
+    arguments, options = url.get_dialect()().create_connect_args(url)
+    connection = aiosqlite.connect(*arguments, **{"timeout": patience, **options})
+    thread = connection._thread
+    thread.daemon = True
+    opening = asyncio.ensure_future(connection)
+    try:
+        return await asyncio.shield(opening)
+    except asyncio.CancelledError:
+        await asyncio.wait([opening])
+        if opening.exception() is None:
+            await connection.close()
+        raise
+    except sqlite3.Error:
+        await asyncio.to_thread(thread.join)
+        raise
 
 
 def postgres_engine(url: URL, patience: float) -> AsyncEngine:
