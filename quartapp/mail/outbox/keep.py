@@ -65,8 +65,9 @@ async def keep(connection: AsyncConnection, letter: NewLetter) -> Delivery:
     """Insert the letter and return it, or the first letter with the same key.
 
     Raises `MailError` when the key belongs to another letter: one with a different sender,
-    different recipients or a different subject.
+    different recipients or a different subject; and in a savepoint that is not to be relied on.
     """
+    await _check_savepoint(connection)
     row = _row(letter)
     if letter.key is None:
         await connection.execute(INSERT, row)
@@ -124,6 +125,22 @@ def _recipient_rows(letter_id: str, letter: NewLetter) -> list[dict[str, Any]]:
         }
         for position, address in enumerate(letter.composed.envelope.recipients)
     ]
+
+
+async def _check_savepoint(connection: AsyncConnection) -> None:
+    """Refuse a savepoint that SQLite's driver may take for a whole transaction.
+
+    Left to itself it says BEGIN only before it writes, so a savepoint that comes first is
+    committed on its own, and the letter would outlive the transaction that is rolled back.
+    """
+    if connection.dialect.name != "sqlite" or not connection.in_nested_transaction():
+        return
+    driver: Any = (await connection.get_raw_connection()).driver_connection
+    if driver.isolation_level is not None:
+        raise MailError(
+            "this engine's savepoints may outlive a rollback: set the driver's isolation_level to "
+            "None and emit BEGIN, as SQLAlchemy's page on SQLite says, or keep the letter outside"
+        )
 
 
 async def _insert_once(connection: AsyncConnection, row: dict[str, Any]) -> bool:

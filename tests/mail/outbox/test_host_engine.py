@@ -1,0 +1,160 @@
+"""The host's own engine: `Mail(engine=...)` works with what SQLAlchemy makes without our help."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+
+import pytest
+from quart import Quart
+from sqlalchemy import event, func, select, text
+from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
+
+from quartapp.database import Database, DatabaseBusy
+from quartapp.mail import Mail, MailError, Status
+from quartapp.mail.outbox import Outbox
+from quartapp.mail.outbox.schema import attempts, contents, recipients
+from quartapp.mail.settings import Backend, MailSettings
+from quartapp.mail.testing import letter
+from tests.mail.outbox.sample import DAY, NEVER, HandClock, attempt, new
+
+
+@pytest.fixture
+async def engine(url):
+    """An engine as a host makes it."""
+    engine = create_async_engine(url)
+    yield engine
+    await engine.dispose()
+
+
+@pytest.fixture
+async def recipe(sqlite_url):
+    """A SQLite engine that begins as SQLAlchemy's manual advises."""
+    engine = create_async_engine(sqlite_url)
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def leave_begin_to_us(connection, _record):
+        connection.isolation_level = None
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def begin(connection):
+        connection.exec_driver_sql("BEGIN")
+
+    yield engine
+    await engine.dispose()
+
+
+@pytest.fixture
+def running(server):
+    """Run a mail service over a host's engine."""
+
+    @asynccontextmanager
+    async def running(engine):
+        app = Quart(__name__)
+        app.config.update(MAIL_SERVER=server.host, MAIL_PORT=server.port, MAIL_SUPPRESS_SEND=False)
+        mail = Mail(app, engine=engine)
+        await mail.upgrade()
+        async with app.test_app():
+            yield mail
+
+    return running
+
+
+async def test_a_letter_goes_all_the_way(running, engine, database, server):
+    async with running(engine) as mail, AsyncSession(engine) as session:
+        kept = await mail.send_later(letter(), session=session)
+        await session.commit()
+
+        done = await mail.wait(kept, timeout=10)
+
+    assert (done.status, len(server.letters)) == (Status.SENT, 1)
+
+
+async def test_a_letter_joins_the_hosts_transaction(running, engine, database):
+    async with running(engine) as mail, AsyncSession(engine) as session:
+        await session.execute(text("CREATE TABLE IF NOT EXISTS guests (name TEXT)"))
+        kept = await mail.send_later(letter(), session=session)
+        await session.rollback()
+
+        assert await mail.get(kept.id) is None
+
+
+async def test_an_engine_made_by_the_recipe_works_too(running, recipe, server):
+    async with running(recipe) as mail, AsyncSession(recipe) as session:
+        async with session.begin_nested():
+            kept = await mail.send_later(letter(), session=session)
+        await session.commit()
+
+        done = await mail.wait(kept, timeout=10)
+
+    assert (done.status, len(server.letters)) == (Status.SENT, 1)
+
+
+async def test_a_savepoint_of_the_recipe_goes_with_the_whole(running, recipe):
+    async with running(recipe) as mail, AsyncSession(recipe) as session:
+        async with session.begin_nested():
+            kept = await mail.send_later(letter(), session=session)
+        await session.rollback()
+
+        assert await mail.get(kept.id) is None
+
+
+async def test_a_savepoint_that_would_outlive_a_rollback_is_refused(running, sqlite_url):
+    engine = create_async_engine(sqlite_url)
+
+    async with running(engine) as mail, AsyncSession(engine) as session:
+        with pytest.raises(MailError, match="savepoints may outlive a rollback"):
+            async with session.begin_nested():
+                await mail.send_later(letter(), session=session)
+
+        assert await mail.find() == []
+    await engine.dispose()
+
+
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+async def test_a_write_of_ours_takes_the_lock_before_it_reads(engine, url):
+    hasty = Database(url, patience=0.05)
+
+    async with Database.over(engine).writing():
+        with pytest.raises(DatabaseBusy):
+            await Outbox(hasty, MailSettings(), HandClock()).keep(new())
+
+    await hasty.dispose()
+
+
+async def test_a_forgotten_letter_leaves_no_orphans(engine, database):
+    clock = HandClock()
+    outbox = Outbox(Database.over(engine), MailSettings(backend=Backend.SMTP), clock)
+    await outbox.keep(new())
+    await attempt(outbox, NEVER)
+
+    clock.go_on(366 * DAY)
+    await outbox.prune()
+
+    async with database.reading() as connection:
+        counts = [
+            (await connection.execute(select(func.count()).select_from(table))).scalar_one()
+            for table in (recipients, contents, attempts)
+        ]
+    assert counts == [0, 0, 0]
+
+
+async def test_a_letter_beside_an_open_write_of_the_host_names_the_cure(sqlite_url, running):
+    engine = create_async_engine(sqlite_url, connect_args={"timeout": 0.05})
+    async with running(engine) as mail, AsyncSession(engine) as session:
+        await session.execute(text("CREATE TABLE guests (name TEXT)"))
+        await session.execute(text("INSERT INTO guests VALUES ('ada')"))
+
+        with pytest.raises(DatabaseBusy, match="pass session="):
+            await mail.send_later(letter())
+    await engine.dispose()
+
+
+async def test_many_at_once_share_a_hosts_engine(running, engine, database, server):
+    async with running(engine) as mail:
+        kept = await asyncio.gather(*(mail.send_later(letter()) for _ in range(20)))
+
+        for each in kept:
+            await mail.wait(each, timeout=20)
+
+    assert len(server.letters) == 20
