@@ -25,11 +25,17 @@ __all__ = ["Courier", "Errand"]
 
 @dataclass(slots=True)
 class Errand:
-    """One letter under way: its claim, whether its dot may be out, and its bytes once loaded."""
+    """One letter under way: its claim, how far it has come, and its bytes once loaded."""
 
     claim: Claim
     is_past_dot: bool = False
+    is_judged: bool = False
     content: bytes | None = None
+
+    @property
+    def may_be_cut(self) -> bool:
+        """Whether it can be given back as if it had not been tried."""
+        return not (self.is_past_dot or self.is_judged)
 
 
 class Courier:

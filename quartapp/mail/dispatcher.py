@@ -115,7 +115,7 @@ class Dispatcher:
         self._woken.set()
         await asyncio.wait(self._loops[:1], timeout=POLL)
         for task, errand in list(self._errands.items()):
-            if not errand.is_past_dot:
+            if errand.may_be_cut:
                 task.cancel()
         if self._errands:
             await asyncio.wait(self._errands, timeout=self._settings.drain_timeout)
@@ -126,6 +126,7 @@ class Dispatcher:
             task.cancel()
             await _ended(task)
         await self._recorder.abandon()
+        await self._stamps.abandon()
         self._loops = []
 
     async def _deliver(self) -> None:
@@ -163,7 +164,7 @@ class Dispatcher:
             case BreakerState.CLOSED:
                 limit = self._settings.connections * PREFETCH
             case BreakerState.PROBING:
-                limit = 1
+                return int(all(errand.is_past_dot for errand in self._errands.values()))
             case BreakerState.OPEN:
                 limit = 0
         room = max(0, limit - len(self._errands))
@@ -209,6 +210,7 @@ class Dispatcher:
         await self._finish(errand, verdict)
 
     async def _finish(self, errand: Errand, verdict: Verdict) -> None:
+        errand.is_judged = True
         written = await self._recorder.add(verdict)
         if written is None:
             logger.warning(

@@ -79,10 +79,13 @@ class News:
             outbox.append(message)
         await self._signal(signals.email_dispatched, message=message)
 
-    async def settle(self) -> None:
-        """Wait until everybody has been told."""
+    async def settle(self, timeout: float) -> None:
+        """Wait until everybody has been told, at most `timeout` seconds."""
         if self._telling:
-            await asyncio.wait(self._telling)
+            await asyncio.wait(self._telling, timeout=timeout)
+        for task in self._telling:
+            task.cancel()
+        await asyncio.gather(*self._telling, return_exceptions=True)
 
     async def _signal(self, signal: NamedSignal, **what: Any) -> None:
         if not signal.receivers:

@@ -11,7 +11,7 @@ from quartapp.database import DatabaseUnavailable
 from quartapp.mail.bell import Bell
 from quartapp.mail.dispatcher import Dispatcher
 from quartapp.mail.settings import Backend, is_suppressed
-from quartapp.mail.transports.breaker import BreakerState
+from quartapp.mail.transports.breaker import Breaker, BreakerState
 from quartapp.mail.transports.memory import MemoryTransport
 from quartapp.mail.transports.pool import SMTPTransport
 
@@ -56,7 +56,7 @@ class Post:
         server
             Host and port of the development mailbox, used instead of the settings' server.
         """
-        self._transport = SMTPTransport(_at(server, self._settings))
+        self._transport = self._transport_to(server)
         if self._settings.dispatch:
             self._dispatcher = await self._dispatching(self._transport)
         try:
@@ -119,6 +119,11 @@ class Post:
             raise RuntimeError("the post does not run")
         return self._transport
 
+    def _transport_to(self, server: tuple[str, int] | None) -> SMTPTransport:
+        settings = _at(server, self._settings)
+        breaker = Breaker(settings.breaker_first, settings.breaker_max, clock=self._clock.elapsed)
+        return SMTPTransport(settings, breaker=breaker)
+
     async def _dispatching(self, transport: SMTPTransport) -> Dispatcher:
         try:
             await self._outbox.set_clock()
@@ -146,7 +151,7 @@ class Post:
             await dispatcher.stop(transport.close)
         else:
             await transport.close()
-        await self._news.settle()
+        await self._news.settle(self._settings.drain_timeout)
         self._dispatcher = self._transport = None
 
 

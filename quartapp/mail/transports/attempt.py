@@ -5,7 +5,10 @@ from __future__ import annotations
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
+import aiosmtplib
+
 from quartapp.mail.transports import Answer, Outcome, Result, ServerTrouble
+from quartapp.mail.transports.words import plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -45,13 +48,14 @@ class Attempt:
     def __init__(self, connection: Connection, envelope: Envelope) -> None:
         self._connection = connection
         self._envelope = envelope
-        self._was_kept = connection.letters > 0
+        self._was_kept = connection.is_kept
         self._phase = Phase.MAIL
         self._answers: dict[str, Answer] = {}
 
     async def run(self, content: bytes, before_dot: BeforeDot | None) -> Outcome:
         """Go through the phases; stop where nobody is left to send to."""
-        if await self._mail(len(content)) and await self._rcpt() and await self._data():
+        parameters = self._connection.mail_parameters(self._envelope, content)
+        if await self._mail(parameters) and await self._rcpt() and await self._data():
             await self._body(content, before_dot)
         else:
             self._connection.leave_half_done()
@@ -61,15 +65,17 @@ class Attempt:
         """What it means that the connection was lost here."""
         if self._was_kept and self._phase < Phase.DATA:
             raise StaleConnection(str(error)) from error
-        reply = f"connection lost {_WHERE[self._phase]}: {error or type(error).__name__}"
+        why = plain(str(error)) or "no answer in time"
+        reply = f"connection lost {_WHERE[self._phase]}: {why}"
         result = Result.UNCERTAIN if self._phase is Phase.DOT else Result.TRANSIENT
         self._answer_the_rest(Answer(result, None, reply))
         return Outcome(self._answers)
 
-    async def _mail(self, size: int) -> bool:
+    async def _mail(self, parameters: Iterable[str]) -> bool:
         await self._connection.reset()
-        parameters = self._connection.mail_parameters(self._envelope, size)
         reply = await self._connection.command(f"MAIL FROM:<{self._envelope.sender}>", *parameters)
+        if reply.code == 421 and self._was_kept:
+            raise StaleConnection(reply.message)
         if reply.code in NOT_ABOUT_THE_LETTER:
             raise self._turned_away(reply)
         if reply.code >= 300:
@@ -89,29 +95,39 @@ class Attempt:
 
     async def _data(self) -> bool:
         self._phase = Phase.DATA
-        reply = await self._connection.command("DATA")
+        reply = await self._connection.command("DATA", yes=3)
         if reply.code == 421:
             raise self._turned_away(reply)
-        if reply.code != 354:
+        if reply.code >= 400:
             self._answer_the_rest(_answer(reply))
-        return reply.code == 354
+        return reply.code < 400
 
     async def _body(self, content: bytes, before_dot: BeforeDot | None) -> None:
         self._phase = Phase.BODY
-        await self._connection.write_body(content)
-        if before_dot is not None:
-            await before_dot()
-        self._phase = Phase.DOT
-        reply = await self._connection.write_dot()
+        async with self._connection.listening() as reply:
+            await self._connection.write_body(content, until=reply)
+            if before_dot is not None and not reply.done():
+                await before_dot()
+            if not reply.done():
+                self._phase = Phase.DOT
+                self._connection.write_dot()
+            self._conclude(await self._connection.heard(reply))
+
+    def _conclude(self, reply: SMTPResponse) -> None:
         if reply.code == 421:
             raise self._turned_away(reply)
+        if self._phase is Phase.BODY:
+            # Interrupted: the server still waits for the rest of the letter.
+            self._connection.abort()
+            if reply.code < 400:
+                raise aiosmtplib.SMTPServerDisconnected("it took half a letter for a whole one")
         self._answer_the_rest(_answer(reply))
 
     def _turned_away(self, reply: SMTPResponse) -> ServerTrouble:
         self._connection.abort()
         words = f"the server turned the letter away {_WHERE[self._phase]}"
         return ServerTrouble(
-            f"{words}: {reply.code} {_words(reply)}",
+            f"{words}: {reply.code} {plain(reply.message)}",
             code=reply.code,
             turned_away=reply.code == 421,
         )
@@ -149,10 +165,4 @@ def _answer(reply: SMTPResponse, temporary: Iterable[int] = ()) -> Answer:
         result = Result.TRANSIENT
     else:
         result = Result.PERMANENT
-    return Answer(result, reply.code, _words(reply))
-
-
-def _words(reply: SMTPResponse) -> str:
-    """What the server said, fit for a row, a page and a terminal."""
-    text = " ".join(reply.message.split())
-    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
+    return Answer(result, reply.code, plain(reply.message))

@@ -29,6 +29,9 @@ IDLE = 10.0
 """Seconds that a connection waits for another letter; some providers hang up soon after."""
 
 MAX_AGE = 300.0
+GOODBYE = 1.0
+"""Seconds for taking leave of the server when we stop."""
+
 CROWDED = 60.0
 """Seconds for which we ask for no more connections than a server was willing to keep."""
 
@@ -38,19 +41,33 @@ class SMTPTransport:
 
     Every decision about a connection is made in `_assign` and `_keep`, which only look and
     choose; opening, closing and sending come after.
+
+    idle, max_age
+        How long a connection waits for another letter, and how old it gets, in seconds.
     """
 
-    def __init__(self, settings: MailSettings, *, breaker: Breaker | None = None) -> None:
+    def __init__(
+        self,
+        settings: MailSettings,
+        *,
+        breaker: Breaker | None = None,
+        idle: float = IDLE,
+        max_age: float = MAX_AGE,
+    ) -> None:
         self.breaker = breaker or Breaker(settings.breaker_first, settings.breaker_max)
         self._settings = settings
+        self._idle_time = idle
+        self._max_age = max_age
         self._context = tls_context(settings)
         self._idle: list[Connection] = []
         self._busy: set[Connection] = set()
         self._waiting: deque[asyncio.Future[Connection]] = deque()
+        self._probe: Connection | None = None
         self._leaving: set[asyncio.Task[None]] = set()
         self._sweeping: asyncio.TimerHandle | None = None
         self._crowded_until = 0.0
         self._crowd = settings.connections
+        self._is_closed = False
 
     def __repr__(self) -> str:
         return (
@@ -74,10 +91,8 @@ class SMTPTransport:
 
     async def close(self) -> None:
         """Turn away who waits, say goodbye on idle connections, cut busy ones."""
-        while self._waiting:
-            waiter = self._waiting.popleft()
-            if not waiter.done():
-                waiter.set_exception(ServerTrouble("the transport was closed"))
+        self._is_closed = True
+        self._assign()
         for connection in self._busy:
             connection.abort()
         if self._sweeping is not None:
@@ -85,7 +100,11 @@ class SMTPTransport:
             self._sweeping = None
         self._dismiss(self._idle)
         self._idle = []
-        await asyncio.gather(*self._leaving)
+        if self._leaving:
+            await asyncio.wait(self._leaving, timeout=GOODBYE)
+        for task in self._leaving:
+            task.cancel()
+        await asyncio.gather(*self._leaving, return_exceptions=True)
 
     async def acquire(self) -> Connection:
         """A connection that nobody else holds: a kept one, or a new one that is open by now."""
@@ -99,6 +118,7 @@ class SMTPTransport:
     def release(self, connection: Connection) -> None:
         """Take a connection back; it is kept if it is worth keeping."""
         self._busy.discard(connection)
+        connection.is_kept = True
         if self._is_worth_keeping(connection):
             self._idle.append(connection)
             self._sweep_later()
@@ -130,7 +150,9 @@ class SMTPTransport:
         """Give out what there is, in the order in which it was asked for."""
         self._sweep()
         while self._waiting:
-            if self.breaker.state is BreakerState.OPEN:
+            if self._is_closed:
+                self._next_waiter(ServerTrouble("the transport was closed"))
+            elif self.breaker.state is BreakerState.OPEN:
                 answer = ServerTrouble(self.breaker.trouble or "the server is in trouble")
                 self._next_waiter(answer)
             elif self._idle and self._may_start():
@@ -149,15 +171,22 @@ class SMTPTransport:
             waiter.set_exception(answer)
         else:
             self._busy.add(answer)
+            if self.breaker.state is BreakerState.PROBING:
+                self._probe = answer
             waiter.set_result(answer)
 
     def _may_start(self) -> bool:
-        return self.breaker.state is BreakerState.CLOSED or not self._busy
+        """Whether anybody may go; after trouble one at a time, whatever else still waits."""
+        return self.breaker.state is BreakerState.CLOSED or self._probe not in self._busy
 
     def _may_open(self) -> bool:
-        now = time.monotonic()
-        limit = self._crowd if now < self._crowded_until else self._settings.connections
-        return self._may_start() and len(self._busy) + len(self._idle) < limit
+        ours = len(self._busy) + len(self._idle)
+        if time.monotonic() < self._crowded_until:
+            # The server still counts those that are taking their leave.
+            has_room = ours + len(self._leaving) < self._crowd
+        else:
+            has_room = ours < self._settings.connections
+        return has_room and self._may_start()
 
     async def _opened(self, connection: Connection) -> bool:
         """Open it; False when the server has as many of ours as it wants, and is fine otherwise."""
@@ -176,25 +205,31 @@ class SMTPTransport:
             self._busy.discard(connection)
             self._assign()
             raise
+        if self._is_closed:
+            self.release(connection)
+            raise ServerTrouble("the transport was closed")
         return True
 
     def _is_worth_keeping(self, connection: Connection) -> bool:
         return (
             connection.is_open
+            and not self._is_closed
             and connection.letters < self._settings.max_emails
-            and time.monotonic() - connection.opened_at < MAX_AGE
+            and time.monotonic() - connection.opened_at < self._max_age
         )
 
     def _sweep(self) -> None:
         """Part with idle connections that have waited too long or were closed by the server."""
         now = time.monotonic()
-        kept = [c for c in self._idle if c.is_open and now - c.idle_since < IDLE]
+        kept = [c for c in self._idle if c.is_open and now - c.idle_since < self._idle_time]
         self._dismiss([c for c in self._idle if c not in kept])
         self._idle = kept
 
     def _sweep_later(self) -> None:
         if self._sweeping is None:
-            self._sweeping = asyncio.get_running_loop().call_later(IDLE, self._on_sweep_time)
+            self._sweeping = asyncio.get_running_loop().call_later(
+                self._idle_time, self._on_sweep_time
+            )
 
     def _on_sweep_time(self) -> None:
         self._sweeping = None
@@ -207,9 +242,13 @@ class SMTPTransport:
             if connection.is_open:
                 task = asyncio.create_task(connection.quit(), name="mail: quit")
                 self._leaving.add(task)
-                task.add_done_callback(self._leaving.discard)
+                task.add_done_callback(self._left)
             else:
                 connection.abort()
+
+    def _left(self, task: asyncio.Task[None]) -> None:
+        self._leaving.discard(task)
+        self._assign()
 
 
 class PooledSession:

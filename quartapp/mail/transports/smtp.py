@@ -7,19 +7,24 @@ import logging
 import re
 import socket
 import time
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import aiosmtplib
 
 from quartapp.mail.transports import Answer, Outcome, Result
 from quartapp.mail.transports.attempt import Attempt, dot_stuffed
+from quartapp.mail.transports.client import Client
 from quartapp.mail.transports.login import log_in
+from quartapp.mail.transports.tls import start_tls
 from quartapp.mail.transports.trouble import explain
+from quartapp.mail.transports.words import plain
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Iterable
+    from collections.abc import AsyncIterator, Iterable
 
+    from aiosmtplib.protocol import SMTPProtocol
     from aiosmtplib.response import SMTPResponse
 
     from quartapp.mail.settings import MailSettings
@@ -35,22 +40,24 @@ QUIT_TIMEOUT = 5.0
 class Connection:
     """An exclusive connection. Whoever holds it sends one letter at a time.
 
-    On any doubt about what the server thinks, it is closed and never used again.
+    On any doubt about what the server thinks, it is closed and never used again. `is_kept` says
+    whether it has waited for a letter, so that the server may have hung up meanwhile.
     """
 
     def __init__(self, settings: MailSettings, context: ssl.SSLContext | None) -> None:
         self.letters = 0
+        self.is_kept = False
         self.opened_at = 0.0
         self.idle_since = 0.0
         self._settings = settings
         self._needs_reset = False
-        self._client = aiosmtplib.SMTP(
+        self._client = Client(
             hostname=settings.server,
             port=settings.port,
             timeout=settings.timeout,
             local_hostname=own_name(),
             use_tls=settings.use_ssl,
-            start_tls=settings.use_tls,
+            start_tls=False,
             tls_context=context,
         )
 
@@ -63,6 +70,8 @@ class Connection:
         """Connect, greet, start TLS, log in. Raises `ServerTrouble`, and leaves nothing behind."""
         try:
             await self._client.connect()
+            if self._settings.use_tls:
+                await start_tls(self._client, self._settings)
             if self._client.is_ehlo_or_helo_needed:
                 await self._client.ehlo()
             await log_in(self._client, self._settings)
@@ -96,52 +105,74 @@ class Connection:
             raise
         finally:
             self.letters += 1
+            self.is_kept = True
             self.idle_since = time.monotonic()
 
-    async def command(self, *words: str) -> SMTPResponse:
-        """Say one command and return the reply; a reply that is none is a lost connection."""
+    async def command(self, *words: str, yes: int = 2) -> SMTPResponse:
+        """Say one command and return the reply; a reply that is none is a lost connection.
+
+        yes
+            The first digit of a reply that agrees.
+        """
+        if self._protocol._buffer:
+            raise aiosmtplib.SMTPServerDisconnected("the server said more than it was asked")
         line = " ".join(words)
-        reply = await self._client.execute_command(line.encode())
         self._trace("> %s", line)
-        self._trace("< %s %s", reply.code, reply.message)
-        if not 200 <= reply.code <= 599:
-            raise aiosmtplib.SMTPServerDisconnected(f"nonsense from the server: {reply.message}")
-        return reply
+        reply = await self._client.execute_command(line.encode())
+        return self._understood(reply, yes)
 
     async def reset(self) -> None:
         """Forget the transaction before, if it was left half done."""
         if self._needs_reset:
             self._needs_reset = False
-            await self.command("RSET")
+            reply = await self.command("RSET")
+            if reply.code >= 400:
+                raise aiosmtplib.SMTPServerDisconnected(f"RSET was refused: {reply.message}")
 
     def leave_half_done(self) -> None:
         """Remember that the next letter must begin with a reset."""
         self._needs_reset = True
 
-    async def write_body(self, content: bytes) -> None:
-        """Send the body without its dot; each piece has the command timeout to move on."""
-        for piece in dot_stuffed(content):
-            async with asyncio.timeout(self._settings.timeout):
-                await self._write(piece)
+    @asynccontextmanager
+    async def listening(self) -> AsyncIterator[asyncio.Task[SMTPResponse]]:
+        """Hear the one reply that is to come, from now on: it may interrupt the letter."""
+        reply = asyncio.create_task(self._protocol.read_response(), name="mail: reply")
+        try:
+            yield reply
+        finally:
+            reply.cancel()
+            await asyncio.wait([reply])
+            if not reply.cancelled():
+                reply.exception()
 
-    async def write_dot(self) -> SMTPResponse:
-        """Send the final dot and wait for what the server makes of the letter."""
-        protocol = self._client.protocol
-        if protocol is None or not self.is_open:
-            raise aiosmtplib.SMTPServerDisconnected("the connection was lost")
-        protocol.write(b".\r\n")
-        # Nothing may be awaited in between: a reply that nobody waits for is thrown away.
-        reply = await protocol.read_response(timeout=self._settings.data_timeout)
-        self._trace("< %s %s", reply.code, reply.message)
-        if not 200 <= reply.code <= 599:
-            raise aiosmtplib.SMTPServerDisconnected(f"nonsense from the server: {reply.message}")
-        return reply
+    async def write_body(self, content: bytes, until: asyncio.Task[SMTPResponse]) -> None:
+        """Send the body without its dot; each piece has the command timeout to move on.
+
+        until
+            The reply; where it comes early, the rest of the body stays here.
+        """
+        for piece in dot_stuffed(content):
+            if until.done():
+                return
+            try:
+                async with asyncio.timeout(self._settings.timeout):
+                    await self._write(piece)
+            except (aiosmtplib.SMTPException, OSError):
+                # The server may have said why before it hung up.
+                if not until.done() or until.exception():
+                    raise
+
+    def write_dot(self) -> None:
+        """Send the final dot."""
+        self._protocol.write(b".\r\n")
+
+    async def heard(self, reply: asyncio.Task[SMTPResponse]) -> SMTPResponse:
+        """Wait for what the server makes of the letter."""
+        async with asyncio.timeout(self._settings.data_timeout):
+            return self._understood(await reply)
 
     def abort(self) -> None:
         """Cut the connection; what was still to be written is not."""
-        transport = self._client.transport
-        if isinstance(transport, asyncio.WriteTransport):
-            transport.abort()
         self._client.close()
 
     async def quit(self) -> None:
@@ -153,17 +184,25 @@ class Connection:
         finally:
             self.abort()
 
-    def needs_utf8(self, envelope: Envelope) -> bool:
-        """Whether any address of the envelope asks for SMTPUTF8 (RFC 6531)."""
-        return not all(a.isascii() for a in (envelope.sender, *envelope.recipients))
+    def needs_utf8(self, envelope: Envelope, content: bytes) -> bool:
+        """Whether any address, in the envelope or in a header, asks for SMTPUTF8 (RFC 6531)."""
+        addresses = (envelope.sender, *envelope.recipients)
+        return not (content.isascii() and all(address.isascii() for address in addresses))
 
-    def mail_parameters(self, envelope: Envelope, size: int) -> Iterable[str]:
+    def mail_parameters(self, envelope: Envelope, content: bytes) -> Iterable[str]:
         """What MAIL says beyond the sender, as far as the server knows it."""
         if self._client.supports_extension("size"):
-            yield f"SIZE={size}"
-        if self.needs_utf8(envelope):
+            yield f"SIZE={len(content)}"
+        if self.needs_utf8(envelope, content):
             yield "SMTPUTF8"
         yield from envelope.mail_options
+
+    @property
+    def _protocol(self) -> SMTPProtocol:
+        protocol = self._client.protocol
+        if protocol is None or not self.is_open:
+            raise aiosmtplib.SMTPServerDisconnected("the connection was lost")
+        return protocol
 
     def _refusal(self, envelope: Envelope, content: bytes) -> Answer | None:
         """Why this server will not take this letter, where its greeting has said so already."""
@@ -171,17 +210,24 @@ class Connection:
         if limit.isdigit() and 0 < int(limit) < len(content):
             reply = f"the letter has {len(content)} bytes, the server takes {limit}"
             return Answer(Result.PERMANENT, None, reply)
-        if self.needs_utf8(envelope) and not self._client.supports_extension("smtputf8"):
+        needs_utf8 = self.needs_utf8(envelope, content)
+        if needs_utf8 and not self._client.supports_extension("smtputf8"):
             return Answer(Result.PERMANENT, None, "the server does not take addresses in UTF-8")
         return None
 
     async def _write(self, piece: bytes) -> None:
-        protocol = self._client.protocol
-        if protocol is None:
-            raise aiosmtplib.SMTPServerDisconnected("the connection was lost")
+        protocol = self._protocol
         protocol.write(piece)
         # The library writes without waiting; only this keeps a large letter out of memory.
         await protocol._drain_helper()
+
+    def _understood(self, reply: SMTPResponse, yes: int = 2) -> SMTPResponse:
+        """The reply, where it is a yes or a no; anything else is a lost connection."""
+        self._trace("< %s %s", reply.code, plain(reply.message))
+        if reply.code // 100 not in (yes, 4, 5):
+            words = f"nonsense from the server: {reply.code} {reply.message}"
+            raise aiosmtplib.SMTPServerDisconnected(words)
+        return reply
 
     def _trace(self, message: str, *words: object) -> None:
         if self._settings.debug:

@@ -1,14 +1,18 @@
-"""The TLS context: built once, since that takes longer than many letters."""
+"""TLS: the context, built once, since that takes longer than many letters; and STARTTLS."""
 
 from __future__ import annotations
 
 import ssl
 from typing import TYPE_CHECKING
 
+from quartapp.mail.transports import ServerTrouble
+
 if TYPE_CHECKING:
+    import aiosmtplib
+
     from quartapp.mail.settings import MailSettings
 
-__all__ = ["tls_context"]
+__all__ = ["start_tls", "tls_context"]
 
 
 def tls_context(settings: MailSettings) -> ssl.SSLContext | None:
@@ -24,3 +28,14 @@ def tls_context(settings: MailSettings) -> ssl.SSLContext | None:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
     return context
+
+
+async def start_tls(client: aiosmtplib.SMTP, settings: MailSettings) -> None:
+    """Go on in private. Raises `ServerTrouble` where that is not offered, for whatever reason."""
+    await client.ehlo()
+    if not client.supports_extension("starttls"):
+        raise ServerTrouble(
+            f"{settings.server}:{settings.port} does not offer STARTTLS; "
+            "check MAIL_PORT, set MAIL_USE_SSL if it speaks TLS from the start"
+        )
+    await client.starttls()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import aiosmtplib
 
 from quartapp.mail.transports import ServerTrouble
+from quartapp.mail.transports.words import plain
 
 if TYPE_CHECKING:
     from quartapp.mail.settings import MailSettings
@@ -29,14 +30,15 @@ CURES = {
 def explain(error: Exception, settings: MailSettings) -> ServerTrouble:
     """Turn what the library or the system raised on the way in into the server's trouble."""
     where = f"{settings.server}:{settings.port}"
-    code = error.code if isinstance(error, aiosmtplib.SMTPResponseException) else None
     if isinstance(error, ServerTrouble):
         return error
+    code = error.code if isinstance(error, aiosmtplib.SMTPResponseException) else None
+    code = code if code and 200 <= code <= 599 else None
     for cause in _causes(error):
         sentence = _sentence(cause, settings)
         if sentence:
-            return ServerTrouble(f"{where} {sentence}", code=code)
-    return ServerTrouble(f"{where} cannot be used: {error}", code=code)
+            return ServerTrouble(plain(f"{where} {sentence}"), code=code)
+    return ServerTrouble(plain(f"{where} cannot be used: {error}"), code=code)
 
 
 def _sentence(error: BaseException, settings: MailSettings) -> str | None:
@@ -59,6 +61,8 @@ def _sentence(error: BaseException, settings: MailSettings) -> str | None:
             return f"has no address ({error.strerror}); check MAIL_SERVER"
         case OSError() if _is_refused(error):
             return "refused the connection; check MAIL_SERVER and MAIL_PORT, or start the server"
+        case aiosmtplib.SMTPResponseException(code=code) if not 200 <= code <= 599:
+            return "said something that is no SMTP; check MAIL_SERVER and MAIL_PORT"
         case aiosmtplib.SMTPAuthenticationError():
             return (
                 f"refused the login ({error.code} {error.message}); "

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import aiosmtplib
 
-from quartapp.mail.transports import ServerTrouble
 from quartapp.mail.transports.certificate import describe
+from quartapp.mail.transports.client import Client
 from quartapp.mail.transports.login import log_in
 from quartapp.mail.transports.smtp import own_name
+from quartapp.mail.transports.tls import start_tls
 
 if TYPE_CHECKING:
     import ssl
@@ -55,7 +56,7 @@ class Walk:
         self._now = now
         self._addresses: list[tuple[socket.AddressFamily, Any]] = []
         self._socket: socket.socket | None = None
-        self._client = aiosmtplib.SMTP(
+        self._client = Client(
             hostname=settings.server,
             timeout=settings.timeout,
             local_hostname=own_name(),
@@ -84,9 +85,6 @@ class Walk:
 
     def cut(self) -> None:
         """Let go of everything."""
-        transport = self._client.transport
-        if isinstance(transport, asyncio.WriteTransport):
-            transport.abort()
         self._client.close()
         if self._socket is not None:
             self._socket.close()
@@ -138,13 +136,7 @@ class Walk:
         return self._privacy()
 
     async def _start_tls(self) -> str:
-        await self._client.ehlo()
-        if not self._client.supports_extension("starttls"):
-            raise ServerTrouble(
-                f"{self._where} does not offer STARTTLS; "
-                "check MAIL_PORT, set MAIL_USE_SSL if it speaks TLS from the start"
-            )
-        await self._client.starttls()
+        await start_tls(self._client, self._settings)
         return self._privacy()
 
     def _privacy(self) -> str:
