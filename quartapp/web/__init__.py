@@ -9,10 +9,12 @@ from hypercorn.middleware import ProxyFixMiddleware
 
 from quartapp.web import errors, headers
 from quartapp.web.deliveries import deliveries
+from quartapp.web.guesses import Guesses
 from quartapp.web.health import health
 from quartapp.web.limits import NewUsers
 from quartapp.web.mailbox import mailbox
 from quartapp.web.main import main
+from quartapp.web.outbox import outbox
 
 if TYPE_CHECKING:
     from quart import Quart
@@ -24,7 +26,8 @@ def init_app(app: Quart) -> None:
     """Give an app its pages, error pages, static files and security headers."""
     app.static_folder = str(Path(__file__).parent / "static")
     app.extensions["new_users"] = NewUsers(app.config["QUARTAPP_RATE_LIMIT"])
-    for blueprint in (main, deliveries, mailbox, health):
+    app.extensions["guesses"] = Guesses()
+    for blueprint in (main, deliveries, mailbox, outbox, health):
         app.register_blueprint(blueprint)
     errors.init_app(app)
     headers.init_app(app)

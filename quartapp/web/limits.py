@@ -11,7 +11,7 @@ from limits.aio.storage import MemoryStorage
 from limits.aio.strategies import FixedWindowRateLimiter
 from werkzeug.exceptions import TooManyRequests
 
-__all__ = ["NewUsers"]
+__all__ = ["NewUsers", "home"]
 
 HOME = 64
 """The bits of an IPv6 address that one customer has in common (RFC 6177)."""
@@ -32,10 +32,10 @@ class NewUsers:
         """Count one more. Raises `TooManyRequests`, with the seconds to wait, beyond the rate."""
         if self._limit is None:
             return
-        home = _home(address)
-        if await self._counter.hit(self._limit, home):
+        client = home(address)
+        if await self._counter.hit(self._limit, client):
             return
-        stats = await self._counter.get_window_stats(self._limit, home)
+        stats = await self._counter.get_window_stats(self._limit, client)
         wait = max(1, math.ceil(stats.reset_time - time.time()))
         raise TooManyRequests(
             f"Too many new names came from your address. Please try again in {wait} s.",
@@ -43,7 +43,7 @@ class NewUsers:
         )
 
 
-def _home(address: str) -> str:
+def home(address: str) -> str:
     """What stands for one client: an IPv4 address, or the network of an IPv6 one."""
     try:
         parsed = ip_address(address)

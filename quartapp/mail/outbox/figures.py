@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import column, func, select, union_all, values
+from sqlalchemy import func, literal, select, union_all
 
 from quartapp.columns import UtcDateTime
 from quartapp.mail.delivery import Status
@@ -15,7 +15,7 @@ from quartapp.mail.views import Figures, Minute
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from sqlalchemy import ScalarSelect
+    from sqlalchemy import CTE, ScalarSelect, Select
     from sqlalchemy.ext.asyncio import AsyncConnection
 
 __all__ = ["figures"]
@@ -60,25 +60,33 @@ OLDEST = select(WAITING).order_by(WAITING.c.id).limit(1)
 async def _last_hour(connection: AsyncConnection, now: datetime) -> tuple[Minute, ...]:
     this = now.replace(second=0, microsecond=0)
     starts = [this - MINUTE * ago for ago in reversed(range(HOUR))]
-    minutes = values(
-        column("starts_at", UtcDateTime), column("ends_at", UtcDateTime), name="minutes"
-    ).data([(start, start + MINUTE) for start in starts])
+    minutes = union_all(*(_bounds(start) for start in starts)).cte("minutes")
     query = select(
-        minutes.c.starts_at, _ended(minutes.c, Status.SENT), _ended(minutes.c, *FAILURES)
+        minutes.c.starts_at, _ended(minutes, Status.SENT), _ended(minutes, *FAILURES)
+    ).order_by(minutes.c.starts_at)
+    return tuple(Minute(*row) for row in await connection.execute(query))
+
+
+def _bounds(start: datetime) -> Select[datetime, datetime]:
+    return select(
+        literal(start, UtcDateTime).label("starts_at"),
+        literal(start + MINUTE, UtcDateTime).label("ends_at"),
     )
-    rows = (await connection.execute(query)).all()
-    return tuple(sorted((Minute(*row) for row in rows), key=lambda minute: minute.starts_at))
 
 
-def _ended(minute: Any, *statuses: Status) -> ScalarSelect[int]:
+def _ended(minutes: CTE, *statuses: Status) -> ScalarSelect[int]:
     """How many of the first letters that ended in a minute ended so."""
-    both = [
+    ended = union_all(*(_first_ended(minutes, is_pruned) for is_pruned in (False, True)))
+    some = ended.subquery()
+    return select(func.count()).where(some.c.status.in_(statuses)).scalar_subquery()
+
+
+def _first_ended(minutes: CTE, is_pruned: bool) -> Select[Any]:
+    first = (
         select(letters.c.status)
         .where(letters.c.is_pruned.is_(is_pruned))
-        .where(letters.c.ended_at >= minute.starts_at, letters.c.ended_at < minute.ends_at)
+        .where(letters.c.ended_at >= minutes.c.starts_at, letters.c.ended_at < minutes.c.ends_at)
         .order_by(letters.c.ended_at)
         .limit(at_most(Figures.A_MINUTE))
-        for is_pruned in (False, True)
-    ]
-    ended = union_all(*(select(each.subquery()) for each in both)).subquery()
-    return select(func.count()).where(ended.c.status.in_(statuses)).scalar_subquery()
+    )
+    return select(first.correlate(minutes).subquery())

@@ -74,15 +74,15 @@ class Filter:
             query = query.where(of.subject_start >= first, of.subject_start < end)
         if self.key is not None:
             query = query.where(of.idempotency_key == self.key)
-        if self.ids is not None:
-            query = query.where(of.id.in_(self.ids))
         if self.recipient is not None:
             to_them = select(recipients.c.letter_id).where(recipients.c.address == self.recipient)
             query = query.where(of.id.in_(to_them))
         return query
 
     def bounds(self, ids: Any) -> Iterator[ColumnElement[bool]]:
-        """The conditions that are about the order in which letters were kept."""
+        """The conditions that are about ids, which are in the order in which letters were kept."""
+        if self.ids is not None:
+            yield ids.in_(self.ids)
         if self.before is not None:
             yield ids < self.before
         if self.after is not None:

@@ -27,7 +27,7 @@ __all__ = ["FIRST", "Place", "page", "pick"]
 LOOKED_AT = 5_000
 """The most letters that one page looks at."""
 
-LEADS = ("recipient", "status", "template", "subject")
+LEADS = ("key", "recipient", "status", "template", "subject")
 """The conditions that have an index, those first that usually pick fewest."""
 
 
@@ -142,7 +142,7 @@ def _end(lead: Lead, here: Filter, place: Place) -> Select[Any]:
 
 def _rest(lead: Lead, here: Filter) -> Filter:
     """The conditions that the lead's list does not meet by itself."""
-    rest = replace(here, before=None, after=None, since=None, until=None)
+    rest = replace(here, ids=None, before=None, after=None, since=None, until=None)
     return replace(rest, **{lead.field: None}) if lead.field else rest
 
 
