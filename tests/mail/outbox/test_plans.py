@@ -8,48 +8,27 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from sqlalchemy import String, cast, event, insert, literal, select, text, true
+from sqlalchemy import event, text, true
 
 from quartapp.database import Database
 from quartapp.mail import Status
 from quartapp.mail.outbox import Filter, Outbox
-from quartapp.mail.outbox.schema import contents, letters, recipients
+from quartapp.mail.outbox.schema import letters
 from quartapp.mail.settings import Backend, MailSettings
-from tests.mail.outbox.sample import ACCEPTED, ADA, BOB, DAY, HOUR, NOW, HandClock, judged
+from tests.mail.outbox.backlog import LONG_AGO, many_letters, their_content, their_recipient
+from tests.mail.outbox.sample import ACCEPTED, ADA, BOB, HOUR, NOW, HandClock, judged
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
     from pathlib import Path
 
-    from sqlalchemy import Insert
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from tests.fixtures.postgres_server import PostgresServer
 
 SENT = 100_000
 FEW = 200
-LONG_AGO, LATELY = NOW - 30 * DAY, NOW - HOUR
-COMMON = {
-    "backend": "smtp",
-    "status": "sent",
-    "subject": "Tea",
-    "sender": ADA,
-    "mail_options": [],
-    "rcpt_options": [],
-    "size": 3,
-    "created_at": LONG_AGO,
-    "since": LONG_AGO,
-    "expires_at": None,
-    "due_at": None,
-    "lease_until": None,
-    "ended_at": None,
-    "is_retry": False,
-    "attempts": 0,
-    "turned_away": 0,
-    "detail": "",
-    "wants_cancel": False,
-    "is_pruned": False,
-}
+LATELY = NOW - HOUR
 
 # A table read from end to end, in the words of each database. In the order of an index is fine.
 READS_ALL = re.compile(r"\bSeq Scan on mail_|\bSCAN mail_\w+$", re.MULTILINE)
@@ -204,42 +183,16 @@ async def _fill(url: str) -> None:
     await Outbox(database, MailSettings(), HandClock()).upgrade()
     async with database.writing() as connection:
         for statement in (
-            _letters("sent", SENT, ended_at=LONG_AGO, is_pruned=True),
-            _letters("stale", SENT // 20, ended_at=LONG_AGO, expires_at=LONG_AGO),
-            _letters("waiting", FEW, status="queued", due_at=LATELY),
-            _letters("again", FEW, status="queued", due_at=LATELY, is_retry=True),
-            _letters("lapsed", FEW, status="sending", lease_until=LATELY),
-            _letters("expired", FEW, status="queued", due_at=LATELY, expires_at=LATELY),
-            _recipients(ADA, 0, true()),
-            _recipients(BOB, 1, letters.c.id.like("waiting-1%")),
-            _contents(),
+            many_letters("sent", SENT, ended_at=LONG_AGO, is_pruned=True),
+            many_letters("stale", SENT // 20, ended_at=LONG_AGO, expires_at=LONG_AGO),
+            many_letters("waiting", FEW, status="queued", due_at=LATELY),
+            many_letters("again", FEW, status="queued", due_at=LATELY, is_retry=True),
+            many_letters("lapsed", FEW, status="sending", lease_until=LATELY),
+            many_letters("expired", FEW, status="queued", due_at=LATELY, expires_at=LATELY),
+            their_recipient(ADA, true()),
+            their_recipient(BOB, letters.c.id.like("waiting-1%"), position=1),
+            their_content(),
             text("ANALYZE"),
         ):
             await connection.execute(statement)
     await database.dispose()
-
-
-def _letters(kind: str, many: int, **columns: object) -> Insert:
-    """Make that many letters that differ by a number in their id."""
-    numbers = select(literal(1).label("n")).cte("numbers", recursive=True)
-    numbers = numbers.union_all(select(numbers.c.n + 1).where(numbers.c.n < many))
-    name = literal(f"{kind}-") + cast(numbers.c.n, String)
-    values = {"id": name, "message_id": name, "idempotency_key": name}
-    values |= {
-        column: literal(value, letters.c[column].type)
-        for column, value in (COMMON | columns).items()
-    }
-    return insert(letters).from_select(list(values), select(*values.values()))
-
-
-def _recipients(address: str, position: int, which: Any) -> Insert:
-    """Give letters a recipient."""
-    values = (letters.c.id, literal(position), literal(address), literal("queued"), literal(""))
-    columns = ["letter_id", "position", "address", "status", "reply"]
-    return insert(recipients).from_select(columns, select(*values).where(which))
-
-
-def _contents() -> Insert:
-    """Give letters their bytes."""
-    kept = select(letters.c.id, literal(b"Tea")).where(letters.c.is_pruned.is_(False))
-    return insert(contents).from_select(["letter_id", "content"], kept)

@@ -1,0 +1,63 @@
+"""Little and bounded work: what a dispatcher does when idle, and when there is far too much."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+from sqlalchemy import event, text, true
+
+from quartapp.mail.dispatcher import PREFETCH
+from quartapp.mail.testing import Phase
+from tests.mail.outbox.backlog import many_letters, their_content, their_recipient
+from tests.mail.outbox.sample import ADA, NOW
+
+
+async def test_an_idle_dispatcher_asks_once_a_second(serve, url, database):
+    async with serve(url) as mail:
+        await mail.drain()
+        asked = _times_of_statements(mail.outbox.database, 4)
+        async with asyncio.timeout(10):
+            await asked.are_complete.wait()
+
+    # One of the four may follow from the start, when the dispatcher begins to listen.
+    assert asked[-1] - asked[0] > 1.9
+
+
+async def test_a_dispatcher_holds_no_more_of_a_backlog_than_it_can_carry(
+    serve, server, url, database
+):
+    server.stall(Phase.MAIL)
+    async with database.writing() as connection:
+        await connection.execute(many_letters("due", 2000, status="queued", due_at=NOW))
+        await connection.execute(their_recipient(ADA, true(), due_at=NOW))
+        await connection.execute(their_content())
+        await connection.execute(text("ANALYZE"))
+
+    async with serve(url, MAIL_CONNECTIONS=2, MAIL_DRAIN_TIMEOUT=0.1) as mail:
+        await server.reached(Phase.MAIL)
+        sending = [(await mail.stats())["sending"] for _ in range(50)]
+
+    assert 0 < max(sending) <= 2 * PREFETCH
+
+
+class _Times(list[float]):
+    """When each statement was executed."""
+
+    def __init__(self, many: int) -> None:
+        super().__init__()
+        self.are_complete = asyncio.Event()
+        self._many = many
+
+    def note(self, *_: object) -> None:
+        """A statement is executed."""
+        self.append(time.monotonic())
+        if len(self) == self._many:
+            self.are_complete.set()
+
+
+def _times_of_statements(database, many):
+    times = _Times(many)
+    for engine in {database.engine.sync_engine, database.writer.sync_engine}:
+        event.listen(engine, "before_cursor_execute", times.note)
+    return times
