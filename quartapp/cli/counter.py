@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from getpass import getuser
 from typing import TYPE_CHECKING, TypeVar
 
 from quartapp import create_app
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from quartapp.mail import Mail
 
-__all__ = ["ask", "make_app"]
+__all__ = ["ask", "make_app", "who"]
 
 T = TypeVar("T")
 
@@ -38,6 +39,15 @@ def ask(question: Callable[[Mail], Awaitable[T]]) -> T:
         return asyncio.run(_ask(make_app(), question))
     except (DatabaseUnavailable, MailError, LookupError) as error:
         sys.exit(escaped(str(error).partition("\n")[0]))
+
+
+def who() -> str:
+    """Whom the log names for what a command did."""
+    try:
+        name = getuser()
+    except (ImportError, KeyError, OSError):
+        name = "somebody"
+    return f"{name} at the terminal"
 
 
 async def _ask(app: Quart, question: Callable[[Mail], Awaitable[T]]) -> T:

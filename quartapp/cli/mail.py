@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 import click
 
 from quartapp import create_app
+from quartapp.cli.changes import cancel, retry
 from quartapp.cli.check import check, test
+from quartapp.cli.letters import list_letters, show, stats
 from quartapp.cli.start import Start
 from quartapp.cli.stopping import stop_event
 
@@ -23,6 +25,11 @@ def mail() -> None:
     """See letters, deliver them, and find out why they wait.
 
     \b
+    quartapp mail stats           how many letters wait, and how long
+    quartapp mail list            which letters; --status failed lists those that failed
+    quartapp mail show ID         one letter, and what the server said to each recipient
+    quartapp mail retry ID        try it again; --all for all that failed
+    quartapp mail cancel ID       do not try it again
     quartapp mail check           can letters leave? which step fails, and what to do
     quartapp mail test ADDRESS    send a test letter now
     quartapp mail work            deliver letters without serving pages
@@ -31,8 +38,8 @@ def mail() -> None:
     """
 
 
-mail.add_command(check)
-mail.add_command(test)
+for command in (list_letters, show, stats, retry, cancel, check, test):
+    mail.add_command(command)
 
 
 @mail.command("work", short_help="Deliver letters without serving pages.")

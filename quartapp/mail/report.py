@@ -55,6 +55,10 @@ class Report:
         async with self._outbox.database.reading() as connection:
             return await figures(connection, self._outbox.now())
 
+    async def due(self) -> int:
+        """How many letters could be sent now, counted no further than `Figures` counts."""
+        return await self._outbox.due()
+
     async def history(self, letter_id: str) -> History | None:
         """All that is known of one letter but what it says; None if there is no such letter."""
         async with self._outbox.database.reading() as connection:

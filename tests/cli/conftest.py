@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import shutil
 from contextlib import ExitStack, closing
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import pytest
 
+from tests.cli.filled import Filled, fill
+from tests.cli.inside import Inside
 from tests.cli.keyboard import Keyboard
 from tests.cli.process import Process, installed, run
 
 if TYPE_CHECKING:
     import subprocess
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
 
 class Quartapp(Protocol):
@@ -72,3 +77,24 @@ def sit_down(environment: dict[str, str], tmp_path: Path) -> Iterator[Callable[.
             return stack.enter_context(keyboard)
 
         yield sit_down
+
+
+@pytest.fixture
+def quartapp(environment: dict[str, str]) -> Inside:
+    """The command inside this process, in an environment of its own."""
+    return Inside(environment)
+
+
+@pytest.fixture(scope="session")
+def filled_once(tmp_path_factory: pytest.TempPathFactory) -> Filled:
+    """An outbox with a letter in each state, to be copied."""
+    return asyncio.run(fill(tmp_path_factory.mktemp("filled") / "letters.sqlite"))
+
+
+@pytest.fixture
+def filled(filled_once: Filled, sqlite_url: str, environment: dict[str, str]) -> Filled:
+    """An outbox with a letter in each state, which commands find as theirs."""
+    copy = replace(filled_once, file=Path(sqlite_url.partition("///")[2]))
+    shutil.copy(filled_once.file, copy.file)
+    environment |= {"DATABASE_URL": sqlite_url, "MAIL_SERVER": "localhost"}
+    return copy

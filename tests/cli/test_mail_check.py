@@ -13,7 +13,6 @@ from quart import Quart
 
 from quartapp.mail import Mail
 from quartapp.mail.testing import Phase, SMTPServer
-from tests.cli.inside import Inside
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -27,12 +26,6 @@ if TYPE_CHECKING:
 
 STEPS = ["settings", "dns", "tcp", "tls", "ehlo", "login"]
 LOGIN = {"MAIL_USERNAME": "ada", "MAIL_PASSWORD": "correct horse"}
-
-
-@pytest.fixture
-def quartapp(environment: dict[str, str]) -> Inside:
-    """The command, in an environment of its own."""
-    return Inside(environment)
 
 
 @pytest.fixture

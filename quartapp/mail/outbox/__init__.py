@@ -12,6 +12,7 @@ from sqlalchemy import text
 
 from quartapp.mail.outbox import change
 from quartapp.mail.outbox import claim as claiming
+from quartapp.mail.outbox import due as dues
 from quartapp.mail.outbox import keep as keeping
 from quartapp.mail.outbox import prune as pruning
 from quartapp.mail.outbox import query as asking
@@ -128,6 +129,11 @@ class Outbox:
         """Whether anything is due or being sent."""
         async with self.database.reading() as connection:
             return await asking.has_work(connection, self._settings.backend, self.now())
+
+    async def due(self) -> int:
+        """How many letters could be sent now, counted no further than `Figures` counts."""
+        async with self.database.reading() as connection:
+            return await dues.due(connection, self._settings.backend, self.now())
 
     async def retry(self, ids: Sequence[str]) -> list[str]:
         """Try failed and uncertain letters again; returns which."""
