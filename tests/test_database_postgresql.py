@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import AsyncExitStack
+from itertools import count
 
 import pytest
 from sqlalchemy import select, text
@@ -75,6 +76,31 @@ async def test_a_crash_before_the_commit_is_told(postgresql, postgres):
     await asyncio.to_thread(postgres.start)
 
     assert await names(postgresql) == []
+
+
+async def test_restarts_under_load_are_told_in_our_words_alone(postgresql, postgres):
+    is_over, told, committed = asyncio.Event(), set(), []
+
+    async def work(worker):
+        for number in count():
+            try:
+                await join(postgresql, f"{worker}-{number}")
+                committed.append(f"{worker}-{number}")
+                await names(postgresql)
+            except Exception as error:  # noqa: BLE001  # that is the question: which ones
+                told.add(type(error))
+            if is_over.is_set():
+                return
+
+    workers = [asyncio.create_task(work(worker)) for worker in range(8)]
+    for stop in (postgres.stop, postgres.kill) * 2:
+        await asyncio.to_thread(stop)
+        await asyncio.to_thread(postgres.start)
+    is_over.set()
+    await asyncio.gather(*workers)
+
+    assert told <= {DatabaseUnavailable, DatabaseBusy}
+    assert set(committed) <= set(await names(postgresql))
 
 
 async def test_a_deadlock_is_told_as_something_to_try_again(postgresql):
