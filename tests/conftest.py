@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     Serve = Callable[..., AbstractAsyncContextManager[Mail]]
 
-pytest_plugins = ["tests.fixtures.postgres", "tests.fixtures.tls"]
+pytest_plugins = ["tests.fixtures.postgres", "tests.fixtures.migrated", "tests.fixtures.tls"]
 
 
 @pytest.fixture

@@ -1,0 +1,261 @@
+"""Phase by behaviour: where a letter stands after the blow, how it ends, what the server got."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pytest
+
+from quartapp.mail import Status
+from quartapp.mail.testing import Phase, SMTPServer, letter
+from tests.mail.outbox.sample import HandClock
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import AsyncIterator, Callable, Iterator
+    from contextlib import AbstractAsyncContextManager
+    from pathlib import Path
+
+    from quartapp.mail import Delivery, Mail, Message
+
+    House = AbstractAsyncContextManager[tuple[Mail, SMTPServer, HandClock]]
+
+ADA, BOB, EVE = "ada@example.com", "bob@example.com", "eve@example.com"
+BOTH = (ADA, BOB)
+QUEUED, SENT, FAILED, UNCERTAIN = Status.QUEUED, Status.SENT, Status.FAILED, Status.UNCERTAIN
+
+
+class Stand(NamedTuple):
+    """Where a letter to Ada and Bob stands.
+
+    waiting
+        The recipients that will be tried again.
+    copies
+        Whom the server took it for, copy by copy.
+    is_blocked
+        Whether the breaker is open.
+    """
+
+    status: Status
+    attempts: int
+    waiting: tuple[str, ...]
+    copies: tuple[tuple[str, ...], ...]
+    is_blocked: bool = False
+
+
+class Fate(NamedTuple):
+    """Where a letter stands after the blow, and at the end, when the server is well again.
+
+    connections
+        How many it takes, at least.
+    """
+
+    then: Stand
+    at_last: Stand
+    connections: int = 1
+
+
+AT_ONCE = Stand(SENT, 1, (), (BOTH,))
+AGAIN = Stand(SENT, 2, (), (BOTH,))
+NEVER = Stand(FAILED, 1, (), ())
+
+GONE = Fate(AT_ONCE, AT_ONCE)
+REPLACED = Fate(AT_ONCE, AT_ONCE, connections=2)
+TROUBLE = Fate(Stand(QUEUED, 0, BOTH, (), is_blocked=True), AT_ONCE)
+DEFERRED = Fate(Stand(QUEUED, 1, BOTH, ()), AGAIN)
+REFUSED = Fate(NEVER, NEVER)
+BOB_WAITS = Fate(Stand(QUEUED, 1, (BOB,), ((ADA,),)), Stand(SENT, 2, (), ((ADA,), (BOB,))))
+BOB_FAILED = Fate(Stand(FAILED, 1, (), ((ADA,),)), Stand(FAILED, 1, (), ((ADA,),)))
+UNSURE = Fate(Stand(UNCERTAIN, 1, BOTH, (BOTH,)), Stand(SENT, 2, (), (BOTH, BOTH)))
+UNSURE_UNTAKEN = Fate(Stand(UNCERTAIN, 1, BOTH, ()), AGAIN)
+HELD = Fate(Stand(UNCERTAIN, 1, (), (BOTH,)), Stand(UNCERTAIN, 1, (), (BOTH,)))
+
+BEHAVIOURS = ("drop", "stall", "garbage", "451", "550", "421")
+
+# What each behaviour leads to, in the order of BEHAVIOURS.
+FRESH: dict[Phase, tuple[Fate, ...]] = {
+    Phase.CONNECT: (TROUBLE, TROUBLE, TROUBLE, TROUBLE, TROUBLE, TROUBLE),
+    Phase.GREETING: (TROUBLE, TROUBLE, TROUBLE, TROUBLE, TROUBLE, TROUBLE),
+    Phase.EHLO: (TROUBLE, TROUBLE, TROUBLE, TROUBLE, TROUBLE, TROUBLE),
+    Phase.STARTTLS: (TROUBLE, TROUBLE, TROUBLE, TROUBLE, TROUBLE, TROUBLE),
+    Phase.AUTH: (TROUBLE, TROUBLE, TROUBLE, TROUBLE, TROUBLE, TROUBLE),
+    Phase.MAIL: (DEFERRED, DEFERRED, DEFERRED, DEFERRED, REFUSED, TROUBLE),
+    Phase.RCPT: (DEFERRED, DEFERRED, DEFERRED, BOB_WAITS, BOB_FAILED, TROUBLE),
+    Phase.DATA: (DEFERRED, DEFERRED, DEFERRED, DEFERRED, REFUSED, TROUBLE),
+    Phase.BODY: (DEFERRED, DEFERRED, DEFERRED, DEFERRED, REFUSED, TROUBLE),
+    Phase.DOT: (UNSURE, UNSURE, UNSURE, DEFERRED, REFUSED, TROUBLE),
+    Phase.QUIT: (GONE, GONE, GONE, GONE, GONE, GONE),
+}
+
+# A kept connection found dead before DATA is replaced at once, and costs the letter nothing.
+KEPT: dict[Phase, tuple[Fate, ...]] = {
+    Phase.NEXT: (REPLACED, REPLACED, GONE, GONE, GONE, REPLACED),
+    Phase.RSET: (REPLACED, REPLACED, REPLACED, REPLACED, REPLACED, REPLACED),
+    Phase.MAIL: (REPLACED, REPLACED, REPLACED, DEFERRED, REFUSED, REPLACED),
+    Phase.RCPT: (REPLACED, REPLACED, REPLACED, BOB_WAITS, BOB_FAILED, TROUBLE),
+    Phase.DATA: (DEFERRED, DEFERRED, DEFERRED, DEFERRED, REFUSED, TROUBLE),
+}
+
+# Replies that mean something else than their first digit says.
+SPECIAL = [
+    *((Phase.MAIL, code, TROUBLE) for code in ("500", "504", "530", "538")),
+    (Phase.MAIL, "354", DEFERRED),
+    (Phase.RCPT, "552", BOB_WAITS),
+    (Phase.RCPT, "354", DEFERRED),
+    (Phase.DATA, "250", DEFERRED),
+    (Phase.DOT, "354", UNSURE),
+    (Phase.DOT, "drop-untaken", UNSURE_UNTAKEN),
+    (Phase.DOT, "garbage-untaken", UNSURE_UNTAKEN),
+    (Phase.DOT, "hold-drop", HELD),
+    (Phase.DOT, "hold-stall", HELD),
+    (Phase.BODY, "250", DEFERRED),
+]
+
+
+class Row(NamedTuple):
+    """One cell of the table."""
+
+    phase: Phase
+    does: str
+    is_kept: bool
+    fate: Fate
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """Short timeouts where somebody stalls, since they are waited for."""
+        patience = 0.4 if self.does.endswith("stall") else 20
+        return {
+            "MAIL_TIMEOUT": patience,
+            "MAIL_DATA_TIMEOUT": patience,
+            "MAIL_MAX_EMAILS": 1 if self.phase is Phase.QUIT else 100,
+            "MAIL_ON_UNCERTAIN": "hold" if self.does.startswith("hold") else "resend",
+        }
+
+    @property
+    def needs_tls(self) -> bool:
+        """Whether the phase comes only with STARTTLS and a login."""
+        return self.phase in (Phase.STARTTLS, Phase.AUTH)
+
+    @property
+    def message(self) -> Message:
+        """A letter; where its body is interrupted, one that no socket's buffer can take whole."""
+        message = letter(recipients=list(BOTH))
+        if self.phase is Phase.BODY:
+            message.attach("large.bin", "application/octet-stream", bytes(4 << 20))
+        return message
+
+    def blow(self, server: SMTPServer) -> None:
+        """Have the server do it, once; at RCPT to the second recipient."""
+        when: dict[str, Any] = {"times": 1}
+        if self.phase is Phase.RCPT:
+            when["recipient"] = BOB
+        if self.does.endswith("-untaken"):
+            when["accepted"] = False
+        match self.does.removeprefix("hold-").removesuffix("-untaken"):
+            case "drop":
+                server.drop(self.phase, **when)
+            case "stall":
+                server.stall(self.phase, **when)
+            case "garbage":
+                server.garbage(self.phase, **when)
+            case code:
+                server.answer(self.phase, f"{code} 1.2.3 so there", **when)
+
+
+def rows() -> Iterator[Any]:
+    """The cells of all tables."""
+    for is_kept, table in ((False, FRESH), (True, KEPT)):
+        for phase, fates in table.items():
+            for does, fate in zip(BEHAVIOURS, fates, strict=True):
+                yield cell(Row(phase, does, is_kept, fate))
+    for phase, does, fate in SPECIAL:
+        yield cell(Row(phase, does, is_kept=False, fate=fate))
+
+
+def cell(row: Row) -> Any:
+    return pytest.param(row, id=f"{'kept' if row.is_kept else 'fresh'}-{row.phase}-{row.does}")
+
+
+@pytest.fixture
+def house(
+    serve: Callable[..., AbstractAsyncContextManager[Mail]],
+    migrated_url: str,
+    server_context: ssl.SSLContext,
+    ca_file: Path,
+) -> Callable[[Row], House]:
+    """A mail service, the server that it sends to, and the clock that both databases go by."""
+
+    @asynccontextmanager
+    async def living(row: Row) -> AsyncIterator[tuple[Mail, SMTPServer, HandClock]]:
+        terms: dict[str, Any] = {}
+        settings = row.settings
+        if row.needs_tls:
+            terms = {"starttls": server_context, "users": {"ada": "secret"}}
+            settings |= {"MAIL_USE_TLS": True, "MAIL_CA_FILE": str(ca_file)}
+            settings |= {"MAIL_USERNAME": "ada", "MAIL_PASSWORD": "secret"}
+        clock = HandClock()
+        async with SMTPServer(**terms) as server:
+            settings |= {"MAIL_PORT": server.port, "clock": clock}
+            async with serve(migrated_url, **settings) as mail:
+                yield mail, server, clock
+
+    return living
+
+
+async def before(row: Row, mail: Mail, server: SMTPServer) -> None:
+    """Send a letter to Eve first where the connection is to be a kept one, then strike."""
+    if row.phase is Phase.NEXT:
+        row.blow(server)
+    if row.phase is Phase.RSET:
+        server.answer(Phase.RCPT, "550 5.1.1 no such user", recipient=EVE)
+    if row.is_kept:
+        await mail.wait(await mail.send_later(letter(recipients=[EVE])), timeout=20)
+    if row.phase is not Phase.NEXT:
+        row.blow(server)
+
+
+async def stand(mail: Mail, server: SMTPServer, delivery: Delivery) -> Stand:
+    """Where it stands now."""
+    now = await mail.get(delivery.id)
+    waiting = tuple(person.address for person in now.recipients if person.due_at)
+    copies = tuple(copy.recipients for copy in server.letters if EVE not in copy.recipients)
+    return Stand(now.status, now.attempts, waiting, copies, mail.post.is_blocked)
+
+
+@pytest.mark.parametrize("row", list(rows()))
+async def test_a_letter_stands_where_the_table_says(row, house):
+    async with house(row) as (mail, server, clock):
+        await before(row, mail, server)
+        delivery = await mail.send_later(row.message)
+        await mail.drain()
+        then = await stand(mail, server, delivery)
+
+        server.resume()
+        clock.go_on(timedelta(hours=2))
+        await mail.drain()
+        at_last = await stand(mail, server, delivery)
+
+    assert then == row.fate.then
+    assert at_last == row.fate.at_last
+    assert server.connections >= row.fate.connections
+    copies = [copy for copy in server.letters if EVE not in copy.recipients]
+    assert {copy.message_id for copy in copies} <= {delivery.message_id}
+    assert len({copy.content for copy in copies}) <= 1
+
+
+async def test_a_server_that_refuses_connections_costs_no_attempt(house):
+    row = Row(Phase.CONNECT, "refuse", is_kept=False, fate=TROUBLE)
+    async with house(row) as (mail, server, clock):
+        await server.stop()
+        delivery = await mail.send_later(row.message)
+        await mail.drain()
+        then = await stand(mail, server, delivery)
+
+        await server.start()
+        clock.go_on(timedelta(hours=2))
+        await mail.drain()
+        at_last = await stand(mail, server, delivery)
+
+    assert (then, at_last) == (TROUBLE.then, TROUBLE.at_last)
