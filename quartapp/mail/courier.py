@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -25,12 +26,17 @@ __all__ = ["Courier", "Errand"]
 
 @dataclass(slots=True)
 class Errand:
-    """One letter under way: its claim, how far it has come, and its bytes once loaded."""
+    """One letter under way: its claim, how far it has come, and its bytes once loaded.
+
+    took
+        Seconds until the server's last answer, once it has answered.
+    """
 
     claim: Claim
     is_past_dot: bool = False
     is_judged: bool = False
     content: bytes | None = None
+    took: float | None = None
 
     @property
     def may_be_cut(self) -> bool:
@@ -95,7 +101,9 @@ class Courier:
         )
         async with self._transport().session() as session:
             errand.content = await self._outbox.load(claim.id)
+            began = time.monotonic()
             outcome = await session.send(envelope, errand.content, lambda: self._before_dot(errand))
+            errand.took = time.monotonic() - began
         return staged.translate(outcome)
 
     async def _before_dot(self, errand: Errand) -> None:

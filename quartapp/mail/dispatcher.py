@@ -42,7 +42,7 @@ class Dispatcher:
     transport
         The way to the server, asked anew for each letter.
     on_record
-        Told of every letter whose verdict was written, with its bytes if they were loaded.
+        Told of every letter whose verdict was written, and how its errand went.
     on_end
         Told of every letter that is no longer in hand, by its id, when all else is done.
     """
@@ -55,7 +55,7 @@ class Dispatcher:
         *,
         transport: Callable[[], Transport],
         breaker: Breaker,
-        on_record: Callable[[Verdict, bytes | None], Awaitable[None]],
+        on_record: Callable[[Verdict, Errand], Awaitable[None]],
         on_end: Callable[[str], None],
     ) -> None:
         self._settings = settings
@@ -218,7 +218,7 @@ class Dispatcher:
             )
             return
         try:
-            await self._on_record(written, errand.content)
+            await self._on_record(written, errand)
         except Exception:
             logger.exception("a receiver of letter %s's signal failed", verdict.claim.id)
 

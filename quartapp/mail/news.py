@@ -7,10 +7,13 @@ import logging
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from blinker import Signal
+
 from quartapp.mail import signals
 from quartapp.mail.delivery import Status
 from quartapp.mail.parsing import parse
 from quartapp.mail.transports import Envelope
+from quartapp.mail.trial import Trial
 from quartapp.mail.watchers import Watchers
 
 if TYPE_CHECKING:
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
     from blinker import NamedSignal
     from quart import Quart
 
+    from quartapp.mail.courier import Errand
     from quartapp.mail.delivery import Delivery
     from quartapp.mail.message import Message
     from quartapp.mail.verdict import Verdict
@@ -33,6 +37,7 @@ class News:
 
     def __init__(self, app: Quart) -> None:
         self.watchers = Watchers()
+        self.tried = Signal("A letter was tried; the sender is a `Trial`.")
         self._app = app
         self._recorders: list[list[Message]] = []
         self._telling: set[asyncio.Task[None]] = set()
@@ -58,14 +63,16 @@ class News:
             self._telling.add(task)
             task.add_done_callback(self._telling.discard)
 
-    async def recorded(self, verdict: Verdict, content: bytes | None) -> None:
+    async def recorded(self, verdict: Verdict, errand: Errand) -> None:
         """A letter's attempt was written down."""
-        delivery = verdict.delivery()
+        delivery, content = verdict.delivery(), errand.content
         log = logger.warning if delivery.status is not Status.SENT else logger.info
         log("letter %s %s, attempt %d", delivery.id, delivery.status, delivery.attempts)
         if content is not None and verdict.went_out:
             await self.dispatched(Envelope(verdict.claim.sender, verdict.went_out), content)
         if verdict.counts or verdict.is_final:
+            waited = (verdict.at - verdict.claim.since).total_seconds()
+            self.tried.send(Trial(delivery, waited, errand.took))
             await self._signal(
                 _SIGNALS.get(delivery.status, signals.message_failed), delivery=delivery
             )

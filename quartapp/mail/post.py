@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from quartapp.mail.outbox import Outbox
     from quartapp.mail.settings import MailSettings
     from quartapp.mail.transports import Transport
+    from quartapp.mail.transports.use import PoolUse
 
 __all__ = ["Post"]
 
@@ -85,6 +86,16 @@ class Post:
         if self._dispatcher is not None and self._dispatcher.trouble:
             return self._dispatcher.trouble
         return self._transport.breaker.trouble if self._transport else None
+
+    @property
+    def breaker(self) -> BreakerState | None:
+        """What is let through to the mail server now; None outside of `running`."""
+        return self._transport.breaker.state if self._transport else None
+
+    @property
+    def use(self) -> PoolUse | None:
+        """How much of the connections is in use; None outside of `running`."""
+        return self._transport.use if self._transport else None
 
     def wake(self) -> None:
         """Look at the outbox now instead of within a second, here or where letters are sent."""

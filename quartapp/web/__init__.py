@@ -14,6 +14,7 @@ from quartapp.web.health import health
 from quartapp.web.limits import NewUsers
 from quartapp.web.mailbox import mailbox
 from quartapp.web.main import main
+from quartapp.web.metrics import metrics
 from quartapp.web.outbox import outbox
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def init_app(app: Quart) -> None:
     app.static_folder = str(Path(__file__).parent / "static")
     app.extensions["new_users"] = NewUsers(app.config["QUARTAPP_RATE_LIMIT"])
     app.extensions["guesses"] = Guesses()
-    for blueprint in (main, deliveries, mailbox, outbox, health):
+    for blueprint in (main, deliveries, mailbox, outbox, health, metrics):
         app.register_blueprint(blueprint)
     errors.init_app(app)
     headers.init_app(app)

@@ -10,16 +10,16 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from quartapp.mail.transports import ServerTrouble
-from quartapp.mail.transports.attempt import StaleConnection
 from quartapp.mail.transports.breaker import Breaker, BreakerState
+from quartapp.mail.transports.session import PooledSession
 from quartapp.mail.transports.smtp import Connection
 from quartapp.mail.transports.tls import tls_context
+from quartapp.mail.transports.use import PoolUse
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from quartapp.mail.settings import MailSettings
-    from quartapp.mail.transports import BeforeDot, Envelope, Outcome
 
 __all__ = ["SMTPTransport"]
 
@@ -61,6 +61,7 @@ class SMTPTransport:
         self._context = tls_context(settings)
         self._idle: list[Connection] = []
         self._busy: set[Connection] = set()
+        self._opening: set[Connection] = set()
         self._waiting: deque[asyncio.Future[Connection]] = deque()
         self._probe: Connection | None = None
         self._leaving: set[asyncio.Task[None]] = set()
@@ -75,6 +76,12 @@ class SMTPTransport:
             f"{len(self._busy)} busy, {len(self._idle)} idle, {len(self._waiting)} waiting; "
             f"{self.breaker!r}>"
         )
+
+    @property
+    def use(self) -> PoolUse:
+        """How much of it is in use now."""
+        most = self._settings.connections
+        return PoolUse(len(self._busy), len(self._idle), len(self._waiting), most)
 
     @asynccontextmanager
     async def session(self) -> AsyncIterator[PooledSession]:
@@ -110,14 +117,13 @@ class SMTPTransport:
         """A connection that nobody else holds: a kept one, or a new one that is open by now."""
         while True:
             connection = await self._turn()
-            if connection.is_open:
-                return connection
-            if await self._opened(connection):
+            if connection.is_open or await self._opened(connection):
                 return connection
 
     def release(self, connection: Connection) -> None:
         """Take a connection back; it is kept if it is worth keeping."""
         self._busy.discard(connection)
+        self._opening.discard(connection)
         connection.is_kept = True
         if self._is_worth_keeping(connection):
             self._idle.append(connection)
@@ -171,6 +177,8 @@ class SMTPTransport:
             waiter.set_exception(answer)
         else:
             self._busy.add(answer)
+            if not answer.is_open:
+                self._opening.add(answer)
             if self.breaker.state is BreakerState.PROBING:
                 self._probe = answer
             waiter.set_result(answer)
@@ -186,12 +194,16 @@ class SMTPTransport:
             has_room = ours + len(self._leaving) < self._crowd
         else:
             has_room = ours < self._settings.connections
-        return has_room and self._may_start()
+        return has_room and self._may_start() and self._knows_the_way()
+
+    def _knows_the_way(self) -> bool:
+        """Whether somebody has got in, or nobody tries: else a wrong password is told in chorus."""
+        return not self._opening or any(c.is_open for c in self._busy - self._opening)
 
     async def _opened(self, connection: Connection) -> bool:
         """Open it; False when the server has as many of ours as it wants, and is fine otherwise."""
         try:
-            await connection.open()
+            await self._open(connection)
         except ServerTrouble as trouble:
             self._busy.discard(connection)
             others = len(self._busy) + len(self._idle)
@@ -205,10 +217,17 @@ class SMTPTransport:
             self._busy.discard(connection)
             self._assign()
             raise
-        if self._is_closed:
-            self.release(connection)
-            raise ServerTrouble("the transport was closed")
+        self._assign()
         return True
+
+    async def _open(self, connection: Connection) -> None:
+        try:
+            await connection.open()
+        finally:
+            self._opening.discard(connection)
+        if self._is_closed:
+            connection.abort()
+            raise ServerTrouble("the transport was closed")
 
     def _is_worth_keeping(self, connection: Connection) -> bool:
         return (
@@ -249,46 +268,3 @@ class SMTPTransport:
     def _left(self, task: asyncio.Task[None]) -> None:
         self._leaving.discard(task)
         self._assign()
-
-
-class PooledSession:
-    """A place in the pool: one connection at a time, replaced when it turns out to be dead."""
-
-    def __init__(self, pool: SMTPTransport) -> None:
-        self._pool = pool
-        self._connection: Connection | None = None
-
-    async def begin(self) -> None:
-        """Take a connection."""
-        self._connection = await self._pool.acquire()
-
-    def end(self) -> None:
-        """Give it back."""
-        if self._connection is not None:
-            self._pool.release(self._connection)
-            self._connection = None
-
-    async def send(
-        self, envelope: Envelope, content: bytes, before_dot: BeforeDot | None = None
-    ) -> Outcome:
-        """Carry one letter; a kept connection found dead is replaced at once, at no cost."""
-        while True:
-            connection = await self._ready()
-            try:
-                outcome = await connection.send(envelope, content, before_dot)
-            except StaleConnection:
-                continue
-            except ServerTrouble as trouble:
-                self._pool.report(trouble)
-                raise
-            if outcome.reached:
-                self._pool.report(None)
-            return outcome
-
-    async def _ready(self) -> Connection:
-        if self._connection is None or not self._connection.is_open:
-            self.end()
-            await self.begin()
-        if self._connection is None:
-            raise RuntimeError("the pool gave no connection")
-        return self._connection
