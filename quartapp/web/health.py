@@ -30,10 +30,13 @@ async def healthz() -> ResponseReturnValue:
 async def readyz() -> ResponseReturnValue:
     """The process can take requests: its database is there and current, letters go out.
 
-    A mail server in trouble is no reason: letters wait for it.
+    A mail server in trouble is no reason: letters wait for it. The breaker says whether they do;
+    it is null where this process sends nothing.
     """
     reasons = [*await _about_database(), *_about_dispatcher()]
-    return {"ready": not reasons, "reasons": reasons}, 503 if reasons else 200
+    breaker = current_app.extensions["mail"].post.breaker
+    told = {"ready": not reasons, "reasons": reasons, "breaker": breaker}
+    return told, 503 if reasons else 200
 
 
 async def _about_database() -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import text
 
+from quartapp.mail.testing import letter
 from tests.web.visitor import Visitor
 
 
@@ -16,7 +17,35 @@ async def test_the_process_says_that_it_lives(visitor):
 async def test_an_app_that_can_serve_is_ready(visitor):
     answer = await visitor.get("/readyz")
 
-    assert (answer.status_code, await answer.get_json()) == (200, {"ready": True, "reasons": []})
+    told = {"ready": True, "reasons": [], "breaker": "closed"}
+    assert (answer.status_code, await answer.get_json()) == (200, told)
+
+
+async def test_a_mail_server_in_trouble_is_told_and_no_reason(started, server):
+    await server.stop()
+    async with started(MAIL_SERVER=server.host, MAIL_PORT=server.port) as app:
+        await app.extensions["mail"].send_later(letter())
+        await app.extensions["mail"].drain()
+
+        answer = await Visitor(app).get("/readyz")
+
+    assert answer.status_code == 200
+    assert (await answer.get_json())["breaker"] == "open"
+
+
+async def test_a_database_that_is_away_is_not_ready(make):
+    visitor = Visitor(make(DATABASE_URL="postgresql://127.0.0.1:1/none"))
+
+    answer = await visitor.get("/readyz")
+
+    assert answer.status_code == 503
+    assert (await answer.get_json())["reasons"][0] == "The database does not answer."
+
+
+async def test_the_process_lives_whatever_its_database_does(make):
+    visitor = Visitor(make(DATABASE_URL="postgresql://127.0.0.1:1/none"))
+
+    assert (await visitor.get("/healthz")).status_code == 200
 
 
 async def test_an_old_schema_is_not_ready(app, visitor):
