@@ -42,7 +42,8 @@ HEADINGS = ("ID", "STATUS", "KEPT (UTC)", "TO", "SUBJECT")
     type=click.IntRange(min=1),
     default=50,
     metavar="NUMBER",
-    help="How many at most.  [default: 50]",
+    help="How many at most.",
+    show_default=True,
 )
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON array, complete, for programs.")
 def list_letters(limit: int, as_json: bool, status: str | None, **conditions: Any) -> None:
