@@ -146,11 +146,11 @@ _WHERE = {
 }
 
 
-def dot_stuffed(content: bytes) -> Iterator[bytes]:
+def dot_stuffed(content: bytes, chunk: int = CHUNK) -> Iterator[bytes]:
     """The body in pieces that end with a line, leading dots doubled (RFC 5321 section 4.5.2)."""
     start = 0
     while start < len(content):
-        end = content.find(b"\n", start + CHUNK) + 1 or len(content)
+        end = content.find(b"\n", start + chunk) + 1 or len(content)
         piece = content[start:end].replace(b"\n.", b"\n..")
         yield b"." + piece if piece.startswith(b".") else piece
         start = end

@@ -62,6 +62,7 @@ class SMTPTransport:
         self._idle: list[Connection] = []
         self._busy: set[Connection] = set()
         self._opening: set[Connection] = set()
+        self._patience: set[asyncio.Timeout] = set()
         self._waiting: deque[asyncio.Future[Connection]] = deque()
         self._probe: Connection | None = None
         self._leaving: set[asyncio.Task[None]] = set()
@@ -100,6 +101,8 @@ class SMTPTransport:
         """Turn away who waits, say goodbye on idle connections, cut busy ones."""
         self._is_closed = True
         self._assign()
+        for patience in self._patience:
+            patience.reschedule(0)
         for connection in self._busy:
             connection.abort()
         if self._sweeping is not None:
@@ -222,12 +225,14 @@ class SMTPTransport:
 
     async def _open(self, connection: Connection) -> None:
         try:
-            await connection.open()
+            async with asyncio.timeout(0 if self._is_closed else None) as patience:
+                self._patience.add(patience)
+                await connection.open()
+        except TimeoutError:
+            raise ServerTrouble("the transport was closed") from None
         finally:
+            self._patience.discard(patience)
             self._opening.discard(connection)
-        if self._is_closed:
-            connection.abort()
-            raise ServerTrouble("the transport was closed")
 
     def _is_worth_keeping(self, connection: Connection) -> bool:
         return (

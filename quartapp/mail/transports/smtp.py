@@ -8,7 +8,7 @@ import re
 import socket
 import time
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import aiosmtplib
 
@@ -22,7 +22,7 @@ from quartapp.mail.transports.words import plain
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import AsyncIterator, Iterable
+    from collections.abc import AsyncIterator, Awaitable, Iterable
 
     from aiosmtplib.protocol import SMTPProtocol
     from aiosmtplib.response import SMTPResponse
@@ -35,6 +35,8 @@ __all__ = ["Connection", "own_name"]
 logger = logging.getLogger(__name__)
 
 QUIT_TIMEOUT = 5.0
+
+T = TypeVar("T")
 
 
 class Connection:
@@ -54,7 +56,7 @@ class Connection:
         self._client = Client(
             hostname=settings.server,
             port=settings.port,
-            timeout=settings.timeout,
+            timeout=None,
             local_hostname=own_name(),
             use_tls=settings.use_ssl,
             start_tls=False,
@@ -69,12 +71,12 @@ class Connection:
     async def open(self) -> None:
         """Connect, greet, start TLS, log in. Raises `ServerTrouble`, and leaves nothing behind."""
         try:
-            await self._client.connect()
+            await self._in_time(self._client.connect())
             if self._settings.use_tls:
-                await start_tls(self._client, self._settings)
+                await self._in_time(start_tls(self._client, self._settings))
             if self._client.is_ehlo_or_helo_needed:
-                await self._client.ehlo()
-            await log_in(self._client, self._settings)
+                await self._in_time(self._client.ehlo())
+            await self._in_time(log_in(self._client, self._settings))
         except (aiosmtplib.SMTPException, OSError) as error:
             self.abort()
             raise explain(error, self._settings) from error
@@ -118,7 +120,7 @@ class Connection:
             raise aiosmtplib.SMTPServerDisconnected("the server said more than it was asked")
         line = " ".join(words)
         self._trace("> %s", line)
-        reply = await self._client.execute_command(line.encode())
+        reply = await self._in_time(self._client.execute_command(line.encode()))
         return self._understood(reply, yes)
 
     async def reset(self) -> None:
@@ -155,8 +157,7 @@ class Connection:
             if until.done():
                 return
             try:
-                async with asyncio.timeout(self._settings.timeout):
-                    await self._write(piece)
+                await self._in_time(self._write(piece))
             except (aiosmtplib.SMTPException, OSError):
                 # The server may have said why before it hung up.
                 if not until.done() or until.exception():
@@ -178,7 +179,8 @@ class Connection:
     async def quit(self) -> None:
         """Take leave, briefly. Never raises: whatever happens here changes no outcome."""
         try:
-            await self._client.quit(timeout=min(QUIT_TIMEOUT, self._settings.timeout))
+            async with asyncio.timeout(min(QUIT_TIMEOUT, self._settings.timeout)):
+                await self._client.quit()
         except (aiosmtplib.SMTPException, OSError):
             logger.debug("the server did not answer QUIT")
         finally:
@@ -196,6 +198,14 @@ class Connection:
         if self.needs_utf8(envelope, content):
             yield "SMTPUTF8"
         yield from envelope.mail_options
+
+    async def _in_time(self, act: Awaitable[T]) -> T:
+        """Do one thing within the command timeout.
+
+        The library's own timeout is off: on Python 3.11 it may swallow a cancellation.
+        """
+        async with asyncio.timeout(self._settings.timeout):
+            return await act
 
     @property
     def _protocol(self) -> SMTPProtocol:
