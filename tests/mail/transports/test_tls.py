@@ -1,0 +1,153 @@
+"""Privacy: TLS where it is asked for, and no credentials where somebody could listen."""
+
+from __future__ import annotations
+
+import socket
+
+import pytest
+
+from quartapp.mail.settings import MailSettings
+from quartapp.mail.testing import SMTPServer
+from quartapp.mail.transports import ServerTrouble
+from quartapp.mail.transports.client import Client
+from quartapp.mail.transports.login import log_in
+from tests.mail.transports.sample import send
+
+LOGIN = {"username": "ada", "password": "secret"}
+USERS = {"ada": "secret"}
+
+
+@pytest.fixture
+def own_address():
+    """An address of this machine that is not loopback; nothing is sent to find it."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))
+        except OSError:
+            pytest.skip("this machine has no address but loopback")
+        return probe.getsockname()[0]
+
+
+async def test_starttls_comes_before_login_and_letter(connect, server_context, ca_file):
+    async with (
+        SMTPServer(starttls=server_context, users=USERS) as server,
+        connect(server, use_tls=True, ca_file=ca_file, **LOGIN) as transport,
+    ):
+        await send(transport)
+
+    assert [(sent.encrypted, sent.username) for sent in server.letters] == [(True, "ada")]
+    assert [line.split()[0] for line in server.transcript[:4]] == [
+        "EHLO",
+        "STARTTLS",
+        "EHLO",
+        "AUTH",
+    ]
+
+
+async def test_a_stripped_starttls_gets_neither_password_nor_letter(connect):
+    async with (
+        SMTPServer(users=USERS) as server,
+        connect(server, use_tls=True, **LOGIN) as transport,
+    ):
+        with pytest.raises(ServerTrouble, match="does not offer STARTTLS; check MAIL_PORT"):
+            await send(transport)
+
+    assert [line.split()[0] for line in server.transcript] == ["EHLO"]
+
+
+async def test_tls_from_the_start(connect, server_context, ca_file):
+    async with (
+        SMTPServer(tls=server_context, users=USERS) as server,
+        connect(server, use_ssl=True, ca_file=ca_file, **LOGIN) as transport,
+    ):
+        await send(transport)
+
+    assert [(sent.encrypted, sent.username) for sent in server.letters] == [(True, "ada")]
+
+
+@pytest.mark.parametrize("how", [("starttls", "use_tls"), ("tls", "use_ssl")], ids="-".join)
+async def test_an_unknown_authority_is_refused_in_one_sentence(
+    how, connect, server_context, wrong_ca_file
+):
+    offered, asked = how
+    async with (
+        SMTPServer(**{offered: server_context}, users=USERS) as server,
+        connect(server, **{asked: True}, ca_file=wrong_ca_file, **LOGIN) as transport,
+    ):
+        with pytest.raises(ServerTrouble) as caught:
+            await send(transport)
+
+    assert str(caught.value) == (
+        f"{server.host}:{server.port} has a certificate that is not trusted "
+        "(unable to get local issuer certificate); "
+        "set MAIL_CA_FILE to the authority that signed it"
+    )
+    assert server.logins == []
+
+
+async def test_a_certificate_need_not_be_verified_where_that_is_said(connect, server_context):
+    async with (
+        SMTPServer(starttls=server_context) as server,
+        connect(server, use_tls=True, validate_certs=False) as transport,
+    ):
+        await send(transport)
+
+    assert server.letters[0].encrypted
+
+
+async def test_tls_from_the_start_against_a_server_that_wants_starttls(connect, server, ca_file):
+    async with connect(use_ssl=True, ca_file=ca_file) as transport:
+        with pytest.raises(ServerTrouble, match="set MAIL_USE_TLS instead of MAIL_USE_SSL"):
+            await send(transport)
+
+
+async def test_a_password_goes_in_clear_to_nobody_but_this_machine(own_address):
+    async with SMTPServer(host=own_address, users=USERS) as server:
+        client = Client(hostname=own_address, port=server.port, start_tls=False)
+        await client.connect()
+        await client.ehlo()
+        with pytest.raises(ServerTrouble, match="would get the password in clear"):
+            await log_in(client, MailSettings(**LOGIN))
+        client.close()
+
+    assert server.logins == []
+
+
+async def test_a_password_goes_in_clear_to_this_machine(connect):
+    async with (
+        SMTPServer(users=USERS) as server,
+        connect(server, **LOGIN) as transport,
+    ):
+        await send(transport)
+
+    assert [login.succeeded for login in server.logins] == [True]
+
+
+async def test_a_server_that_offers_no_login_is_told_of(connect, server):
+    async with connect(**LOGIN) as transport:
+        with pytest.raises(ServerTrouble, match="offers no login that we know"):
+            await send(transport)
+
+
+async def test_a_refused_login_says_which_settings_to_check(connect):
+    async with (
+        SMTPServer(users={"ada": "another"}) as server,
+        connect(server, **LOGIN) as transport,
+    ):
+        with pytest.raises(ServerTrouble, match=r"535 .*; check MAIL_USERNAME and MAIL_PASS"):
+            await send(transport)
+
+    assert len(server.logins) == 1
+
+
+async def test_a_server_that_says_nothing_under_tls_is_let_go_at_once(
+    connect, server_context, ca_file
+):
+    async with SMTPServer(tls=server_context) as server:
+        server.stall("EHLO")
+        async with connect(server, use_ssl=True, ca_file=ca_file, timeout=0.3) as transport:
+            with pytest.raises(ServerTrouble, match="did not answer"):
+                await send(transport)
+            await server.idle(timeout=5)
+
+    assert server.connections == 1
