@@ -44,7 +44,7 @@ class Report:
     ) -> Page:
         """The newest letters that match, or those behind a letter, in front of one, or the last.
 
-        It looks at a few thousand letters at most, and says so if that was not all.
+        It looks at a thousand letters that do not match at most, and says so if that was not all.
         """
         place = Place(before=before, after=after, is_last=is_last)
         async with self._outbox.database.reading() as connection:

@@ -9,6 +9,8 @@ from sqlalchemy import func, literal, select, union_all
 
 from quartapp.columns import UtcDateTime
 from quartapp.mail.delivery import Status
+from quartapp.mail.outbox.listing import listed
+from quartapp.mail.outbox.query import Filter
 from quartapp.mail.outbox.schema import at_most, letters
 from quartapp.mail.views import Figures, Minute
 
@@ -39,28 +41,30 @@ async def figures(connection: AsyncConnection, now: datetime) -> Figures:
 
 def _count(status: Status) -> ScalarSelect[int]:
     """How many letters are in a state, or one more than we count."""
-    # In order, because PostgreSQL would else look for them from end to end of the table.
-    some = select(letters.c.id).where(letters.c.status == status).order_by(letters.c.id)
-    counted = some.limit(at_most(Figures.COUNTED + 1)).subquery()
-    return select(func.count()).select_from(counted).scalar_subquery()
+    some = listed("status", Filter(status=status)).limit(at_most(Figures.COUNTED + 1)).subquery()
+    return select(func.count()).select_from(some).scalar_subquery()
+
+
+def _oldest(status: Status) -> ScalarSelect[str]:
+    first = listed("status", Filter(status=status), upwards=True)
+    return first.limit(at_most(1)).scalar_subquery()
 
 
 COUNTS = select(*(_count(status).label(status) for status in Status))
-
-
-def _first(status: Status) -> Any:
-    query = select(letters.c.id, letters.c.created_at).where(letters.c.status == status)
-    return select(query.order_by(letters.c.id).limit(at_most(1)).subquery())
-
-
-WAITING = union_all(_first(Status.QUEUED), _first(Status.SENDING)).subquery()
-OLDEST = select(WAITING).order_by(WAITING.c.id).limit(1)
+OLDEST = (
+    select(letters.c.id, letters.c.created_at)
+    .where(letters.c.id.in_([_oldest(Status.QUEUED), _oldest(Status.SENDING)]))
+    .order_by(letters.c.id)
+    .limit(1)
+)
 
 
 async def _last_hour(connection: AsyncConnection, now: datetime) -> tuple[Minute, ...]:
     this = now.replace(second=0, microsecond=0)
     starts = [this - MINUTE * ago for ago in reversed(range(HOUR))]
+    # Materialized, or PostgreSQL would start workers for it, which takes longer than the answer.
     minutes = union_all(*(_bounds(start) for start in starts)).cte("minutes")
+    minutes = minutes.prefix_with("MATERIALIZED", dialect="postgresql")
     query = select(
         minutes.c.starts_at, _ended(minutes, Status.SENT), _ended(minutes, *FAILURES)
     ).order_by(minutes.c.starts_at)

@@ -63,7 +63,7 @@ class Filter:
     after: str | None = None
 
     def apply(self, query: Select[Any], of: Any = letters.c) -> Select[Any]:
-        """Narrow a query over letters, or over a sub-query with columns of theirs."""
+        """Narrow a query over `letters`, or over a sub-query with these columns of theirs."""
         query = query.where(*self.bounds(of.id))
         if self.status is not None:
             query = query.where(of.status == self.status)

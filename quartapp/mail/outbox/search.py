@@ -10,8 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select
 
+from quartapp.mail.outbox.listing import LEADS, listed
 from quartapp.mail.outbox.query import Filter, find
 from quartapp.mail.outbox.schema import at_most, letters, recipients
 from quartapp.mail.views import Page
@@ -24,11 +25,15 @@ if TYPE_CHECKING:
 
 __all__ = ["FIRST", "Place", "page", "pick"]
 
-LOOKED_AT = 5_000
+LOOKED_AT = 1_000
 """The most letters that one page looks at."""
 
-LEADS = ("key", "recipient", "status", "template", "subject")
-"""The conditions that have an index, those first that usually pick fewest."""
+
+ASKED = {
+    "status": letters.c.status,
+    "template": letters.c.template,
+    "subject": letters.c.subject_start,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,54 +125,47 @@ async def _lead(connection: AsyncConnection, wanted: Filter) -> Lead:
 
 def _count(field: str, wanted: Filter) -> ScalarSelect[int]:
     """How many letters meet a condition; no more are counted than it takes to know enough."""
-    listed = _listed(Lead(field), wanted, FIRST).limit(at_most(LOOKED_AT + 1))
-    return select(func.count()).select_from(listed.subquery()).scalar_subquery()
+    some = listed(field, wanted).limit(at_most(LOOKED_AT + 1)).subquery()
+    return select(func.count()).select_from(some).scalar_subquery()
 
 
 def _picking(lead: Lead, here: Filter, place: Place, limit: int) -> Select[Any]:
     """The ids of one page, in the direction in which it is read."""
-    listed, rest = _listed(lead, here, place), _rest(lead, here)
+    ids, rest = listed(lead.field, here, upwards=place.goes_back), _rest(lead, here)
     if rest == Filter() and lead.field != "subject":
-        return listed.limit(at_most(limit))
-    looked = _with_columns(listed.limit(at_most(LOOKED_AT))).subquery("looked")
-    picked = rest.apply(select(looked.c.id), looked.c)
-    return picked.order_by(_ordered(looked.c.id, place)).limit(at_most(limit))
+        return ids.limit(at_most(limit))
+    looked = _looked_at(ids, rest).subquery("looked")
+    order = looked.c.id.asc() if place.goes_back else looked.c.id.desc()
+    return _narrowed(select(looked.c.id), rest, looked.c).order_by(order).limit(at_most(limit))
+
+
+def _looked_at(ids: Select[Any], rest: Filter) -> Select[Any]:
+    """Those letters with what the other conditions ask about, looked up one by one.
+
+    With a join, a database would rather read all letters that meet one of the conditions.
+    """
+    some = ids.limit(at_most(LOOKED_AT)).subquery("some")
+    asked = [column for field, column in ASKED.items() if getattr(rest, field) is not None]
+    letter = (select(column).where(letters.c.id == some.c.id) for column in asked)
+    columns = zip(letter, asked, strict=True)
+    return select(some.c.id, *(one.scalar_subquery().label(each.name) for one, each in columns))
+
+
+def _narrowed(query: Select[Any], rest: Filter, looked: Any) -> Select[Any]:
+    if rest.recipient is not None:
+        person = exists().where(recipients.c.letter_id == looked.id)
+        query = query.where(person.where(recipients.c.address == rest.recipient))
+    return replace(rest, recipient=None).apply(query, looked)
 
 
 def _end(lead: Lead, here: Filter, place: Place) -> Select[Any]:
     """The last letter that the page looked at; none where it could look at all."""
-    last = _listed(lead, here, place).offset(at_most(LOOKED_AT - 1)).limit(at_most(1))
-    return select(letters.c.id, letters.c.created_at).where(letters.c.id == last.scalar_subquery())
+    ids = listed(lead.field, here, upwards=place.goes_back)
+    last = ids.offset(at_most(LOOKED_AT - 1)).limit(at_most(1)).scalar_subquery()
+    return select(letters.c.id, letters.c.created_at).where(letters.c.id == last)
 
 
 def _rest(lead: Lead, here: Filter) -> Filter:
     """The conditions that the lead's list does not meet by itself."""
-    rest = replace(here, ids=None, before=None, after=None, since=None, until=None)
+    rest = replace(here, before=None, after=None, since=None, until=None)
     return replace(rest, **{lead.field: None}) if lead.field else rest
-
-
-def _listed(lead: Lead, here: Filter, place: Place) -> Select[Any]:
-    """The ids that the lead's index lists, in the direction in which the page is read."""
-    if lead.field == "recipient":
-        ids = recipients.c.letter_id
-        query = select(ids.label("id")).where(recipients.c.address == here.recipient)
-        return query.where(*here.bounds(ids)).order_by(_ordered(ids, place))
-    query = select(letters.c.id).where(*here.bounds(letters.c.id))
-    if lead.field == "subject":
-        return Filter(subject=here.subject).apply(query).order_by(letters.c.subject_start)
-    if lead.field is not None:
-        query = Filter(**{lead.field: getattr(here, lead.field)}).apply(query)
-    return query.order_by(_ordered(letters.c.id, place))
-
-
-def _with_columns(listed: Select[Any]) -> Select[Any]:
-    """The same letters with what the other conditions ask about."""
-    asked = (letters.c.status, letters.c.template, letters.c.subject_start)
-    if letters in listed.get_final_froms():
-        return listed.add_columns(*asked)
-    ids = listed.subquery("ids")
-    return select(letters.c.id, *asked).join(ids, ids.c.id == letters.c.id)
-
-
-def _ordered(ids: Any, place: Place) -> Any:
-    return ids.asc() if place.goes_back else ids.desc()

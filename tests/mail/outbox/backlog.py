@@ -17,6 +17,8 @@ COMMON = {
     "backend": "smtp",
     "status": "sent",
     "subject": "Tea",
+    "subject_start": b"tea",
+    "template": "mail/tea",
     "sender": ADA,
     "mail_options": [],
     "rcpt_options": [],

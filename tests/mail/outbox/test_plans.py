@@ -12,8 +12,10 @@ from sqlalchemy import event, text, true
 
 from quartapp.database import Database
 from quartapp.mail import Status
-from quartapp.mail.outbox import Filter, Outbox
+from quartapp.mail.outbox import Filter, Outbox, search
+from quartapp.mail.outbox.figures import figures
 from quartapp.mail.outbox.schema import letters
+from quartapp.mail.outbox.search import FIRST, Place
 from quartapp.mail.settings import Backend, MailSettings
 from tests.mail.outbox.backlog import LONG_AGO, many_letters, their_content, their_recipient
 from tests.mail.outbox.sample import ACCEPTED, ADA, BOB, HOUR, NOW, HandClock, judged
@@ -97,6 +99,19 @@ def find(**conditions):
     return finding
 
 
+def page(place=FIRST, **conditions):
+    async def turning(outbox):
+        async with outbox.database.reading() as connection:
+            await search.page(connection, Filter(**conditions), place, 50)
+
+    return turning
+
+
+async def stands(outbox):
+    async with outbox.database.reading() as connection:
+        await figures(connection, NOW)
+
+
 @pytest.mark.parametrize(
     ("question", "indexes"),
     [
@@ -114,6 +129,32 @@ def find(**conditions):
         pytest.param(find(ids=["sent-7"]), set(), id="one-letter"),
         pytest.param(find(key="sent-7"), {"key"}, id="key"),
         pytest.param(find(), set(), id="newest"),
+        pytest.param(page(), set(), id="first-page"),
+        pytest.param(page(Place(after="sent-7")), set(), id="page-before"),
+        pytest.param(page(Place(is_last=True)), set(), id="last-page"),
+        pytest.param(page(status=Status.SENT), {"ix_mail_letters_status"}, id="page-of-sent"),
+        pytest.param(page(status=Status.FAILED), {"ix_mail_letters_status"}, id="page-of-none"),
+        pytest.param(
+            page(Place(is_last=True), status=Status.QUEUED),
+            {"ix_mail_letters_status"},
+            id="last-page-of-queued",
+        ),
+        pytest.param(page(template="none"), {"ix_mail_letters_template"}, id="page-of-template"),
+        pytest.param(page(recipient=ADA), {"ix_mail_recipients_address"}, id="page-to-many"),
+        pytest.param(page(recipient="no"), {"ix_mail_recipients_address"}, id="page-to-nobody"),
+        pytest.param(
+            page(subject="tea"), {"ix_mail_letters_subject_start"}, id="page-of-common-subject"
+        ),
+        pytest.param(
+            page(subject="no"), {"ix_mail_letters_subject_start"}, id="page-of-rare-subject"
+        ),
+        pytest.param(page(since=LONG_AGO, until=NOW), set(), id="page-of-dates"),
+        pytest.param(
+            page(status=Status.SENT, template="mail/tea", recipient=ADA, subject="tea", since=NOW),
+            {"ix_mail_recipients_address"},
+            id="page-of-everything",
+        ),
+        pytest.param(stands, {"ix_mail_letters_status", "ix_mail_letters_ended_at"}, id="figures"),
     ],
 )
 async def test_a_question_reads_only_what_it_asks_for(full, question, indexes):
