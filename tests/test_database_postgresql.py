@@ -93,7 +93,7 @@ async def test_restarts_under_load_are_told_in_our_words_alone(postgresql, postg
                 return
 
     workers = [asyncio.create_task(work(worker)) for worker in range(8)]
-    for stop in (postgres.stop, postgres.kill) * 2:
+    for stop in (postgres.stop, postgres.kill):
         await asyncio.to_thread(stop)
         await asyncio.to_thread(postgres.start)
     is_over.set()

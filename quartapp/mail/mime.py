@@ -21,6 +21,9 @@ __all__ = ["Part", "attached", "multipart", "text_part"]
 LINE = 76
 """Columns of an encoded line (RFC 2045 section 6.7)."""
 
+BLOCK = LINE // 4 * 3 * 1024
+"""Octets that are encoded at once: whole lines, and few, since no thread can run meanwhile."""
+
 WRAPPED = 78
 """Columns that a line of plain text may have before it is encoded (RFC 5322 section 2.1.1)."""
 
@@ -96,6 +99,11 @@ def _quoted_printable(lines: bytes) -> bytes:
 
 
 def _base64(octets: bytes) -> bytes:
+    blocks = (octets[at : at + BLOCK] for at in range(0, len(octets), BLOCK))
+    return b"\r\n".join([_base64_lines(block) for block in blocks])
+
+
+def _base64_lines(octets: bytes) -> bytes:
     encoded = b2a_base64(octets, newline=False)
     return b"\r\n".join([encoded[at : at + LINE] for at in range(0, len(encoded), LINE)])
 

@@ -44,7 +44,7 @@ __all__ = ["Mail"]
 logger = logging.getLogger(__name__)
 
 OFF_THE_LOOP = 256 * 1024
-"""A letter with more bytes of attachments is written in a thread, so that the loop goes on."""
+"""A letter with more to it, in bytes, is written in a thread, so that the loop goes on."""
 
 
 class Mail:
@@ -312,7 +312,7 @@ class Mail:
         return self.post.trouble
 
     async def _finish(self, message: Message) -> Composed:
-        if sum(len(attachment.data) for attachment in message.attachments) > OFF_THE_LOOP:
+        if _weight(message) > OFF_THE_LOOP:
             return await asyncio.to_thread(compose, message, self.settings)
         return compose(message, self.settings)
 
@@ -352,6 +352,11 @@ class Mail:
         if isinstance(found, Database):
             return found
         return Database(database_url(app.config["DATABASE_URL"]))
+
+
+def _weight(message: Message) -> int:
+    texts = (message.body or "", *message.alts.values())
+    return sum(map(len, texts)) + sum(len(attachment.data) for attachment in message.attachments)
 
 
 def _id(delivery: Delivery | str) -> str:

@@ -48,6 +48,7 @@ async def fill(file: Path) -> Filled:
             MAIL_SERVER=server.host,
             MAIL_PORT=server.port,
             MAIL_ON_UNCERTAIN="hold",
+            MAIL_RETRY_FIRST="1h",
         )
         mail = Mail(app)
         app.before_serving(mail.upgrade)

@@ -148,9 +148,9 @@ async def test_a_database_that_is_away_leaves_what_this_process_knows(make):
     assert prometheus("mail_breaker", state="closed") == 0
 
 
-async def test_two_apps_in_one_process_count_by_themselves(delivering, make):
-    async with delivering() as app:
-        mail, other = app.extensions["mail"], Prometheus(make())
+async def test_two_apps_in_one_process_count_by_themselves(delivering):
+    async with delivering() as app, delivering(QUARTAPP_DISPATCH=False) as another:
+        mail, other = app.extensions["mail"], Prometheus(another)
         await mail.wait(await mail.send_later(letter()), timeout=10)
 
         await other.scrape()

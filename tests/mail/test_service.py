@@ -1,0 +1,315 @@
+"""The mail service in any Quart app: bound, sent with, waited for."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from datetime import datetime
+from itertools import pairwise
+
+import pytest
+from quart import Quart
+from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
+
+from quartapp.database import Database
+from quartapp.mail import (
+    DeliveryError,
+    Mail,
+    MailError,
+    PermanentError,
+    Status,
+    TransientError,
+    UncertainError,
+    send_email,
+)
+from quartapp.mail import mail as current_mail
+from quartapp.mail.testing import Phase, letter
+
+BRIEFLY = {"MAIL_TIMEOUT": 0.3, "MAIL_DATA_TIMEOUT": 0.3}
+
+
+@pytest.fixture
+def app(server, sqlite_url):
+    """Somebody's app, which knows nothing of ours."""
+    app = Quart(__name__)
+    app.config.update(
+        DATABASE_URL=sqlite_url,
+        MAIL_SERVER=server.host,
+        MAIL_PORT=server.port,
+        MAIL_DEFAULT_SENDER="flasky@example.com",
+        MAIL_SUPPRESS_SEND=False,
+    )
+    return app
+
+
+async def test_it_delivers_while_the_app_serves(app, server):
+    mail = Mail(app)
+    app.before_serving(mail.upgrade)
+    async with app.test_app():
+        running = mail.is_running
+        done = await mail.wait(await mail.send_later(letter()), timeout=10)
+
+    assert (running, mail.is_running, done.status) == (True, False, Status.SENT)
+
+
+async def test_it_uses_the_apps_own_engine_and_leaves_it_open(app, server, sqlite_url):
+    engine = create_async_engine(sqlite_url)
+    mail = Mail(engine=engine)
+    mail.init_app(app)
+    app.before_serving(mail.upgrade)
+    async with app.test_app(), AsyncSession(engine) as session:
+        delivery = await mail.send_later(letter(), session=session)
+        await session.commit()
+        done = await mail.wait(delivery, timeout=10)
+
+    async with engine.connect() as connection:
+        assert connection.closed is False
+    await engine.dispose()
+    assert done.status is Status.SENT
+
+
+async def test_bound_without_a_lifespan_it_delivers_where_it_is_told_to(app, server):
+    mail = Mail()
+    mail.bind(app)
+    await mail.upgrade()
+    async with app.test_app():
+        idle = mail.is_running
+        async with mail.post.running():
+            done = await mail.wait(await mail.send_later(letter()), timeout=10)
+    await mail.outbox.database.dispose()
+
+    assert (idle, done.status) == (False, Status.SENT)
+
+
+async def test_the_proxy_stands_for_the_current_apps_service(serve):
+    async with serve() as mail, mail.app.app_context():
+        delivery = await current_mail.send_later(letter())
+        done = await mail.wait(delivery, timeout=10)
+
+    assert done.status is Status.SENT
+
+
+async def test_the_proxy_says_what_is_missing():
+    async with Quart(__name__).app_context():
+        with pytest.raises(MailError, match=r"call Mail\(app\)"):
+            await send_email("ada@example.com", "Hello", "mail/hello")
+
+
+async def test_send_returns_what_the_server_said_to_each(mail, server):
+    server.answer(Phase.RCPT, "550 5.1.1 no such user", recipient="bob@example.com")
+    message = letter(recipients=["ada@example.com", "bob@example.com"])
+
+    receipt = await mail.send(message)
+
+    assert receipt.message_id == server.letters[0].message_id
+    assert [(each.address, each.status, each.code, each.reply) for each in receipt.recipients] == [
+        ("bob@example.com", Status.FAILED, 550, "5.1.1 no such user"),
+        ("ada@example.com", Status.SENT, 250, "2.0.0 Ok"),
+    ]
+
+
+async def test_send_keeps_nothing(mail, server):
+    await mail.send(letter())
+
+    assert (len(server.letters), await mail.find()) == (1, [])
+
+
+@pytest.mark.parametrize(
+    ("phase", "reply", "error", "code"),
+    [
+        (Phase.RCPT, "550 5.1.1 no such user", PermanentError, 550),
+        (Phase.DOT, "554 5.7.1 spam", PermanentError, 554),
+        (Phase.RCPT, "451 4.7.1 later", TransientError, 451),
+        (Phase.DOT, "452 4.3.1 full", TransientError, 452),
+        (Phase.MAIL, "421 4.3.2 closing", TransientError, 421),
+    ],
+)
+async def test_a_refusal_is_raised_with_code_and_reply(mail, server, phase, reply, error, code):
+    server.answer(phase, reply)
+
+    with pytest.raises(DeliveryError, match=reply) as caught:
+        await mail.send(letter())
+
+    assert (type(caught.value), caught.value.code) == (error, code)
+    assert reply[4:] in caught.value.reply
+
+
+async def test_a_loss_after_the_dot_is_uncertain(mail, server):
+    server.drop(Phase.DOT)
+
+    with pytest.raises(UncertainError, match="after the final dot") as caught:
+        await mail.send(letter())
+
+    assert caught.value.code is None
+
+
+async def test_a_server_that_is_down_is_a_transient_error(mail, server):
+    await server.stop()
+
+    with pytest.raises(TransientError, match="refused the connection"):
+        await mail.send(letter())
+
+
+async def test_many_letters_go_over_one_connection(mail, server):
+    async with mail.connect() as connection:
+        for number in range(3):
+            await connection.send(letter(subject=f"Number {number}"))
+
+    assert [sent.connection for sent in server.letters] == [1, 1, 1]
+    assert server.letters[2].message["subject"] == "Number 2"
+
+
+async def test_a_letter_refused_on_a_connection_stops_no_other(mail, server):
+    server.answer(Phase.RCPT, "550 5.1.1 no such user", times=1)
+
+    async with mail.connect() as connection:
+        with pytest.raises(PermanentError):
+            await connection.send(letter())
+        await connection.send(letter())
+
+    assert [sent.connection for sent in server.letters] == [1]
+
+
+async def test_a_letter_is_sent_while_the_app_does_not_serve(app, server):
+    mail = Mail(app)
+
+    receipt = await mail.send(letter())
+    await server.idle()
+    await mail.outbox.database.dispose()
+
+    assert receipt.recipients[0].status is Status.SENT
+
+
+async def test_wait_ends_after_its_time(mail, server):
+    server.stall(Phase.MAIL)
+    delivery = await mail.send_later(letter())
+
+    with pytest.raises(TimeoutError):
+        await mail.wait(delivery, timeout=0.05)
+
+
+async def test_wait_knows_no_letter_that_was_never_kept(mail):
+    with pytest.raises(LookupError, match="no letter 0123"):
+        await mail.wait("0123")
+
+
+async def test_wait_knows_no_letter_that_is_not_committed(mail):
+    async with mail.outbox.database.transaction() as session:
+        delivery = await mail.send_later(letter(), session=session)
+        with pytest.raises(LookupError, match="or it is not committed"):
+            await mail.wait(delivery)
+
+
+async def test_wait_sees_what_another_process_did(serve, server):
+    async with serve(QUARTAPP_DISPATCH=False) as keeper:
+        delivery = await keeper.send_later(letter())
+        waiting = asyncio.create_task(keeper.wait(delivery, timeout=10))
+        async with serve():
+            done = await waiting
+
+    assert done.status is Status.SENT
+
+
+async def test_watch_tells_each_change_once(mail, server):
+    server.stall(Phase.MAIL)
+    delivery = await mail.send_later(letter())
+    await server.reached(Phase.MAIL)
+
+    changes = []
+    async for change in mail.watch(delivery):
+        changes.append(change)
+        server.resume()
+
+    assert [change.status for change in changes] == [Status.SENDING, Status.SENT]
+    assert all(one != other for one, other in pairwise(changes))
+
+
+async def test_drain_waits_for_everything_that_is_due(mail, server):
+    for _ in range(20):
+        await mail.send_later(letter())
+
+    await mail.drain()
+
+    assert len(server.letters) == 20
+    assert await mail.stats() == {Status.SENT: 20}
+
+
+async def test_drain_does_not_wait_for_what_is_due_later(mail, server):
+    server.answer(Phase.RCPT, "451 4.7.1 later")
+    await mail.send_later(letter())
+
+    await asyncio.wait_for(mail.drain(), 10)
+
+    assert (await mail.stats())[Status.QUEUED] == 1
+
+
+async def test_drain_ends_when_the_server_is_in_trouble(serve, server):
+    await server.stop()
+    async with serve(MAIL_BREAKER_FIRST=60) as mail:
+        await mail.send_later(letter())
+
+        await asyncio.wait_for(mail.drain(), 10)
+
+        assert "refused the connection" in mail.trouble
+
+
+async def test_a_session_of_another_database_is_refused(mail, tmp_path):
+    other = Database(f"sqlite+aiosqlite:///{tmp_path}/other.sqlite")
+    async with other.transaction() as session:
+        with pytest.raises(MailError, match="pass a session of the outbox's database"):
+            await mail.send_later(letter(), session=session)
+    await other.dispose()
+
+
+@pytest.mark.parametrize("name", ["at", "expires"])
+async def test_a_time_without_a_zone_is_refused(mail, name):
+    with pytest.raises(MailError, match=f"{name}= has no time zone"):
+        await mail.send_later(letter(), **{name: datetime(2030, 1, 1)})  # noqa: DTZ001, RUF100
+
+
+async def test_suppression_is_asked_for_at_every_letter(mail, server):
+    mail.app.config["MAIL_SUPPRESS_SEND"] = True
+    with mail.record_messages() as outbox:
+        suppressed = await mail.wait(await mail.send_later(letter()), timeout=10)
+    mail.app.config["MAIL_SUPPRESS_SEND"] = False
+    sent = await mail.wait(await mail.send_later(letter()), timeout=10)
+
+    assert (suppressed.status, suppressed.detail, len(outbox)) == (Status.SENT, "suppressed", 1)
+    assert (sent.status, sent.detail, len(server.letters)) == (Status.SENT, "", 1)
+
+
+async def test_a_letter_suppressed_on_the_spot_has_its_receipt(serve, server):
+    async with serve(MAIL_SUPPRESS_SEND=True) as mail:
+        receipt = await mail.send(letter())
+
+    assert (receipt.recipients[0].status, receipt.recipients[0].reply) == (
+        Status.SENT, "suppressed",
+    )  # fmt: skip
+    assert server.connections == 0
+
+
+@pytest.mark.parametrize("field", ["attachment", "body"])
+async def test_a_letter_of_25_mib_does_not_hold_up_the_loop(serve, server, field):
+    message = letter(body="Tea is at four.\n" * (25 << 16)) if field == "body" else letter()
+    if field == "attachment":
+        message.attach("tea.bin", "application/octet-stream", os.urandom(18 << 20))
+    lags: list[float] = []
+    async with serve(MAIL_MAX_SIZE="40MiB") as mail:
+        ticking = asyncio.create_task(tick(lags))
+        composed = await mail._finish(message)
+        ticks_while_composing = len(lags)
+        done = await mail.wait(await mail.send_later(message), timeout=30)
+        ticking.cancel()
+
+    print(f"{len(composed.content)} bytes; the loop was held up for {max(lags) * 1000:.0f} ms")
+    assert done.status is Status.SENT
+    assert ticks_while_composing > 1
+
+
+async def tick(lags):
+    """Note how late the loop is, again and again."""
+    clock = asyncio.get_running_loop().time
+    while True:
+        before = clock()
+        await asyncio.sleep(0.001)
+        lags.append(clock() - before - 0.001)
