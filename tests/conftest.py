@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -12,13 +13,22 @@ from quartapp.mail import Mail
 from quartapp.mail.testing import SMTPServer
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Iterator
     from contextlib import AbstractAsyncContextManager
     from pathlib import Path
 
     Serve = Callable[..., AbstractAsyncContextManager[Mail]]
 
 pytest_plugins = ["tests.fixtures.postgres", "tests.fixtures.migrated", "tests.fixtures.tls"]
+
+
+@pytest.fixture(autouse=True)
+def log_as_before() -> Iterator[None]:
+    """An app that a test makes sets how all of us log; the next test begins afresh."""
+    ours = logging.getLogger("quartapp")
+    before = ours.level, ours.propagate, list(ours.handlers)
+    yield
+    ours.level, ours.propagate, ours.handlers = before
 
 
 @pytest.fixture

@@ -64,18 +64,18 @@ class News:
             task.add_done_callback(self._telling.discard)
 
     async def recorded(self, verdict: Verdict, errand: Errand) -> None:
-        """A letter's attempt was written down."""
+        """A letter's attempt was written down. One that was given back untried is no news."""
+        if not (verdict.counts or verdict.is_final):
+            return
         delivery, content = verdict.delivery(), errand.content
         log = logger.warning if delivery.status is not Status.SENT else logger.info
         log("letter %s %s, attempt %d", delivery.id, delivery.status, delivery.attempts)
         if content is not None and verdict.went_out:
             await self.dispatched(Envelope(verdict.claim.sender, verdict.went_out), content)
-        if verdict.counts or verdict.is_final:
-            waited = (verdict.at - verdict.claim.since).total_seconds()
-            self.tried.send(Trial(delivery, waited, errand.took))
-            await self._signal(
-                _SIGNALS.get(delivery.status, signals.message_failed), delivery=delivery
-            )
+        waited = (verdict.at - verdict.claim.since).total_seconds()
+        self.tried.send(Trial(delivery, waited, errand.took))
+        signal = _SIGNALS.get(delivery.status, signals.message_failed)
+        await self._signal(signal, delivery=delivery)
 
     async def dispatched(self, envelope: Envelope, content: bytes) -> None:
         """A letter went out, or was suppressed, to the recipients of the envelope."""
@@ -95,14 +95,12 @@ class News:
         await asyncio.gather(*self._telling, return_exceptions=True)
 
     async def _signal(self, signal: NamedSignal, **what: Any) -> None:
-        if not signal.receivers:
-            return
-        to_async: Any = self._app.ensure_async
-        try:
-            await signal.send_async(self._app, _sync_wrapper=to_async, **what)
-        except Exception:
-            # Somebody else's code: what it does must not undo what is recorded.
-            logger.exception("a receiver of %s failed", signal.name)
+        for receiver in list(signal.receivers_for(self._app)):
+            try:
+                await self._app.ensure_async(receiver)(self._app, **what)
+            except Exception:
+                # Somebody else's code: it must undo nothing, and keep it from nobody.
+                logger.exception("a receiver of %s failed", signal.name)
 
 
 _SIGNALS = {Status.SENT: signals.message_sent, Status.QUEUED: signals.message_deferred}

@@ -53,11 +53,9 @@ outbox.add_app_template_filter(escaped)
 @outbox.get("/")
 async def index() -> ResponseReturnValue:
     """The letters that were searched for, and how the outbox stands."""
-    search, objection = Search.read(request.args), None
-    try:
-        page = await _page(search.filter())
-    except ValueError as error:
-        page, objection = Page(()), str(error)
+    search = Search.read(request.args)
+    wanted, objection = _understood(search)
+    page = await _page(wanted) if wanted else Page(())
     figures = await _report().figures()
     if wants_json():
         return _json(search, page, figures, objection), 400 if objection else 200
@@ -159,11 +157,17 @@ async def _must_be_our_form() -> None:
         abort(400, form.refusal)
 
 
-def _filter(search: Search) -> Filter:
+def _understood(search: Search) -> tuple[Filter | None, str | None]:
+    """What the outbox is asked, or what is wrong with it."""
     try:
-        return search.filter()
+        return search.filter(), None
     except ValueError as error:
-        abort(400, str(error))
+        return None, str(error)
+
+
+def _filter(search: Search) -> Filter:
+    wanted, objection = _understood(search)
+    return wanted or abort(400, objection)
 
 
 def _until(asked_at: datetime | None, wanted: Filter) -> Filter:

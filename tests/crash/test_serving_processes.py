@@ -5,10 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import re
 import signal
-import urllib.parse
-import urllib.request
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +14,7 @@ import pytest
 
 from quartapp.mail import Status
 from quartapp.mail.testing import Phase, SMTPServer, letter
+from tests.crash.browser import fetch, fill_in
 from tests.crash.looking import ended
 
 if TYPE_CHECKING:
@@ -190,19 +188,3 @@ def change(path: Path) -> None:
     """Save a file, with a time that no clock's coarseness hides."""
     later = path.stat().st_mtime + 10
     os.utime(path, (later, later))
-
-
-def fetch(url: str) -> str:
-    """What a browser gets."""
-    with urllib.request.urlopen(url) as answer:  # noqa: S310 - the address is our own
-        return str(answer.read().decode())
-
-
-def fill_in(page: str, name: str) -> None:
-    """Fill in the form as a browser does."""
-    browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
-    form = browser.open(page).read().decode()
-    token = re.search('name="csrf_token"[^>]*value="([^"]+)"', form)
-    assert token
-    fields = urllib.parse.urlencode({"name": name, "csrf_token": token[1]})
-    browser.open(page, fields.encode()).close()

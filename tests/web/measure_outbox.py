@@ -15,6 +15,7 @@ import tempfile
 import time
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import insert, text
@@ -92,9 +93,8 @@ async def fill(app: Quart, number: int) -> None:
     database = app.extensions["database"]
     await database.upgrade()
     await app.extensions["mail"].upgrade()
-    made = list(rows(number, datetime.now(UTC)))
-    for start in range(0, number, BATCH):
-        batch = made[start : start + BATCH]
+    made = rows(number, datetime.now(UTC))
+    while batch := list(islice(made, BATCH)):
         async with database.writing() as connection:
             await connection.execute(insert(letters), [letter for letter, _ in batch])
             await connection.execute(insert(recipients), [person for _, person in batch])

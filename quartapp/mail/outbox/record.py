@@ -29,7 +29,7 @@ async def record(connection: AsyncConnection, verdicts: Sequence[Verdict]) -> li
     """
     unwanted = await _held(connection, verdicts)
     kept = [
-        verdict.cancelled() if unwanted[_mark(verdict)] and not verdict.is_final else verdict
+        verdict.cancelled() if unwanted[_mark(verdict)] else verdict
         for verdict in verdicts
         if _mark(verdict) in unwanted
     ]

@@ -121,6 +121,7 @@ Index(
     "ix_mail_letters_ended_at",
     letters.c.is_pruned,
     letters.c.ended_at,
+    letters.c.status,
     postgresql_where=HAS_ENDED,
     sqlite_where=HAS_ENDED,
 )

@@ -139,6 +139,9 @@ class Connection:
     async def listening(self) -> AsyncIterator[asyncio.Task[SMTPResponse]]:
         """Hear the one reply that is to come, from now on: it may interrupt the letter."""
         reply = asyncio.create_task(self._protocol.read_response(), name="mail: reply")
+        # It must listen before anything is written: a reply that nobody waits for is thrown away,
+        # and uvloop reads from sockets before it starts tasks.
+        await asyncio.sleep(0)
         try:
             yield reply
         finally:

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+from sqlalchemy import select, text
+
 from quartapp.mail import Status
+from quartapp.mail.outbox.schema import letters
 from quartapp.mail.settings import OnUncertain
 from tests.mail.outbox.sample import (
     ACCEPTED,
@@ -138,14 +142,32 @@ async def test_a_letter_without_bytes_is_not_tried_again(outbox, clock):
     assert (await outbox.get(kept.id)).status is Status.FAILED
 
 
-async def test_many_changes_and_records_at_once_do_not_block_each_other(outbox, other, clock):
-    kept = [(await outbox.keep(new())).id for _ in range(40)]
-    claims = (await outbox.claim(40)).claims
-    verdicts = [judged(claim, clock.now(), LATER) for claim in claims]
+@pytest.mark.parametrize("url", ["postgres"], indirect=True)
+@pytest.mark.parametrize("act", ["cancel", "record"])
+async def test_letters_are_locked_in_one_order_so_that_nobody_deadlocks(
+    outbox, other, database, clock, act
+):
+    first, second = sorted([(await outbox.keep(new())).id for _ in range(2)])
+    claims = (await outbox.claim(2)).claims
+    await outbox.renew([claim for claim in claims if claim.id == first])
+    acts = {
+        "cancel": lambda: other.cancel([second, first]),
+        "record": lambda: other.record([judged(claim, clock.now(), LATER) for claim in claims]),
+    }
 
-    await asyncio.gather(
-        *(outbox.record(verdicts[start::4]) for start in range(4)),
-        *(other.cancel(kept[::step]) for step in (-1, 1, -1, 1)),
-    )
+    async with database.writing() as connection:
+        await connection.execute(_locking(first))
+        acting = asyncio.create_task(acts[act]())
+        while not (await connection.execute(WAITING)).scalar_one():
+            pass
+        free = (await connection.execute(_locking(second))).all()
 
-    assert (await outbox.count())[Status.CANCELLED] == 40
+    await acting
+    assert len(free) == 1
+
+
+WAITING = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+
+
+def _locking(letter_id):
+    return select(letters.c.id).where(letters.c.id == letter_id).with_for_update(skip_locked=True)

@@ -52,7 +52,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_mail_letters_ended_at",
         "mail_letters",
-        ["is_pruned", "ended_at"],
+        ["is_pruned", "ended_at", "status"],
         **where_set("ended_at"),
     )
     op.create_index(

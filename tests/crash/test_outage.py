@@ -1,0 +1,122 @@
+"""A mail server that is away for long: letters wait for it, and none has lost an attempt."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from quartapp.mail import Status
+from quartapp.mail.testing import letter
+from tests.crash.browser import fill_in
+from tests.crash.waiting import until
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractAsyncContextManager
+
+    from quartapp.mail import Mail
+    from quartapp.mail.testing import SMTPServer
+    from tests.crash.conftest import Start
+
+    Serve = Callable[..., AbstractAsyncContextManager[Mail]]
+
+LETTERS = 1000
+HOUR = 3600.0
+STEP = 20.0
+"""How far the clock is moved at a time, in seconds: less than the breaker's longest pause."""
+
+
+class HandClock:
+    """A clock that goes when it is told to."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        self._start = datetime.now(UTC)
+
+    def now(self) -> datetime:
+        """The time of day."""
+        return self._start + timedelta(seconds=self.seconds)
+
+    def elapsed(self) -> float:
+        """Seconds since it was made."""
+        return self.seconds
+
+
+async def keep(mail: Mail, count: int) -> None:
+    """Keep so many letters in one transaction."""
+    async with mail.outbox.database.transaction() as session:
+        for number in range(count):
+            await mail.send_later(letter(subject=f"Letter {number}"), session=session)
+
+
+async def pass_time(mail: Mail, clock: HandClock, seconds: float) -> int:
+    """Let time pass, with a look at the outbox at each step; how often the server was probed."""
+    probes, end = 0, clock.seconds + seconds
+    while clock.seconds < end:
+        clock.seconds += STEP
+        probes += not mail.post.is_blocked
+        mail.post.wake()
+        await blocked(mail)
+    return probes
+
+
+async def blocked(mail: Mail) -> None:
+    """Wait until the mail server is left alone, and nothing is in hand."""
+
+    async def is_blocked() -> bool:
+        return mail.post.is_blocked and not mail.post.is_busy
+
+    await until(is_blocked, lambda: f"the breaker opened; {mail!r}")
+
+
+@pytest.mark.timeout(120)
+async def test_after_an_hour_without_a_server_all_letters_leave_and_none_has_lost_an_attempt(
+    serve: Serve, server: SMTPServer, database_url: str
+) -> None:
+    clock = HandClock()
+    await server.stop()
+    async with serve(database_url, clock=clock) as mail:
+        await keep(mail, LETTERS)
+        await blocked(mail)
+        probes = await pass_time(mail, clock, HOUR)
+        waiting = await mail.find(limit=LETTERS)
+
+        await server.start()
+        clock.seconds += 2 * STEP * 3.3
+        mail.post.wake()
+        await mail.drain()
+        done = await mail.find(limit=LETTERS)
+
+    assert {(each.status, each.attempts) for each in waiting} == {(Status.QUEUED, 0)}
+    assert {(each.status, each.attempts) for each in done} == {(Status.SENT, 1)}
+    assert len({copy.message_id for copy in server.letters}) == len(server.letters) == LETTERS
+    assert 50 < probes < 80
+
+
+async def test_a_letter_of_a_process_that_was_killed_before_it_left_arrives_once(
+    start: Start, keeper: Mail, server: SMTPServer, settings: dict[str, Any]
+) -> None:
+    settings |= {"FLASKY_ADMIN": "admin@example.com", "SESSION_COOKIE_SECURE": "false"}
+    await server.stop()
+    process = start("quartapp", "run", "--port", "0", **settings)
+    page = await process.says(r"(http://[\d.:]+)/")
+    await asyncio.to_thread(fill_in, page, "Ada")
+    await process.says("(refused the connection)")
+
+    await process.kill()
+    await server.start()
+    start("quartapp", "run", "--port", "0", **settings)
+    await server.received(1, timeout=30)
+
+    [delivery] = await keeper.find()
+    await until(lambda: is_sent(keeper, delivery.id), lambda: "the letter recorded")
+    assert len(server.letters) == 1
+
+
+async def is_sent(mail: Mail, letter_id: str) -> bool:
+    """Whether a letter is recorded as sent."""
+    seen = await mail.get(letter_id)
+    return seen is not None and (seen.status, seen.attempts) == (Status.SENT, 1)
