@@ -150,6 +150,9 @@ class Dispatcher:
         if not room and not is_open:
             self._has_more = True
             return
+        if self._leases.has_lapsed:
+            # We slept, or the database was away: or we would take our own letters from ourselves.
+            await self._leases.renew()
         asked_at = self._clock.elapsed()
         batch = await self._outbox.claim(max(1, room // 2), only_expired=is_open)
         self._has_more = batch.has_more

@@ -55,6 +55,12 @@ class Leases:
         if self._ends.get(claim.id, 0.0) <= self._clock.elapsed():
             raise LeaseLost(f"the lease on letter {claim.id} ended")
 
+    @property
+    def has_lapsed(self) -> bool:
+        """Whether a lease has ended by our own clock, on a letter that may still be ours."""
+        now = self._clock.elapsed()
+        return any(self._ends[letter_id] <= now for letter_id in self._held)
+
     async def keep_alive(self) -> None:
         """Renew all leases in one statement, again and again, until cancelled."""
         while True:
@@ -74,5 +80,7 @@ class Leases:
             logger.exception("leases could not be renewed")
             return
         for claim in claims:
-            if claim.id in self._ends:
-                self._ends[claim.id] = asked_at + self._lease if claim.id in ours else 0.0
+            if claim.id not in ours:
+                self.drop(claim)
+            elif claim.id in self._ends:
+                self._ends[claim.id] = asked_at + self._lease

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,6 +10,7 @@ import pytest
 from quartapp.mail import Status
 from quartapp.mail.testing import letter
 from tests.crash.browser import fill_in
+from tests.crash.clock import HandClock
 from tests.crash.waiting import until
 
 if TYPE_CHECKING:
@@ -27,22 +27,6 @@ LETTERS = 1000
 HOUR = 3600.0
 STEP = 20.0
 """How far the clock is moved at a time, in seconds: less than the breaker's longest pause."""
-
-
-class HandClock:
-    """A clock that goes when it is told to."""
-
-    def __init__(self) -> None:
-        self.seconds = 0.0
-        self._start = datetime.now(UTC)
-
-    def now(self) -> datetime:
-        """The time of day."""
-        return self._start + timedelta(seconds=self.seconds)
-
-    def elapsed(self) -> float:
-        """Seconds since it was made."""
-        return self.seconds
 
 
 async def keep(mail: Mail, count: int) -> None:
@@ -85,7 +69,7 @@ async def test_after_an_hour_without_a_server_all_letters_leave_and_none_has_los
         waiting = await mail.find(limit=LETTERS)
 
         await server.start()
-        clock.seconds += 2 * STEP * 3.3
+        clock.seconds += 2 * mail.settings.breaker_max
         mail.post.wake()
         await mail.drain()
         done = await mail.find(limit=LETTERS)

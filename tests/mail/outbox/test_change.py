@@ -155,10 +155,10 @@ async def test_letters_are_locked_in_one_order_so_that_nobody_deadlocks(
         "record": lambda: other.record([judged(claim, clock.now(), LATER) for claim in claims]),
     }
 
-    async with database.writing() as connection:
+    async with database.writing() as connection, database.reading() as onlooker:
         await connection.execute(_locking(first))
         acting = asyncio.create_task(acts[act]())
-        while not (await connection.execute(WAITING)).scalar_one():
+        while not (await onlooker.execute(WAITING)).scalar_one():
             pass
         free = (await connection.execute(_locking(second))).all()
 

@@ -1,0 +1,46 @@
+"""A lease outlasts a slow server, and a process that wakes late does not rob itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from quartapp.mail import Status
+from quartapp.mail.testing import Phase, SMTPServer, letter
+from tests.crash.clock import HandClock
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractAsyncContextManager
+
+    from quartapp.mail import Mail
+
+    Serve = Callable[..., AbstractAsyncContextManager[Mail]]
+
+LEASE = 0.4
+
+
+async def test_a_lease_lasts_for_as_long_as_the_server_takes(
+    serve: Serve, server: SMTPServer, database_url: str
+) -> None:
+    server.delay(Phase.DOT, 3 * LEASE, times=1)
+    async with serve(database_url, MAIL_LEASE=LEASE) as mail:
+        done = await mail.wait(await mail.send_later(letter()), timeout=10)
+
+    assert (done.status, done.attempts, len(server.letters)) == (Status.SENT, 1, 1)
+
+
+async def test_who_wakes_late_does_not_take_a_letter_from_itself(
+    serve: Serve, server: SMTPServer, database_url: str
+) -> None:
+    clock = HandClock()
+    server.stall(Phase.DOT, times=1)
+    async with serve(database_url, clock=clock) as mail:
+        slow = await mail.send_later(letter())
+        await server.reached(Phase.DOT)
+
+        clock.seconds += 2 * mail.settings.lease
+        await mail.wait(await mail.send_later(letter()), timeout=10)
+        server.resume()
+        done = await mail.wait(slow, timeout=10)
+
+    assert (done.status, done.attempts, len(server.letters)) == (Status.SENT, 1, 2)

@@ -1,0 +1,110 @@
+"""Databases that go away and come back, and that several processes share."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sqlite3
+from collections import Counter
+from contextlib import closing, suppress
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from quartapp import create_app
+from quartapp.database import DatabaseUnavailable
+from quartapp.mail import Status
+from quartapp.mail.testing import letter
+from tests.crash.waiting import until
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractAsyncContextManager
+    from pathlib import Path
+
+    from quartapp.mail import Mail
+    from quartapp.mail.testing import SMTPServer
+    from tests.crash.conftest import Start
+    from tests.fixtures.postgres_server import PostgresServer
+
+    Serve = Callable[..., AbstractAsyncContextManager[Mail]]
+
+RESTARTS = 4
+BETWEEN_RESTARTS = 20
+"""How many letters the server gets between two restarts."""
+
+PROCESSES = 3
+LETTERS = 150
+
+
+async def keep_on_keeping(mail: Mail, kept: set[str], enough: asyncio.Event) -> None:
+    """Keep one letter after another, whatever the database does; note those that were kept."""
+    while not enough.is_set():
+        with suppress(DatabaseUnavailable):
+            kept.add((await mail.send_later(letter())).message_id)
+        await asyncio.sleep(0)
+
+
+@pytest.mark.timeout(120)
+async def test_letters_survive_a_postgresql_that_crashes_again_and_again(
+    serve: Serve, postgres: PostgresServer, postgres_url: str, server: SMTPServer
+) -> None:
+    kept: set[str] = set()
+    enough = asyncio.Event()
+    async with serve(postgres_url) as mail:
+        load = asyncio.create_task(keep_on_keeping(mail, kept, enough))
+        for _ in range(RESTARTS):
+            await server.received(len(server.letters) + BETWEEN_RESTARTS, timeout=30)
+            await asyncio.to_thread(postgres.kill)
+            await asyncio.to_thread(postgres.start)
+        enough.set()
+        await load
+        await mail.drain()
+        states = await mail.stats()
+
+    copies = Counter(each.message_id for each in server.letters)
+    assert kept <= set(copies)
+    assert set(copies.values()) == {1}
+    assert states[Status.SENT] == sum(states.values()) == len(copies)
+
+
+async def test_while_another_holds_the_lock_of_sqlite_the_form_says_so_and_then_recovers(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    settings = {"TESTING": True, "WTF_CSRF_ENABLED": False, "QUARTAPP_INSTANCE": str(tmp_path)}
+    app = create_app(settings | {"DATABASE_URL": sqlite_url, "FLASKY_ADMIN": "ada@example.com"})
+    file = sqlite_url.removeprefix("sqlite+aiosqlite:///")
+    async with app.test_app():
+        with closing(sqlite3.connect(file, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            refused = await app.test_client().post("/", form={"name": "Ada"})
+
+        accepted = await app.test_client().post("/", form={"name": "Ada"})
+
+        assert refused.status_code == 503
+        assert "Nothing was kept; please try again" in await refused.get_data(as_text=True)
+        assert accepted.status_code == 302
+        assert len(await app.extensions["mail"].find()) == 1
+
+
+async def test_several_processes_on_one_database_send_nothing_twice(
+    start: Start, keeper: Mail, server: SMTPServer, settings: dict[str, Any]
+) -> None:
+    workers = [start("quartapp", "mail", "work", **settings) for _ in range(PROCESSES)]
+    for worker in workers:
+        await worker.says("(delivers)")
+
+    async with keeper.outbox.database.transaction() as session:
+        for _ in range(LETTERS):
+            await keeper.send_later(letter(), session=session)
+    await until(lambda: are_sent(keeper, LETTERS), lambda: "every letter sent")
+    for worker in workers:
+        worker.send(signal.SIGTERM)
+
+    assert [await worker.end() for worker in workers] == [0] * PROCESSES
+    assert len({each.message_id for each in server.letters}) == len(server.letters) == LETTERS
+
+
+async def are_sent(mail: Mail, count: int) -> bool:
+    """Whether so many letters are recorded as sent."""
+    return (await mail.stats())[Status.SENT] == count
