@@ -6,7 +6,7 @@ import asyncio
 import json
 import logging
 import sys
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -18,6 +18,8 @@ from quartapp.mail import MailError, Message
 from quartapp.mailbox import Catcher
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from quart import Quart
 
     from quartapp.mail import Mail
@@ -122,9 +124,8 @@ async def _test(app: Quart, address: str) -> str:
     )
     if service.post.is_suppressed:
         sys.exit("Nothing was sent: MAIL_SUPPRESS_SEND is on.")
-    # It warns of what is about to be said.
-    logging.getLogger("quartapp.mail.transports.pool").setLevel(logging.ERROR)
     async with AsyncExitStack() as stack:
+        stack.enter_context(_without_warnings())
         where = f"{service.settings.server}:{service.settings.port}"
         if app.config["MAIL_BACKEND"] == "mailbox":
             where = "The development mailbox"
@@ -134,3 +135,15 @@ async def _test(app: Quart, address: str) -> str:
         receipt = await service.send(message)
     [recipient] = receipt.recipients
     return f"{where} took the letter for {recipient.address}: {recipient.code} {recipient.reply}"
+
+
+@contextmanager
+def _without_warnings() -> Iterator[None]:
+    """Without what the pool warns of, which is about to be said in a sentence."""
+    logger = logging.getLogger("quartapp.mail.transports.pool")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import ssl
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -269,6 +270,14 @@ async def test_test_says_in_one_sentence_that_there_is_no_server(quartapp, serve
     assert ended.exit_code == 1
     assert ended.output.startswith("The letter was not sent: localhost:")
     assert ended.output.count("\n") == 1
+
+
+async def test_test_leaves_the_log_as_it_was(quartapp, server):
+    before = logging.getLogger("quartapp.mail.transports.pool").level
+
+    await quartapp.run("mail", "test", "bob@example.com", **leading_to(server))
+
+    assert logging.getLogger("quartapp.mail.transports.pool").level == before
 
 
 async def test_test_delivers_to_the_development_mailbox_by_itself(quartapp, tmp_path):
