@@ -13,7 +13,7 @@ from quartapp.mail import Mail
 from quartapp.mail.testing import SMTPServer
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator
+    from collections.abc import AsyncIterator, Callable, Generator, Iterator
     from contextlib import AbstractAsyncContextManager
     from pathlib import Path
 
@@ -29,6 +29,18 @@ def log_as_before() -> Iterator[None]:
     before = ours.level, ours.propagate, list(ours.handlers)
     yield
     ours.level, ours.propagate, ours.handlers = before
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Spell out halves of surrogate pairs in what was logged: pytest-xdist cannot send them."""
+    report = yield
+    report.sections = [(name, _encodable(text)) for name, text in report.sections]
+    return report
+
+
+def _encodable(text: str) -> str:
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 @pytest.fixture

@@ -67,7 +67,7 @@ def _tested(test: str, copy: Path) -> int:
         "PYTHONDONTWRITEBYTECODE": "1",
     }
     return subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", test],
+        [sys.executable, "-m", "pytest", "-q", "-x", "-n", "0", "-p", "no:cacheprovider", test],
         cwd=copy,
         env=environment,
         stdout=subprocess.DEVNULL,
