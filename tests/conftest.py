@@ -6,6 +6,7 @@ import logging
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
+import hypothesis
 import pytest
 from quart import Quart
 
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     Serve = Callable[..., AbstractAsyncContextManager[Mail]]
+
+# The same examples everywhere, and no deadline: a busy machine is no mistake of ours.
+hypothesis.settings.load_profile("ci")
 
 pytest_plugins = ["tests.fixtures.postgres", "tests.fixtures.migrated", "tests.fixtures.tls"]
 

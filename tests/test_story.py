@@ -178,16 +178,12 @@ async def test_a_server_with_a_strange_certificate_gets_nothing_and_the_letter_s
 
 async def test_a_server_that_never_answers_holds_up_neither_page_nor_shutdown(started, server):
     server.stall(Phase.GREETING)
-    loop = asyncio.get_running_loop()
-    async with started(MAIL_DRAIN_TIMEOUT=2) as app:
+    async with asyncio.timeout(30), started(MAIL_TIMEOUT=600, MAIL_DRAIN_TIMEOUT=600) as app:
         await join(app, "Ada")
         await server.reached(Phase.GREETING)
-        async with asyncio.timeout(2):
-            greeting = await join(app, "Bob")
-        stopping_at = loop.time()
+        greeting = await join(app, "Bob")
 
     async with started(QUARTAPP_DISPATCH=False) as app:
         letters = await app.extensions["mail"].find()
     assert "Pleased to meet you!" in greeting
-    assert loop.time() - stopping_at < 2 + 3
     assert [letter.status for letter in letters] == [Status.QUEUED, Status.QUEUED]

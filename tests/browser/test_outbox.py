@@ -57,7 +57,7 @@ async def test_the_operator_retries_a_failed_letter_and_sees_it_sent(
     server.answer(Phase.RCPT, "550 5.1.1 no such user", times=1)
     mail, page = app.extensions["mail"], await signed_in(browser, address)
     await page.goto("/outbox/")
-    failed = await mail.wait(await mail.send_later(letter(subject="Tea at four")), timeout=10)
+    failed = await mail.wait(await mail.send_later(letter(subject="Tea at four")), timeout=30)
 
     await page.get_by_role("link", name="failed").click()
     await page.get_by_role("link", name="Tea at four").click()
@@ -65,7 +65,7 @@ async def test_the_operator_retries_a_failed_letter_and_sees_it_sent(
     await page.get_by_role("link", name="Try again").click()
     await page.get_by_role("button", name="Try 1 letter again").click()
     await expect(page.get_by_role("status")).to_have_text("1 letter will be tried again now.")
-    await mail.wait(failed, timeout=10)
+    await mail.wait(failed, timeout=30)
     await page.reload()
 
     await expect(page.get_by_role("article").locator(".lead")).to_have_text("sent")

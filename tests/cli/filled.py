@@ -75,7 +75,7 @@ async def _letters(mail: Mail) -> dict[str, Delivery]:
 
 async def _ended(mail: Mail, subject: str, *recipients: str) -> Delivery:
     kept = await mail.send_later(letter(subject=subject, recipients=list(recipients)))
-    return await mail.wait(kept, timeout=10)
+    return await mail.wait(kept, timeout=30)
 
 
 def _tomorrow() -> datetime:

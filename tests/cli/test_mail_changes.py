@@ -29,7 +29,7 @@ async def test_a_letter_that_was_retried_goes_out_where_letters_are_delivered(
     await quartapp.run("mail", "retry", filled["failed"])
 
     async with serve() as mail:
-        done = await mail.wait(filled["failed"], timeout=10)
+        done = await mail.wait(filled["failed"], timeout=30)
     assert done.status == "sent"
     assert server.letters[-1].recipients == ("nobody@example.com",)
 

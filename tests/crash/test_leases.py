@@ -24,7 +24,7 @@ async def test_a_lease_lasts_for_as_long_as_the_server_takes(
 ) -> None:
     server.delay(Phase.DOT, 3 * LEASE, times=1)
     async with serve(database_url, MAIL_LEASE=LEASE) as mail:
-        done = await mail.wait(await mail.send_later(letter()), timeout=10)
+        done = await mail.wait(await mail.send_later(letter()), timeout=30)
 
     assert (done.status, done.attempts, len(server.letters)) == (Status.SENT, 1, 1)
 
@@ -39,8 +39,8 @@ async def test_who_wakes_late_does_not_take_a_letter_from_itself(
         await server.reached(Phase.DOT)
 
         clock.seconds += 2 * mail.settings.lease
-        await mail.wait(await mail.send_later(letter()), timeout=10)
+        await mail.wait(await mail.send_later(letter()), timeout=30)
         server.resume()
-        done = await mail.wait(slow, timeout=10)
+        done = await mail.wait(slow, timeout=30)
 
     assert (done.status, done.attempts, len(server.letters)) == (Status.SENT, 1, 2)

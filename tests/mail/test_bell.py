@@ -13,7 +13,7 @@ from quartapp.mail import Status
 from quartapp.mail.bell import Bell
 from quartapp.mail.testing import letter
 
-PATIENCE = 10
+PATIENCE = 30
 
 
 @pytest.fixture
@@ -105,20 +105,23 @@ async def test_listening_takes_no_connection_from_the_pool(there, heard):
 async def test_a_letter_kept_by_a_process_that_does_not_deliver_is_sent_at_once(
     serve, server, postgres_url
 ):
-    many = 10
     async with (
         serve(postgres_url) as sender,
         serve(postgres_url, QUARTAPP_DISPATCH=False) as keeper,
     ):
-        began = time.monotonic()
-        for _ in range(many):
-            kept = await keeper.send_later(letter())
-            done = await sender.wait(kept, timeout=PATIENCE)
-        took = time.monotonic() - began
+        took = [await seconds_until_sent(keeper, sender) for _ in range(10)]
 
-    # One look a second would have taken a second for each.
-    assert (done.status, len(server.letters)) == (Status.SENT, many)
-    assert took < many / 2
+    # Kept when one was just found, a letter would wait a whole second for the next look.
+    assert len(server.letters) == 10
+    assert min(took[1:]) < 0.5
+
+
+async def seconds_until_sent(keeper, sender):
+    began = time.monotonic()
+    kept = await keeper.send_later(letter())
+    done = await sender.wait(kept, timeout=PATIENCE)
+    assert done.status is Status.SENT
+    return time.monotonic() - began
 
 
 async def test_on_sqlite_there_is_no_bell(tmp_path):

@@ -13,7 +13,7 @@ from quartapp.mail.testing import Phase, letter
 async def test_a_kept_letter_is_sent_once(mail, server):
     delivery = await mail.send_later(letter(subject="Hello"))
 
-    done = await mail.wait(delivery, timeout=10)
+    done = await mail.wait(delivery, timeout=30)
 
     assert (done.status, done.attempts, len(server.letters)) == (Status.SENT, 1, 1)
     assert done.recipients[0].code == 250
@@ -33,7 +33,7 @@ async def test_a_letter_leaves_when_its_session_commits(mail, server):
     async with mail.outbox.database.transaction() as session:
         delivery = await mail.send_later(letter(), session=session)
 
-    done = await mail.wait(delivery, timeout=10)
+    done = await mail.wait(delivery, timeout=30)
 
     assert done.status is Status.SENT
 
@@ -41,7 +41,7 @@ async def test_a_letter_leaves_when_its_session_commits(mail, server):
 async def test_a_letter_refused_for_good_fails_and_says_why(mail, server):
     server.answer(Phase.RCPT, "550 5.1.1 no such user")
 
-    done = await mail.wait(await mail.send_later(letter()), timeout=10)
+    done = await mail.wait(await mail.send_later(letter()), timeout=30)
 
     assert (done.status, done.attempts, done.recipients[0].code) == (Status.FAILED, 1, 550)
     assert "no such user" in done.detail
@@ -63,7 +63,7 @@ async def test_an_accepted_recipient_is_not_sent_to_again(serve, server):
     async with serve(MAIL_RETRY_FIRST=0.01, MAIL_RETRY_MAX=1) as mail:
         message = letter(recipients=["ada@example.com", "bob@example.com"])
 
-        done = await mail.wait(await mail.send_later(message), timeout=10)
+        done = await mail.wait(await mail.send_later(message), timeout=30)
 
     assert (done.status, done.attempts) == (Status.SENT, 2)
     assert [sent.recipients for sent in server.letters] == [
@@ -76,7 +76,7 @@ async def test_one_refused_recipient_does_not_stop_the_others(mail, server):
     server.answer(Phase.RCPT, "550 5.1.1 unknown", recipient="bob@example.com")
     message = letter(recipients=["ada@example.com", "bob@example.com"])
 
-    done = await mail.wait(await mail.send_later(message), timeout=10)
+    done = await mail.wait(await mail.send_later(message), timeout=30)
 
     assert done.status is Status.FAILED
     assert done.detail == "1 of 2 accepted; bob@example.com: 550 5.1.1 unknown"
@@ -96,10 +96,10 @@ async def test_a_connection_lost_after_the_dot_leaves_the_letter_uncertain(mail,
 async def test_a_held_letter_waits_for_a_person(serve, server):
     server.drop(Phase.DOT, times=1)
     async with serve(MAIL_ON_UNCERTAIN="hold") as mail:
-        held = await mail.wait(await mail.send_later(letter()), timeout=10)
+        held = await mail.wait(await mail.send_later(letter()), timeout=30)
 
         await mail.retry(held)
-        done = await mail.wait(held, timeout=10)
+        done = await mail.wait(held, timeout=30)
 
     assert (held.status, held.due_at) == (Status.UNCERTAIN, None)
     assert (done.status, done.attempts) == (Status.SENT, 2)
@@ -113,7 +113,7 @@ async def test_a_server_that_is_down_costs_no_attempt(serve, server):
         waiting = await mail.get(delivery.id)
 
         await server.start()
-        done = await mail.wait(delivery, timeout=10)
+        done = await mail.wait(delivery, timeout=30)
 
     assert (waiting.status, waiting.attempts) == (Status.QUEUED, 0)
     assert "refused the connection" in waiting.detail
@@ -132,7 +132,7 @@ async def test_a_letter_with_a_time_waits_for_it(mail, server):
 async def test_an_expired_letter_is_not_sent(mail, server):
     delivery = await mail.send_later(letter(), expires=datetime.now(UTC) - timedelta(seconds=1))
 
-    done = await mail.wait(delivery, timeout=10)
+    done = await mail.wait(delivery, timeout=30)
 
     assert (done.status, done.attempts, server.letters) == (Status.FAILED, 0, [])
     assert "expired" in done.detail
@@ -142,7 +142,7 @@ async def test_the_same_key_keeps_one_letter(mail, server):
     first = await mail.send_later(letter(), key="welcome-ada")
 
     second = await mail.send_later(letter(), key="welcome-ada")
-    await mail.wait(first, timeout=10)
+    await mail.wait(first, timeout=30)
 
     assert second.id == first.id
     assert len(server.letters) == 1
@@ -171,7 +171,7 @@ async def test_a_letter_cancelled_while_it_is_tried_is_not_tried_again(mail, ser
 
     await mail.cancel(delivery)
     server.resume()
-    done = await mail.wait(delivery, timeout=10)
+    done = await mail.wait(delivery, timeout=30)
 
     assert (done.status, done.attempts) == (Status.CANCELLED, 1)
 

@@ -46,7 +46,7 @@ def names(told):
 
 
 async def test_a_sent_letter_is_told_of_three_times(mail, told):
-    await mail.wait(await mail.send_later(letter()), timeout=10)
+    await mail.wait(await mail.send_later(letter()), timeout=30)
 
     assert names(told) == ["message-queued", "email-dispatched", "message-sent"]
     assert [what.status for name, what in told if name == "message-sent"] == [Status.SENT]
@@ -65,7 +65,7 @@ async def test_a_deferred_letter_is_told_of(mail, server, told):
 async def test_a_failed_letter_is_told_of(mail, server, told):
     server.answer(Phase.RCPT, "550 5.1.1 no such user")
 
-    await mail.wait(await mail.send_later(letter()), timeout=10)
+    await mail.wait(await mail.send_later(letter()), timeout=30)
 
     assert names(told) == ["message-queued", "message-failed"]
 
@@ -107,7 +107,7 @@ async def test_what_a_receiver_hears_is_in_the_database_already(mail):
         found.append(await mail.get(delivery.id))
 
     with message_sent.connected_to(look, mail.app):
-        done = await mail.wait(await mail.send_later(letter()), timeout=10)
+        done = await mail.wait(await mail.send_later(letter()), timeout=30)
 
     assert found == [done]
 
@@ -119,7 +119,7 @@ async def test_a_receiver_need_not_be_async(mail):
         heard.append(delivery.status)
 
     with message_sent.connected_to(hear, mail.app):
-        await mail.wait(await mail.send_later(letter()), timeout=10)
+        await mail.wait(await mail.send_later(letter()), timeout=30)
 
     assert heard == [Status.SENT]
 
@@ -139,8 +139,8 @@ async def test_a_failing_receiver_breaks_nothing_and_keeps_it_from_nobody(mail, 
         message_queued.connected_to(fail, mail.app),
         email_dispatched.connected_to(fail, mail.app),
     ):
-        done = await mail.wait(await mail.send_later(letter()), timeout=10)
-        again = await mail.wait(await mail.send_later(letter()), timeout=10)
+        done = await mail.wait(await mail.send_later(letter()), timeout=30)
+        again = await mail.wait(await mail.send_later(letter()), timeout=30)
 
     assert (done.status, again.status, len(server.letters)) == (Status.SENT, Status.SENT, 2)
     assert heard == [Status.SENT, Status.SENT]
@@ -162,7 +162,7 @@ async def test_a_receiver_that_never_ends_does_not_stop_the_shutdown(serve):
         async with serve(MAIL_DRAIN_TIMEOUT=0.1) as mail:
             with message_queued.connected_to(hang, mail.app):
                 delivery = await mail.send_later(letter())
-                done = await mail.wait(delivery, timeout=10)
+                done = await mail.wait(delivery, timeout=30)
 
     assert done.status is Status.SENT
 
@@ -171,7 +171,7 @@ async def test_a_recorder_keeps_what_goes_out_meanwhile(mail):
     await mail.send(letter(subject="Before"))
     with mail.record_messages() as outbox:
         await mail.send(letter(subject="Now"))
-        await mail.wait(await mail.send_later(letter(subject="Later")), timeout=10)
+        await mail.wait(await mail.send_later(letter(subject="Later")), timeout=30)
     await mail.send(letter(subject="After"))
 
     assert [message.subject for message in outbox] == ["Now", "Later"]
@@ -206,7 +206,7 @@ async def test_a_letter_of_the_outbox_is_a_message_again(mail):
     message.attach("tea.txt", "text/plain", "Darjeeling")
 
     with mail.record_messages() as outbox:
-        await mail.wait(await mail.send_later(message), timeout=10)
+        await mail.wait(await mail.send_later(message), timeout=30)
 
     [kept] = outbox
     assert isinstance(kept, Message)
@@ -219,7 +219,7 @@ async def test_what_was_refused_is_not_recorded(mail, server):
     server.answer(Phase.RCPT, "550 5.1.1 no such user")
 
     with mail.record_messages() as outbox:
-        await mail.wait(await mail.send_later(letter()), timeout=10)
+        await mail.wait(await mail.send_later(letter()), timeout=30)
 
     assert outbox == []
 
@@ -228,7 +228,7 @@ async def test_the_log_tells_of_each_letter_by_its_id_alone(mail, server, caplog
     caplog.set_level(logging.INFO)
 
     delivery = await mail.send_later(letter(body="Nobody else's business"))
-    await mail.wait(delivery, timeout=10)
+    await mail.wait(delivery, timeout=30)
 
     lines = [record.message for record in caplog.records if delivery.id in record.message]
     assert lines == [f"letter {delivery.id} queued", f"letter {delivery.id} sent, attempt 1"]

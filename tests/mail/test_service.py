@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from datetime import datetime
 from itertools import pairwise
 
@@ -47,7 +46,7 @@ async def test_it_delivers_while_the_app_serves(app, server):
     app.before_serving(mail.upgrade)
     async with app.test_app():
         running = mail.is_running
-        done = await mail.wait(await mail.send_later(letter()), timeout=10)
+        done = await mail.wait(await mail.send_later(letter()), timeout=30)
 
     assert (running, mail.is_running, done.status) == (True, False, Status.SENT)
 
@@ -60,7 +59,7 @@ async def test_it_uses_the_apps_own_engine_and_leaves_it_open(app, server, sqlit
     async with app.test_app(), AsyncSession(engine) as session:
         delivery = await mail.send_later(letter(), session=session)
         await session.commit()
-        done = await mail.wait(delivery, timeout=10)
+        done = await mail.wait(delivery, timeout=30)
 
     async with engine.connect() as connection:
         assert connection.closed is False
@@ -75,7 +74,7 @@ async def test_bound_without_a_lifespan_it_delivers_where_it_is_told_to(app, ser
     async with app.test_app():
         idle = mail.is_running
         async with mail.post.running():
-            done = await mail.wait(await mail.send_later(letter()), timeout=10)
+            done = await mail.wait(await mail.send_later(letter()), timeout=30)
     await mail.outbox.database.dispose()
 
     assert (idle, done.status) == (False, Status.SENT)
@@ -84,7 +83,7 @@ async def test_bound_without_a_lifespan_it_delivers_where_it_is_told_to(app, ser
 async def test_the_proxy_stands_for_the_current_apps_service(serve):
     async with serve() as mail, mail.app.app_context():
         delivery = await current_mail.send_later(letter())
-        done = await mail.wait(delivery, timeout=10)
+        done = await mail.wait(delivery, timeout=30)
 
     assert done.status is Status.SENT
 
@@ -203,7 +202,7 @@ async def test_wait_knows_no_letter_that_is_not_committed(mail):
 async def test_wait_sees_what_another_process_did(serve, server):
     async with serve(QUARTAPP_DISPATCH=False) as keeper:
         delivery = await keeper.send_later(letter())
-        waiting = asyncio.create_task(keeper.wait(delivery, timeout=10))
+        waiting = asyncio.create_task(keeper.wait(delivery, timeout=30))
         async with serve():
             done = await waiting
 
@@ -238,7 +237,7 @@ async def test_drain_does_not_wait_for_what_is_due_later(mail, server):
     server.answer(Phase.RCPT, "451 4.7.1 later")
     await mail.send_later(letter())
 
-    await asyncio.wait_for(mail.drain(), 10)
+    await asyncio.wait_for(mail.drain(), 30)
 
     assert (await mail.stats())[Status.QUEUED] == 1
 
@@ -248,7 +247,7 @@ async def test_drain_ends_when_the_server_is_in_trouble(serve, server):
     async with serve(MAIL_BREAKER_FIRST=60) as mail:
         await mail.send_later(letter())
 
-        await asyncio.wait_for(mail.drain(), 10)
+        await asyncio.wait_for(mail.drain(), 30)
 
         assert "refused the connection" in mail.trouble
 
@@ -270,9 +269,9 @@ async def test_a_time_without_a_zone_is_refused(mail, name):
 async def test_suppression_is_asked_for_at_every_letter(mail, server):
     mail.app.config["MAIL_SUPPRESS_SEND"] = True
     with mail.record_messages() as outbox:
-        suppressed = await mail.wait(await mail.send_later(letter()), timeout=10)
+        suppressed = await mail.wait(await mail.send_later(letter()), timeout=30)
     mail.app.config["MAIL_SUPPRESS_SEND"] = False
-    sent = await mail.wait(await mail.send_later(letter()), timeout=10)
+    sent = await mail.wait(await mail.send_later(letter()), timeout=30)
 
     assert (suppressed.status, suppressed.detail, len(outbox)) == (Status.SENT, "suppressed", 1)
     assert (sent.status, sent.detail, len(server.letters)) == (Status.SENT, "", 1)
@@ -286,30 +285,3 @@ async def test_a_letter_suppressed_on_the_spot_has_its_receipt(serve, server):
         Status.SENT, "suppressed",
     )  # fmt: skip
     assert server.connections == 0
-
-
-@pytest.mark.parametrize("field", ["attachment", "body"])
-async def test_a_letter_of_25_mib_does_not_hold_up_the_loop(serve, server, field):
-    message = letter(body="Tea is at four.\n" * (25 << 16)) if field == "body" else letter()
-    if field == "attachment":
-        message.attach("tea.bin", "application/octet-stream", os.urandom(18 << 20))
-    lags: list[float] = []
-    async with serve(MAIL_MAX_SIZE="40MiB") as mail:
-        ticking = asyncio.create_task(tick(lags))
-        composed = await mail._finish(message)
-        ticks_while_composing = len(lags)
-        done = await mail.wait(await mail.send_later(message), timeout=30)
-        ticking.cancel()
-
-    print(f"{len(composed.content)} bytes; the loop was held up for {max(lags) * 1000:.0f} ms")
-    assert done.status is Status.SENT
-    assert ticks_while_composing > 1
-
-
-async def tick(lags):
-    """Note how late the loop is, again and again."""
-    clock = asyncio.get_running_loop().time
-    while True:
-        before = clock()
-        await asyncio.sleep(0.001)
-        lags.append(clock() - before - 0.001)

@@ -51,7 +51,7 @@ async def text_of(client: Any, path: str) -> str:
 
 async def test_the_page_says_where_the_letter_is(visited):
     async with visited() as (client, letter_id, mail):
-        await mail.wait(letter_id, timeout=10)
+        await mail.wait(letter_id, timeout=30)
 
         page = await text_of(client, "/")
 
@@ -74,7 +74,7 @@ async def test_a_letter_that_waits_can_be_followed_without_scripts(visited, serv
 
 async def test_a_program_gets_json(visited):
     async with visited() as (client, letter_id, mail):
-        await mail.wait(letter_id, timeout=10)
+        await mail.wait(letter_id, timeout=30)
         response = await client.get(
             f"/deliveries/{letter_id}", headers={"Accept": "application/json"}
         )
@@ -98,7 +98,7 @@ async def test_changes_arrive_live(visited, server):
 
 
 async def told_by(stream: Any) -> dict[str, Any]:
-    data = await asyncio.wait_for(stream.receive(), 5)
+    data = await asyncio.wait_for(stream.receive(), 30)
     return json.loads(data.removeprefix(b"data: "))
 
 

@@ -53,9 +53,9 @@ async def test_letters_are_counted_by_outcome_and_reply(delivering, server):
     server.answer(Phase.RCPT, "550 5.1.1 no such user", recipient="nobody@example.com")
     async with delivering() as app:
         mail, prometheus = app.extensions["mail"], Prometheus(app)
-        await mail.wait(await mail.send_later(letter()), timeout=10)
+        await mail.wait(await mail.send_later(letter()), timeout=30)
         await mail.wait(
-            await mail.send_later(letter(recipients=["nobody@example.com"])), timeout=10
+            await mail.send_later(letter(recipients=["nobody@example.com"])), timeout=30
         )
         await mail.send_later(letter(recipients=["later@example.com"]))
         await mail.drain()
@@ -73,7 +73,7 @@ async def test_a_lost_connection_has_no_reply(delivering, server):
     server.drop(Phase.DOT)
     async with delivering(MAIL_ON_UNCERTAIN="hold") as app:
         mail, prometheus = app.extensions["mail"], Prometheus(app)
-        await mail.wait(await mail.send_later(letter()), timeout=10)
+        await mail.wait(await mail.send_later(letter()), timeout=30)
 
         await prometheus.scrape()
 
@@ -114,7 +114,7 @@ async def test_the_pool_is_told_with_its_limit(delivering, server):
         await prometheus.scrape()
         server.clear()
         server.resume()
-        await mail.wait(kept, timeout=10)
+        await mail.wait(kept, timeout=30)
 
     assert prometheus("mail_connections", state="busy") == 1
     assert prometheus("mail_connections", state="idle") == 0
@@ -151,7 +151,7 @@ async def test_a_database_that_is_away_leaves_what_this_process_knows(make):
 async def test_two_apps_in_one_process_count_by_themselves(delivering):
     async with delivering() as app, delivering(QUARTAPP_DISPATCH=False) as another:
         mail, other = app.extensions["mail"], Prometheus(another)
-        await mail.wait(await mail.send_later(letter()), timeout=10)
+        await mail.wait(await mail.send_later(letter()), timeout=30)
 
         await other.scrape()
 
@@ -173,7 +173,7 @@ async def test_it_asks_for_the_operators_sign_in_where_there_is_one(started):
 async def test_it_names_nobody(delivering):
     async with delivering() as app:
         mail = app.extensions["mail"]
-        await mail.wait(await mail.send_later(letter(subject="Secret tea")), timeout=10)
+        await mail.wait(await mail.send_later(letter(subject="Secret tea")), timeout=30)
 
         text = await Visitor(app).see("/metrics")
 

@@ -291,7 +291,7 @@ async def test_a_letters_page_tells_its_whole_history(opened, server):
     server.answer(Phase.RCPT, "550 5.1.1 no such user", recipient=BOB)
     async with opened(MAIL_RETRY_FIRST=0.01, MAIL_RETRY_MAX=0.01) as operator:
         delivery = await operator.mail.send_later(letter(recipients=[ADA, BOB]))
-        await operator.mail.wait(delivery, timeout=10)
+        await operator.mail.wait(delivery, timeout=30)
 
         page = await operator.see(f"/outbox/{delivery.id}")
 
@@ -337,7 +337,7 @@ async def test_a_failed_letter_is_tried_again(operator, server, caplog):
 
     confirming = await operator.see(f"/outbox/retry?id={letter_id}")
     done = await operator.press(f"/outbox/retry?id={letter_id}", "/outbox/retry")
-    await operator.mail.wait(letter_id, timeout=10)
+    await operator.mail.wait(letter_id, timeout=30)
     page = await operator.see(done.location)
 
     assert "Try 1 letter again?" in confirming

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -50,7 +51,7 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=0, help="0 lets the system choose")
-    parser.add_argument("--log", type=Path, required=True, help="file for the letters")
+    parser.add_argument("--log", type=Path, default=os.devnull, help="file for the letters")
     parser.add_argument(
         "--delay", type=_delay, action="append", default=[], metavar="PHASE=SECONDS"
     )

@@ -182,7 +182,7 @@ class SMTPServer:
         """How many there were at once, at most."""
         return self._record.max_open_connections
 
-    async def received(self, count: int, timeout: float = 10) -> list[ReceivedLetter]:
+    async def received(self, count: int, timeout: float = 30) -> list[ReceivedLetter]:
         """Wait until `count` letters have been taken; all that were.
 
         Raises `TimeoutError` after `timeout` seconds, saying what happened instead.
@@ -192,7 +192,7 @@ class SMTPServer:
         )
         return self.letters
 
-    async def reached(self, phase: Phase | str, times: int = 1, timeout: float = 10) -> None:
+    async def reached(self, phase: Phase | str, times: int = 1, timeout: float = 30) -> None:
         """Wait until `phase` has been reached so many times since the server was made.
 
         Raises `TimeoutError` after `timeout` seconds, saying what happened instead.
@@ -202,7 +202,7 @@ class SMTPServer:
             lambda: self._record.phases[phase] >= times, f"{phase} number {times}", timeout
         )
 
-    async def idle(self, timeout: float = 10) -> None:
+    async def idle(self, timeout: float = 30) -> None:
         """Wait until no connection is open.
 
         Raises `TimeoutError` after `timeout` seconds, saying what happened instead.

@@ -65,7 +65,7 @@ async def test_a_letter_goes_all_the_way(running, engine, database, server):
         kept = await mail.send_later(letter(), session=session)
         await session.commit()
 
-        done = await mail.wait(kept, timeout=10)
+        done = await mail.wait(kept, timeout=30)
 
     assert (done.status, len(server.letters)) == (Status.SENT, 1)
 
@@ -85,7 +85,7 @@ async def test_an_engine_made_by_the_recipe_works_too(running, recipe, server):
             kept = await mail.send_later(letter(), session=session)
         await session.commit()
 
-        done = await mail.wait(kept, timeout=10)
+        done = await mail.wait(kept, timeout=30)
 
     assert (done.status, len(server.letters)) == (Status.SENT, 1)
 

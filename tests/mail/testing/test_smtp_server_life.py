@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import aiosmtplib
@@ -14,6 +15,7 @@ from quartapp.mail.testing import Phase, ReceivedLetter, SMTPServer, letters_in
 
 if TYPE_CHECKING:
     import ssl
+    from collections.abc import AsyncIterator
     from pathlib import Path
 
 
@@ -123,15 +125,25 @@ async def test_a_server_of_its_own_process_logs_each_letter_before_it_says_so(
     tmp_path: Path,
 ) -> None:
     log = tmp_path / "letters.jsonl"
-    arguments = ["-m", "quartapp.mail.testing", "--log", str(log), "--delay", "dot=0.001"]
+    async with a_process("--log", str(log), "--delay", "dot=0.001") as server:
+        await post(server)
+
+        assert [taken.recipients for taken in letters_in(log)] == [("bob@example.com",)]
+
+
+async def test_a_server_of_its_own_process_needs_no_log() -> None:
+    async with a_process("--port", "0") as server:
+        await post(server)
+
+
+@asynccontextmanager
+async def a_process(*arguments: str) -> AsyncIterator[SMTPServer]:
+    """Where a server listens that is started as in the README, and ends on SIGTERM."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, *arguments, stdout=asyncio.subprocess.PIPE
+        sys.executable, "-m", "quartapp.mail.testing", *arguments, stdout=asyncio.subprocess.PIPE
     )
     host, port = (await process.stdout.readline()).decode().split(":")
-
-    await post(SMTPServer(int(port), host=host))
-
-    assert [taken.recipients for taken in letters_in(log)] == [("bob@example.com",)]
+    yield SMTPServer(int(port), host=host)
     process.send_signal(signal.SIGTERM)
     assert await process.wait() == 0
 

@@ -1,0 +1,84 @@
+"""A large letter: built, kept and sent beside everything else that the event loop has to do."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import os
+import time
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+
+from quartapp.mail import Message, Status
+from quartapp.mail.testing import letter
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+    from contextlib import AbstractAsyncContextManager
+    from pathlib import Path
+
+    from quartapp.mail import Mail
+    from tests.crash.conftest import Start
+
+    Serve = Callable[..., AbstractAsyncContextManager[Mail]]
+
+LONGEST = 0.05
+"""How long the loop may be at one thing, in seconds, on a machine that is not slow."""
+
+
+@pytest.fixture
+async def port(start: Start, tmp_path: Path) -> str:
+    """The port of an SMTP server that does its work in a process of its own."""
+    server = start("smtp-server", "--log", str(tmp_path / "letters.jsonl"))
+    return await server.says(r":(\d+)\n")
+
+
+@pytest.fixture(params=["attachment", "body"])
+def large_letter(request: pytest.FixtureRequest) -> Message:
+    """A letter of 25 MiB on the wire."""
+    if request.param == "body":
+        return letter(body="Tea is at four.\n" * (25 << 16))
+    message = letter()
+    message.attach("tea.bin", "application/octet-stream", os.urandom(18 << 20))
+    return message
+
+
+async def test_a_letter_of_25_mib_does_not_hold_up_the_loop(
+    serve: Serve, database_url: str, port: str, large_letter: Message
+) -> None:
+    async with serve(database_url, MAIL_PORT=port, MAIL_MAX_SIZE="40MiB") as mail:
+        async with measured() as while_composing:
+            message = await mail._finish(large_letter)
+        async with measured() as while_sending:
+            done = await mail.wait(await mail.send_later(large_letter), timeout=30)
+
+    longest = max(while_composing + while_sending)
+    print(f"{len(message.content)} bytes; the loop was at one thing for {longest * 1000:.0f} ms")
+    assert done.status is Status.SENT
+    assert len(while_composing) > 1
+    assert longest < max(LONGEST, seconds_to_encode(10 << 20))
+
+
+def seconds_to_encode(size: int) -> float:
+    """What so many bytes of an attachment take here and now: 50 ms for 10 MiB, or more."""
+    began = time.thread_time()
+    base64.encodebytes(bytes(size))
+    return time.thread_time() - began
+
+
+@asynccontextmanager
+async def measured() -> AsyncIterator[list[float]]:
+    """How long the loop's thread works between two turns, however busy the machine is."""
+    stretches: list[float] = []
+    ticking = asyncio.create_task(_tick(stretches))
+    yield stretches
+    ticking.cancel()
+
+
+async def _tick(stretches: list[float]) -> None:
+    while True:
+        before = time.thread_time()
+        await asyncio.sleep(0)
+        stretches.append(time.thread_time() - before)
