@@ -198,7 +198,7 @@ class Mail:
     async def connect(self) -> AsyncIterator[Connection]:
         """One connection for many letters. Raises `TransientError` when there is none to be had."""
         async with self.post.way() as transport:
-            session = transport.session()
+            session = transport.session(is_exclusive=True)
             try:
                 carrier = await session.__aenter__()
             except ServerTrouble as trouble:

@@ -146,7 +146,8 @@ class Wire(asyncio.Protocol):
 
     def _use(self, transport: asyncio.Transport) -> None:
         self._transport = transport
-        transport.set_write_buffer_limits(high=0)
+        # Not 0: under TLS that is taken to be reached before anything is written.
+        transport.set_write_buffer_limits(high=1)
 
     async def _more(self) -> None:
         self._came.clear()

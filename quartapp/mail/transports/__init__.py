@@ -83,7 +83,7 @@ class ServerTrouble(MailError):
 
 
 class Session(Protocol):
-    """One connection, held by one sender at a time."""
+    """One connection, spoken on by one sender at a time."""
 
     async def send(
         self, envelope: Envelope, content: bytes, before_dot: BeforeDot | None = None
@@ -103,8 +103,13 @@ class Session(Protocol):
 class Transport(Protocol):
     """A way to one mail server."""
 
-    def session(self) -> AbstractAsyncContextManager[Session]:
-        """A connection of one's own. Raises `ServerTrouble` when there is none to be had."""
+    def session(self, *, is_exclusive: bool = False) -> AbstractAsyncContextManager[Session]:
+        """A connection. Raises `ServerTrouble` when there is none to be had.
+
+        is_exclusive
+            Whether it is for many letters of one sender. Else it is the next sender's as soon as
+            a letter only awaits its answer.
+        """
         ...
 
     async def close(self) -> None:

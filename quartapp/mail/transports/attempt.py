@@ -11,12 +11,13 @@ from quartapp.mail.transports import Answer, Outcome, Result, ServerTrouble
 from quartapp.mail.transports.words import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    import asyncio
+    from collections.abc import Callable, Iterable, Iterator
 
     from aiosmtplib.response import SMTPResponse
 
     from quartapp.mail.transports import BeforeDot, Envelope
-    from quartapp.mail.transports.smtp import Connection
+    from quartapp.mail.transports.talk import Asked, Talk
 
 __all__ = ["Attempt", "StaleConnection", "dot_stuffed"]
 
@@ -26,6 +27,8 @@ NOT_ABOUT_THE_LETTER = frozenset({421, 500, 501, 502, 503, 504, 530, 538})
 
 TOO_MANY_RECIPIENTS = 552
 """To RCPT it means what 452 means (RFC 5321 section 4.5.3.1.10)."""
+
+DOT = b".\r\n"
 
 
 class Phase(IntEnum):
@@ -43,22 +46,51 @@ class StaleConnection(Exception):
 
 
 class Attempt:
-    """Drives the phases, and knows at each what has been answered so far."""
+    """Drives the phases, and knows at each what has been answered so far.
 
-    def __init__(self, connection: Connection, envelope: Envelope) -> None:
-        self._connection = connection
+    was_kept
+        Whether the connection has served before, so that the server may have hung up meanwhile.
+    on_dot
+        Called when the final dot has been said, and only its answer is still to come.
+    """
+
+    def __init__(
+        self, talk: Talk, envelope: Envelope, *, was_kept: bool, on_dot: Callable[[], None]
+    ) -> None:
+        self._talk = talk
         self._envelope = envelope
-        self._was_kept = connection.is_kept
+        self._was_kept = was_kept
+        self._on_dot = on_dot
         self._phase = Phase.MAIL
         self._answers: dict[str, Answer] = {}
+        self.is_half_done = False
 
-    async def run(self, content: bytes, before_dot: BeforeDot | None) -> Outcome:
-        """Go through the phases; stop where nobody is left to send to."""
-        parameters = self._connection.mail_parameters(self._envelope, content)
-        if await self._mail(parameters) and await self._rcpt() and await self._data():
-            await self._body(content, before_dot)
+    @property
+    def is_past_dot(self) -> bool:
+        """Whether the final dot has been said."""
+        return self._phase is Phase.DOT
+
+    async def run(
+        self,
+        parameters: Iterable[str],
+        content: bytes,
+        before_dot: BeforeDot | None,
+        *,
+        needs_reset: bool,
+    ) -> Outcome:
+        """Go through the phases; stop where nobody is left to send to.
+
+        needs_reset
+            Whether the letter before was left half done.
+        """
+        asked = self._talk.ask(list(self._commands(parameters, needs_reset)))
+        if needs_reset:
+            await self._reset(asked)
+        if await self._mail(asked) and await self._rcpt(asked) and await self._data(asked):
+            await self._letter(content, before_dot)
         else:
-            self._connection.leave_half_done()
+            self.is_half_done = True
+            await self._tidy(asked)
         return Outcome(self._answers)
 
     def lost(self, error: Exception) -> Outcome:
@@ -71,9 +103,21 @@ class Attempt:
         self._answer_the_rest(Answer(result, None, reply))
         return Outcome(self._answers)
 
-    async def _mail(self, parameters: Iterable[str]) -> bool:
-        await self._connection.reset()
-        reply = await self._connection.command(f"MAIL FROM:<{self._envelope.sender}>", *parameters)
+    def _commands(self, parameters: Iterable[str], needs_reset: bool) -> Iterator[str]:
+        if needs_reset:
+            yield "RSET"
+        yield " ".join([f"MAIL FROM:<{self._envelope.sender}>", *parameters])
+        for address in self._envelope.recipients:
+            yield " ".join([f"RCPT TO:<{address}>", *self._envelope.rcpt_options])
+        yield "DATA"
+
+    async def _reset(self, asked: Asked) -> None:
+        reply = await asked.next()
+        if reply.code >= 400:
+            raise aiosmtplib.SMTPServerDisconnected(f"RSET was refused: {reply.message}")
+
+    async def _mail(self, asked: Asked) -> bool:
+        reply = await asked.next()
         if reply.code == 421 and self._was_kept:
             raise StaleConnection(reply.message)
         if reply.code in NOT_ABOUT_THE_LETTER:
@@ -82,49 +126,78 @@ class Attempt:
             self._answer_the_rest(_answer(reply))
         return reply.code < 300
 
-    async def _rcpt(self) -> bool:
+    async def _rcpt(self, asked: Asked) -> bool:
         self._phase = Phase.RCPT
         for address in self._envelope.recipients:
-            words = (f"RCPT TO:<{address}>", *self._envelope.rcpt_options)
-            reply = await self._connection.command(*words)
+            reply = await asked.next()
             if reply.code == 421:
                 raise self._turned_away(reply)
             if reply.code >= 300:
                 self._answers[address] = _answer(reply, temporary={TOO_MANY_RECIPIENTS})
         return len(self._answers) < len(self._envelope.recipients)
 
-    async def _data(self) -> bool:
+    async def _data(self, asked: Asked) -> bool:
         self._phase = Phase.DATA
-        reply = await self._connection.command("DATA", yes=3)
+        reply = await asked.next(yes=3)
         if reply.code == 421:
             raise self._turned_away(reply)
         if reply.code >= 400:
             self._answer_the_rest(_answer(reply))
         return reply.code < 400
 
-    async def _body(self, content: bytes, before_dot: BeforeDot | None) -> None:
+    async def _letter(self, content: bytes, before_dot: BeforeDot | None) -> None:
         self._phase = Phase.BODY
-        async with self._connection.listening() as reply:
-            await self._connection.write_body(content, until=reply)
+        async with self._talk.listening() as reply:
+            rest = await self._body(content, reply)
             if before_dot is not None and not reply.done():
                 await before_dot()
             if not reply.done():
                 self._phase = Phase.DOT
-                self._connection.write_dot()
-            self._conclude(await self._connection.heard(reply))
+                await self._talk.write(rest + DOT)
+                self._on_dot()
+            self._conclude(await self._talk.heard(reply))
+
+    async def _body(self, content: bytes, reply: asyncio.Future[SMTPResponse]) -> bytes:
+        """Send all but the last piece, which goes with the dot; stop where the reply comes early."""
+        rest = b""
+        for piece in dot_stuffed(content):
+            if rest and not await self._moved_on(rest, reply):
+                break
+            rest = piece
+        return rest
+
+    async def _moved_on(self, piece: bytes, reply: asyncio.Future[SMTPResponse]) -> bool:
+        """Send a piece; false where the server has said something instead of reading on."""
+        try:
+            await self._talk.write(piece)
+        except (aiosmtplib.SMTPException, OSError):
+            # The server may have said why before it hung up.
+            if not reply.done() or reply.exception():
+                raise
+        return not reply.done()
 
     def _conclude(self, reply: SMTPResponse) -> None:
         if reply.code == 421:
             raise self._turned_away(reply)
         if self._phase is Phase.BODY:
             # Interrupted: the server still waits for the rest of the letter.
-            self._connection.abort()
+            self._talk.abort()
             if reply.code < 400:
                 raise aiosmtplib.SMTPServerDisconnected("it took half a letter for a whole one")
         self._answer_the_rest(_answer(reply))
 
+    async def _tidy(self, asked: Asked) -> None:
+        """End what was begun for nobody; whatever happens here changes no answer."""
+        try:
+            if await asked.skip():
+                # Agreed to all the same; a lone dot then sends to nobody (RFC 2920 section 3.1).
+                async with self._talk.listening() as reply:
+                    await self._talk.write(DOT)
+                    await self._talk.heard(reply)
+        except (aiosmtplib.SMTPException, OSError):
+            self._talk.abort()
+
     def _turned_away(self, reply: SMTPResponse) -> ServerTrouble:
-        self._connection.abort()
         words = f"the server turned the letter away {_WHERE[self._phase]}"
         return ServerTrouble(
             f"{words}: {reply.code} {plain(reply.message)}",

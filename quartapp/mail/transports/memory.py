@@ -27,7 +27,7 @@ class MemoryTransport:
         self.letters: list[tuple[Envelope, bytes]] = []
 
     @asynccontextmanager
-    async def session(self) -> AsyncIterator[MemoryTransport]:
+    async def session(self, *, is_exclusive: bool = False) -> AsyncIterator[MemoryTransport]:
         """Itself: there is nothing to connect to."""
         yield self
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections import deque
+from collections import Counter, deque
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -39,7 +39,7 @@ CROWDED = 60.0
 class SMTPTransport:
     """Sends through a bounded pool of connections, guarded by a breaker.
 
-    Every decision about a connection is made in `_assign` and `_keep`, which only look and
+    Every decision about a connection is made in `_assign` and `release`, which only look and
     choose; opening, closing and sending come after.
 
     idle, max_age
@@ -60,7 +60,8 @@ class SMTPTransport:
         self._max_age = max_age
         self._context = tls_context(settings)
         self._idle: list[Connection] = []
-        self._busy: set[Connection] = set()
+        self._busy: Counter[Connection] = Counter()
+        self._offered: list[Connection] = []
         self._opening: set[Connection] = set()
         self._patience: set[asyncio.Timeout] = set()
         self._waiting: deque[asyncio.Future[Connection]] = deque()
@@ -85,12 +86,12 @@ class SMTPTransport:
         return PoolUse(len(self._busy), len(self._idle), len(self._waiting), most)
 
     @asynccontextmanager
-    async def session(self) -> AsyncIterator[PooledSession]:
-        """An open connection of one's own, until the block ends.
+    async def session(self, *, is_exclusive: bool = False) -> AsyncIterator[PooledSession]:
+        """An open connection, until the block ends.
 
         Raises `ServerTrouble` while the breaker is open or when no connection can be opened.
         """
-        session = PooledSession(self)
+        session = PooledSession(self, is_exclusive=is_exclusive)
         await session.begin()
         try:
             yield session
@@ -103,7 +104,7 @@ class SMTPTransport:
         self._assign()
         for patience in self._patience:
             patience.reschedule(0)
-        for connection in self._busy:
+        for connection in list(self._busy):
             connection.abort()
         if self._sweeping is not None:
             self._sweeping.cancel()
@@ -123,17 +124,37 @@ class SMTPTransport:
             if connection.is_open or await self._opened(connection):
                 return connection
 
-    def release(self, connection: Connection) -> None:
-        """Take a connection back; it is kept if it is worth keeping."""
-        self._busy.discard(connection)
+    def offer(self, connection: Connection) -> None:
+        """Let the next letter begin where the last one only awaits its answer."""
+        if self._is_worth_keeping(connection):
+            self._offered.append(connection)
+            self._assign()
+
+    def release(self, connection: Connection, *, spoke_last: bool = True) -> None:
+        """Take a connection back; it is kept if it is worth keeping.
+
+        spoke_last
+            Whether nobody else was given the word meanwhile.
+        """
         self._opening.discard(connection)
         connection.is_kept = True
+        self._let_go(connection)
+        if connection in self._busy:
+            if spoke_last:
+                self.offer(connection)
+            return
+        self._offered = [other for other in self._offered if other is not connection]
         if self._is_worth_keeping(connection):
             self._idle.append(connection)
             self._sweep_later()
         else:
             self._dismiss([connection])
         self._assign()
+
+    def _let_go(self, connection: Connection) -> None:
+        self._busy[connection] -= 1
+        if self._busy[connection] <= 0:
+            del self._busy[connection]
 
     def report(self, trouble: ServerTrouble | None) -> None:
         """Tell the breaker how the server did, and the log when that changes anything."""
@@ -159,7 +180,9 @@ class SMTPTransport:
         """Give out what there is, in the order in which it was asked for."""
         self._sweep()
         while self._waiting:
-            if self._is_closed:
+            if self._waiting[0].done():
+                self._waiting.popleft()
+            elif self._is_closed:
                 self._next_waiter(ServerTrouble("the transport was closed"))
             elif self.breaker.state is BreakerState.OPEN:
                 answer = ServerTrouble(self.breaker.trouble or "the server is in trouble")
@@ -168,23 +191,28 @@ class SMTPTransport:
                 self._next_waiter(self._idle.pop())
             elif self._may_open():
                 self._next_waiter(Connection(self._settings, self._context))
+            elif overlapping := self._overlapping():
+                self._next_waiter(overlapping)
             else:
                 return
 
     def _next_waiter(self, answer: Connection | ServerTrouble) -> None:
         waiter = self._waiting.popleft()
-        if waiter.done():
-            if isinstance(answer, Connection) and answer.is_open:
-                self._idle.append(answer)
-        elif isinstance(answer, ServerTrouble):
+        if isinstance(answer, ServerTrouble):
             waiter.set_exception(answer)
-        else:
-            self._busy.add(answer)
-            if not answer.is_open:
-                self._opening.add(answer)
-            if self.breaker.state is BreakerState.PROBING:
-                self._probe = answer
-            waiter.set_result(answer)
+            return
+        self._busy[answer] += 1
+        if not answer.is_open:
+            self._opening.add(answer)
+        if self.breaker.state is BreakerState.PROBING:
+            self._probe = answer
+        waiter.set_result(answer)
+
+    def _overlapping(self) -> Connection | None:
+        """Where a letter may begin behind another; the last choice, since it may wait there."""
+        self._offered = [connection for connection in self._offered if connection.is_open]
+        is_well = self.breaker.state is BreakerState.CLOSED
+        return self._offered.pop(0) if self._offered and is_well else None
 
     def _may_start(self) -> bool:
         """Whether anybody may go; after trouble one at a time, whatever else still waits."""
@@ -201,14 +229,14 @@ class SMTPTransport:
 
     def _knows_the_way(self) -> bool:
         """Whether somebody has got in, or nobody tries: else a wrong password is told in chorus."""
-        return not self._opening or any(c.is_open for c in self._busy - self._opening)
+        return not self._opening or any(c.is_open for c in self._busy if c not in self._opening)
 
     async def _opened(self, connection: Connection) -> bool:
         """Open it; False when the server has as many of ours as it wants, and is fine otherwise."""
         try:
             await self._open(connection)
         except ServerTrouble as trouble:
-            self._busy.discard(connection)
+            self._let_go(connection)
             others = len(self._busy) + len(self._idle)
             if not any(other.is_open for other in self._busy):
                 self.report(trouble)
@@ -217,7 +245,7 @@ class SMTPTransport:
             logger.info("the mail server takes no more than %d connections: %s", others, trouble)
             return False
         except BaseException:
-            self._busy.discard(connection)
+            self._let_go(connection)
             self._assign()
             raise
         self._assign()

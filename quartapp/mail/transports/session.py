@@ -16,20 +16,28 @@ __all__ = ["PooledSession"]
 
 
 class PooledSession:
-    """One connection at a time, replaced when it turns out to be dead."""
+    """One connection at a time, replaced when it turns out to be dead.
 
-    def __init__(self, pool: SMTPTransport) -> None:
+    is_exclusive
+        Whether it stays ours until the end. Else it is the next sender's from the final dot on,
+        while we await the answer, where the server lets letters overlap.
+    """
+
+    def __init__(self, pool: SMTPTransport, *, is_exclusive: bool) -> None:
         self._pool = pool
+        self._is_exclusive = is_exclusive
         self._connection: Connection | None = None
+        self._may_speak = False
 
     async def begin(self) -> None:
         """Take a connection."""
         self._connection = await self._pool.acquire()
+        self._may_speak = True
 
     def end(self) -> None:
         """Give it back."""
         if self._connection is not None:
-            self._pool.release(self._connection)
+            self._pool.release(self._connection, spoke_last=self._may_speak)
             self._connection = None
 
     async def send(
@@ -39,7 +47,7 @@ class PooledSession:
         while True:
             connection = await self._ready()
             try:
-                outcome = await connection.send(envelope, content, before_dot)
+                outcome = await connection.send(envelope, content, before_dot, self._said_dot)
             except StaleConnection:
                 continue
             except ServerTrouble as trouble:
@@ -50,9 +58,14 @@ class PooledSession:
             return outcome
 
     async def _ready(self) -> Connection:
-        if self._connection is None or not self._connection.is_open:
+        if self._connection is None or not self._connection.is_open or not self._may_speak:
             self.end()
             await self.begin()
         if self._connection is None:
             raise RuntimeError("the pool gave no connection")
         return self._connection
+
+    def _said_dot(self) -> None:
+        if self._connection is not None and not self._is_exclusive:
+            self._may_speak = False
+            self._pool.offer(self._connection)

@@ -7,28 +7,26 @@ import logging
 import re
 import socket
 import time
-from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeVar, cast
 
 import aiosmtplib
 
 from quartapp.mail.transports import Answer, Outcome, Result
-from quartapp.mail.transports.attempt import Attempt, dot_stuffed
+from quartapp.mail.transports.attempt import Attempt
 from quartapp.mail.transports.client import Client
+from quartapp.mail.transports.lockstep import LockStep
 from quartapp.mail.transports.login import log_in
+from quartapp.mail.transports.pipeline import Pipeline
 from quartapp.mail.transports.tls import start_tls
 from quartapp.mail.transports.trouble import explain
-from quartapp.mail.transports.words import plain
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import AsyncIterator, Awaitable, Iterable
-
-    from aiosmtplib.protocol import SMTPProtocol
-    from aiosmtplib.response import SMTPResponse
+    from collections.abc import Awaitable, Callable, Iterable
 
     from quartapp.mail.settings import MailSettings
     from quartapp.mail.transports import BeforeDot, Envelope
+    from quartapp.mail.transports.talk import Talk
 
 __all__ = ["Connection", "own_name"]
 
@@ -40,7 +38,7 @@ T = TypeVar("T")
 
 
 class Connection:
-    """An exclusive connection. Whoever holds it sends one letter at a time.
+    """A connection on which one letter is told at a time, and one more may await its answer.
 
     On any doubt about what the server thinks, it is closed and never used again. `is_kept` says
     whether it has waited for a letter, so that the server may have hung up meanwhile.
@@ -53,6 +51,9 @@ class Connection:
         self.idle_since = 0.0
         self._settings = settings
         self._needs_reset = False
+        self._is_spoiled = False
+        self._awaiting: set[Attempt] = set()
+        self._talk: Talk | None = None
         self._client = Client(
             hostname=settings.server,
             port=settings.port,
@@ -66,7 +67,12 @@ class Connection:
     @property
     def is_open(self) -> bool:
         """Whether it can carry a letter, as far as one can know without asking."""
-        return self._client.is_connected
+        return self._talk is not None and self._talk.is_open and not self._is_spoiled
+
+    @property
+    def overlaps(self) -> bool:
+        """Whether the next letter may begin while the answer to the last one is still to come."""
+        return self._talk is not None and self._talk.overlaps
 
     async def open(self) -> None:
         """Connect, greet, start TLS, log in. Raises `ServerTrouble`, and leaves nothing behind."""
@@ -77,6 +83,7 @@ class Connection:
             if self._client.is_ehlo_or_helo_needed:
                 await self._in_time(self._client.ehlo())
             await self._in_time(log_in(self._client, self._settings))
+            self._talk = self._agreed_talk()
         except (aiosmtplib.SMTPException, OSError) as error:
             self.abort()
             raise explain(error, self._settings) from error
@@ -86,9 +93,16 @@ class Connection:
         self.opened_at = self.idle_since = time.monotonic()
 
     async def send(
-        self, envelope: Envelope, content: bytes, before_dot: BeforeDot | None = None
+        self,
+        envelope: Envelope,
+        content: bytes,
+        before_dot: BeforeDot | None = None,
+        on_dot: Callable[[], None] | None = None,
     ) -> Outcome:
         """Carry one letter: MAIL, RCPT for each recipient, DATA, body, dot.
+
+        on_dot
+            Called when the dot was said; where `overlaps`, another letter may be sent from then on.
 
         Raises `ServerTrouble` when the server is at fault, `StaleConnection` when a kept
         connection was dead before DATA, and whatever `before_dot` raises.
@@ -96,109 +110,79 @@ class Connection:
         refusal = self._refusal(envelope, content)
         if refusal:
             return Outcome(dict.fromkeys(envelope.recipients, refusal), reached=False)
-        attempt = Attempt(self, envelope)
+        if self._talk is None:
+            raise RuntimeError("the connection is not open")
+        needs_reset, self._needs_reset = self._needs_reset, False
+        attempt = Attempt(
+            self._talk,
+            envelope,
+            was_kept=self.is_kept,
+            on_dot=lambda: self._said_dot(attempt, on_dot),
+        )
+        self.letters += 1
+        self.is_kept = True
         try:
-            return await attempt.run(content, before_dot)
+            parameters = self._mail_parameters(envelope, content)
+            return await attempt.run(parameters, content, before_dot, needs_reset=needs_reset)
         except (aiosmtplib.SMTPException, OSError) as error:
-            self.abort()
+            self._is_spoiled = True
             return attempt.lost(error)
         except BaseException:
-            self.abort()
+            self._is_spoiled = True
             raise
         finally:
-            self.letters += 1
-            self.is_kept = True
-            self.idle_since = time.monotonic()
-
-    async def command(self, *words: str, yes: int = 2) -> SMTPResponse:
-        """Say one command and return the reply; a reply that is none is a lost connection.
-
-        yes
-            The first digit of a reply that agrees.
-        """
-        if self._protocol._buffer:
-            raise aiosmtplib.SMTPServerDisconnected("the server said more than it was asked")
-        line = " ".join(words)
-        self._trace("> %s", line)
-        reply = await self._in_time(self._client.execute_command(line.encode()))
-        return self._understood(reply, yes)
-
-    async def reset(self) -> None:
-        """Forget the transaction before, if it was left half done."""
-        if self._needs_reset:
-            self._needs_reset = False
-            reply = await self.command("RSET")
-            if reply.code >= 400:
-                raise aiosmtplib.SMTPServerDisconnected(f"RSET was refused: {reply.message}")
-
-    def leave_half_done(self) -> None:
-        """Remember that the next letter must begin with a reset."""
-        self._needs_reset = True
-
-    @asynccontextmanager
-    async def listening(self) -> AsyncIterator[asyncio.Task[SMTPResponse]]:
-        """Hear the one reply that is to come, from now on: it may interrupt the letter."""
-        reply = asyncio.create_task(self._protocol.read_response(), name="mail: reply")
-        # It must listen before anything is written: a reply that nobody waits for is thrown away,
-        # and uvloop reads from sockets before it starts tasks.
-        await asyncio.sleep(0)
-        try:
-            yield reply
-        finally:
-            reply.cancel()
-            await asyncio.wait([reply])
-            if not reply.cancelled():
-                reply.exception()
-
-    async def write_body(self, content: bytes, until: asyncio.Task[SMTPResponse]) -> None:
-        """Send the body without its dot; each piece has the command timeout to move on.
-
-        until
-            The reply; where it comes early, the rest of the body stays here.
-        """
-        for piece in dot_stuffed(content):
-            if until.done():
-                return
-            try:
-                await self._in_time(self._write(piece))
-            except (aiosmtplib.SMTPException, OSError):
-                # The server may have said why before it hung up.
-                if not until.done() or until.exception():
-                    raise
-
-    def write_dot(self) -> None:
-        """Send the final dot."""
-        self._protocol.write(b".\r\n")
-
-    async def heard(self, reply: asyncio.Task[SMTPResponse]) -> SMTPResponse:
-        """Wait for what the server makes of the letter."""
-        async with asyncio.timeout(self._settings.data_timeout):
-            return self._understood(await reply)
+            self._end(attempt)
 
     def abort(self) -> None:
         """Cut the connection; what was still to be written is not."""
+        self._is_spoiled = True
+        if self._talk is not None:
+            self._talk.abort()
         self._client.close()
 
     async def quit(self) -> None:
         """Take leave, briefly. Never raises: whatever happens here changes no outcome."""
         try:
             async with asyncio.timeout(min(QUIT_TIMEOUT, self._settings.timeout)):
-                await self._client.quit()
+                if self._talk is not None:
+                    await self._talk.ask(["QUIT"]).next()
         except (aiosmtplib.SMTPException, OSError):
             logger.debug("the server did not answer QUIT")
         finally:
             self.abort()
 
-    def needs_utf8(self, envelope: Envelope, content: bytes) -> bool:
+    def _agreed_talk(self) -> Talk:
+        """Many commands at once where the server takes them, one by one where it does not."""
+        transport = self._client.transport
+        if transport is None:
+            raise aiosmtplib.SMTPServerDisconnected("the connection was lost")
+        if self._client.supports_extension("pipelining"):
+            return Pipeline(cast("asyncio.Transport", transport), self._settings)
+        return LockStep(self._client, self._settings)
+
+    def _said_dot(self, attempt: Attempt, then: Callable[[], None] | None) -> None:
+        self._awaiting.add(attempt)
+        if then is not None and self.overlaps:
+            then()
+
+    def _end(self, attempt: Attempt) -> None:
+        self.idle_since = time.monotonic()
+        self._awaiting.discard(attempt)
+        self._needs_reset = self._needs_reset or attempt.is_half_done
+        # A letter before this one may still await its answer; then its end is the connection's.
+        if self._is_spoiled and (attempt.is_past_dot or not self._awaiting):
+            self.abort()
+
+    def _needs_utf8(self, envelope: Envelope, content: bytes) -> bool:
         """Whether any address, in the envelope or in a header, asks for SMTPUTF8 (RFC 6531)."""
         addresses = (envelope.sender, *envelope.recipients)
         return not (content.isascii() and all(address.isascii() for address in addresses))
 
-    def mail_parameters(self, envelope: Envelope, content: bytes) -> Iterable[str]:
+    def _mail_parameters(self, envelope: Envelope, content: bytes) -> Iterable[str]:
         """What MAIL says beyond the sender, as far as the server knows it."""
         if self._client.supports_extension("size"):
             yield f"SIZE={len(content)}"
-        if self.needs_utf8(envelope, content):
+        if self._needs_utf8(envelope, content):
             yield "SMTPUTF8"
         yield from envelope.mail_options
 
@@ -210,41 +194,16 @@ class Connection:
         async with asyncio.timeout(self._settings.timeout):
             return await act
 
-    @property
-    def _protocol(self) -> SMTPProtocol:
-        protocol = self._client.protocol
-        if protocol is None or not self.is_open:
-            raise aiosmtplib.SMTPServerDisconnected("the connection was lost")
-        return protocol
-
     def _refusal(self, envelope: Envelope, content: bytes) -> Answer | None:
         """Why this server will not take this letter, where its greeting has said so already."""
         limit = self._client.esmtp_extensions.get("size", "")
         if limit.isdigit() and 0 < int(limit) < len(content):
             reply = f"the letter has {len(content)} bytes, the server takes {limit}"
             return Answer(Result.PERMANENT, None, reply)
-        needs_utf8 = self.needs_utf8(envelope, content)
+        needs_utf8 = self._needs_utf8(envelope, content)
         if needs_utf8 and not self._client.supports_extension("smtputf8"):
             return Answer(Result.PERMANENT, None, "the server does not take addresses in UTF-8")
         return None
-
-    async def _write(self, piece: bytes) -> None:
-        protocol = self._protocol
-        protocol.write(piece)
-        # The library writes without waiting; only this keeps a large letter out of memory.
-        await protocol._drain_helper()
-
-    def _understood(self, reply: SMTPResponse, yes: int = 2) -> SMTPResponse:
-        """The reply, where it is a yes or a no; anything else is a lost connection."""
-        self._trace("< %s %s", reply.code, plain(reply.message))
-        if reply.code // 100 not in (yes, 4, 5):
-            words = f"nonsense from the server: {reply.code} {reply.message}"
-            raise aiosmtplib.SMTPServerDisconnected(words)
-        return reply
-
-    def _trace(self, message: str, *words: object) -> None:
-        if self._settings.debug:
-            logger.info(message, *words)
 
 
 def own_name() -> str:

@@ -1,0 +1,53 @@
+"""Replies, cut out of what comes from a server (RFC 5321 section 4.2)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import aiosmtplib
+from aiosmtplib.response import SMTPResponse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["Replies"]
+
+LONGEST = 32 * 1024
+"""Octets of a whole reply: generous, and no server fills our memory with one that never ends."""
+
+
+class Replies:
+    """Takes bytes as they come, and gives the replies that are complete."""
+
+    def __init__(self) -> None:
+        self._rest = b""
+        self._lines: list[str] = []
+        self._size = 0
+
+    def feed(self, data: bytes) -> Iterator[SMTPResponse]:
+        """The replies that end in these bytes.
+
+        Raises `aiosmtplib.SMTPServerDisconnected` for what is no reply: from there on nobody
+        knows what answers what.
+        """
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        for line in lines:
+            self._measure(line)
+            code, mark = line[:3], line[3:4]
+            if not (code.isdigit() and mark in (b" ", b"-", b"\r", b"")):
+                raise _nonsense(line)
+            self._lines.append(line[4:].decode("utf-8", "surrogateescape").strip())
+            if mark != b"-":
+                yield SMTPResponse(int(code), "\n".join(self._lines))
+                self._lines, self._size = [], 0
+        self._measure(self._rest, counts=False)
+
+    def _measure(self, line: bytes, *, counts: bool = True) -> None:
+        if self._size + len(line) > LONGEST:
+            raise aiosmtplib.SMTPServerDisconnected("the server's reply has no end")
+        self._size += len(line) if counts else 0
+
+
+def _nonsense(line: bytes) -> aiosmtplib.SMTPServerDisconnected:
+    words = line[:200].decode("utf-8", "replace")
+    return aiosmtplib.SMTPServerDisconnected(f"nonsense from the server: {words}")
