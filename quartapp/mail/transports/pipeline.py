@@ -58,8 +58,9 @@ class Pipeline:
     async def write(self, piece: bytes) -> None:
         """Send a piece of a letter."""
         self._wire.write(piece)
-        async with asyncio.timeout(self._settings.timeout):
-            await self._wire.wait_for_room()
+        if not self._wire.has_room:
+            async with asyncio.timeout(self._settings.timeout):
+                await self._wire.wait_for_room()
 
     async def heard(self, reply: asyncio.Future[SMTPResponse]) -> SMTPResponse:
         """Wait for what the server makes of a letter."""

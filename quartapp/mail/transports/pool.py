@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 from collections import Counter, deque
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING
 
 from quartapp.mail.transports import ServerTrouble
@@ -61,7 +61,7 @@ class SMTPTransport:
         self._context = tls_context(settings)
         self._idle: list[Connection] = []
         self._busy: Counter[Connection] = Counter()
-        self._offered: list[Connection] = []
+        self._offered: deque[Connection] = deque()
         self._opening: set[Connection] = set()
         self._patience: set[asyncio.Timeout] = set()
         self._waiting: deque[asyncio.Future[Connection]] = deque()
@@ -143,7 +143,8 @@ class SMTPTransport:
             if spoke_last:
                 self.offer(connection)
             return
-        self._offered = [other for other in self._offered if other is not connection]
+        with suppress(ValueError):
+            self._offered.remove(connection)
         if self._is_worth_keeping(connection):
             self._idle.append(connection)
             self._sweep_later()
@@ -210,9 +211,13 @@ class SMTPTransport:
 
     def _overlapping(self) -> Connection | None:
         """Where a letter may begin behind another; the last choice, since it may wait there."""
-        self._offered = [connection for connection in self._offered if connection.is_open]
-        is_well = self.breaker.state is BreakerState.CLOSED
-        return self._offered.pop(0) if self._offered and is_well else None
+        if self.breaker.state is not BreakerState.CLOSED:
+            return None
+        while self._offered:
+            connection = self._offered.popleft()
+            if connection.is_open:
+                return connection
+        return None
 
     def _may_start(self) -> bool:
         """Whether anybody may go; after trouble one at a time, whatever else still waits."""
@@ -272,6 +277,8 @@ class SMTPTransport:
 
     def _sweep(self) -> None:
         """Part with idle connections that have waited too long or were closed by the server."""
+        if not self._idle:
+            return
         now = time.monotonic()
         kept = [c for c in self._idle if c.is_open and now - c.idle_since < self._idle_time]
         self._dismiss([c for c in self._idle if c not in kept])

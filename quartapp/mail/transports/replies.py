@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import aiosmtplib
@@ -11,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 __all__ = ["Replies"]
+
+LINE = re.compile(rb"(\d{3})([ -]?)(.*)", re.DOTALL)
 
 LONGEST = 32 * 1024
 """Octets of a whole reply: generous, and no server fills our memory with one that never ends."""
@@ -32,20 +35,18 @@ class Replies:
         """
         *lines, self._rest = (self._rest + data).split(b"\n")
         for line in lines:
-            self._measure(line)
-            code, mark = line[:3], line[3:4]
-            if not (code.isdigit() and mark in (b" ", b"-", b"\r", b"")):
+            found = LINE.match(line)
+            if not found:
                 raise _nonsense(line)
-            self._lines.append(line[4:].decode("utf-8", "surrogateescape").strip())
-            if mark != b"-":
-                yield SMTPResponse(int(code), "\n".join(self._lines))
-                self._lines, self._size = [], 0
-        self._measure(self._rest, counts=False)
-
-    def _measure(self, line: bytes, *, counts: bool = True) -> None:
-        if self._size + len(line) > LONGEST:
+            code, mark, words = found.groups()
+            self._lines.append(words.decode("utf-8", "surrogateescape").strip())
+            self._size += len(line)
+            if mark == b"-":
+                continue
+            yield SMTPResponse(int(code), "\n".join(self._lines))
+            self._lines, self._size = [], 0
+        if self._size + len(self._rest) > LONGEST:
             raise aiosmtplib.SMTPServerDisconnected("the server's reply has no end")
-        self._size += len(line) if counts else 0
 
 
 def _nonsense(line: bytes) -> aiosmtplib.SMTPServerDisconnected:

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 __all__ = ["Wire"]
 
 
+LITTLE = 16 * 1024
+"""Octets that may wait for company."""
+
+
 class Wire(asyncio.Protocol):
     """Takes a connection over from the library, which loses replies that come ahead of time.
 
@@ -27,6 +31,7 @@ class Wire(asyncio.Protocol):
         self._transport = transport
         self._replies = Replies()
         self._awaited: deque[asyncio.Future[SMTPResponse]] = deque()
+        self._unsent: list[bytes] = []
         self._room: asyncio.Future[None] | None = None
         self._end: str | None = None
         transport.set_protocol(self)
@@ -43,13 +48,27 @@ class Wire(asyncio.Protocol):
         self._awaited.append(reply)
         return reply
 
+    @property
+    def has_room(self) -> bool:
+        """Whether what was written does not pile up in memory."""
+        return self._room is None
+
     def write(self, data: bytes) -> None:
-        """Send bytes. Raises `aiosmtplib.SMTPServerDisconnected` where nobody would get them."""
+        """Send bytes. Raises `aiosmtplib.SMTPServerDisconnected` where nobody would get them.
+
+        A little is held back until those who are about to run have run: the next letter's envelope
+        then leaves in one piece with the body before it.
+        """
         self._check()
-        self._transport.write(data)
+        self._unsent.append(data)
+        if len(data) > LITTLE:
+            self._flush()
+        elif len(self._unsent) == 1:
+            loop = asyncio.get_running_loop()
+            loop.call_soon(loop.call_soon, self._flush)
 
     async def wait_for_room(self) -> None:
-        """Wait until what was written is under way, so that it does not pile up in memory."""
+        """Wait until what was written is under way."""
         if self._room is not None:
             await asyncio.shield(self._room)
         self._check()
@@ -65,6 +84,11 @@ class Wire(asyncio.Protocol):
                 reply.exception()
         self._awaited.clear()
         self.resume_writing()
+
+    def _flush(self) -> None:
+        unsent, self._unsent = self._unsent, []
+        if unsent and self.is_open:
+            self._transport.write(b"".join(unsent))
 
     def _check(self) -> None:
         if not self.is_open:
