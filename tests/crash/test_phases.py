@@ -178,8 +178,15 @@ def cell(row: Row) -> Any:
     return pytest.param(row, id=f"{'kept' if row.is_kept else 'fresh'}-{row.phase}-{row.does}")
 
 
+@pytest.fixture(params=["pipelined", "one by one"])
+def extensions(request: pytest.FixtureRequest) -> tuple[str, ...]:
+    """What the server announces, and so whether we may run ahead of its answers."""
+    return ("PIPELINING",) if request.param == "pipelined" else ()
+
+
 @pytest.fixture
 def house(
+    extensions: tuple[str, ...],
     serve: Callable[..., AbstractAsyncContextManager[Mail]],
     migrated_url: str,
     server_context: ssl.SSLContext,
@@ -189,10 +196,10 @@ def house(
 
     @asynccontextmanager
     async def living(row: Row) -> AsyncIterator[tuple[Mail, SMTPServer, HandClock]]:
-        terms: dict[str, Any] = {}
+        terms: dict[str, Any] = {"extensions": extensions}
         settings = row.settings
         if row.needs_tls:
-            terms = {"starttls": server_context, "users": {"ada": "secret"}}
+            terms |= {"starttls": server_context, "users": {"ada": "secret"}}
             settings |= {"MAIL_USE_TLS": True, "MAIL_CA_FILE": str(ca_file)}
             settings |= {"MAIL_USERNAME": "ada", "MAIL_PASSWORD": "secret"}
         clock = HandClock()

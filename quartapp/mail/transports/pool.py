@@ -1,4 +1,4 @@
-"""The pool: exclusive connections to one server, as many as the backlog asks for."""
+"""The pool: connections to one server, as many as the backlog asks for."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 from quartapp.mail.transports import ServerTrouble
 from quartapp.mail.transports.breaker import Breaker, BreakerState
+from quartapp.mail.transports.farewells import Farewells
+from quartapp.mail.transports.idle import Idle
 from quartapp.mail.transports.session import PooledSession
 from quartapp.mail.transports.smtp import Connection
 from quartapp.mail.transports.tls import tls_context
@@ -29,18 +31,20 @@ IDLE = 10.0
 """Seconds that a connection waits for another letter; some providers hang up soon after."""
 
 MAX_AGE = 300.0
-GOODBYE = 1.0
-"""Seconds for taking leave of the server when we stop."""
 
 CROWDED = 60.0
 """Seconds for which we ask for no more connections than a server was willing to keep."""
+
+APART = 600.0
+"""Seconds for which no letter follows another's dot, where the server did not take that."""
 
 
 class SMTPTransport:
     """Sends through a bounded pool of connections, guarded by a breaker.
 
     Every decision about a connection is made in `_assign` and `release`, which only look and
-    choose; opening, closing and sending come after.
+    choose; opening, closing and sending come after. One sender at a time has the word on a
+    connection; who has said the final dot only listens, and the word goes to the next.
 
     idle, max_age
         How long a connection waits for another letter, and how old it gets, in seconds.
@@ -56,19 +60,17 @@ class SMTPTransport:
     ) -> None:
         self.breaker = breaker or Breaker(settings.breaker_first, settings.breaker_max)
         self._settings = settings
-        self._idle_time = idle
         self._max_age = max_age
         self._context = tls_context(settings)
-        self._idle: list[Connection] = []
+        self._farewells = Farewells(self._assign)
+        self._idle = Idle(idle, self._farewells.say)
         self._busy: Counter[Connection] = Counter()
-        self._offered: deque[Connection] = deque()
+        self._listening: deque[Connection] = deque()
         self._opening: set[Connection] = set()
         self._patience: set[asyncio.Timeout] = set()
         self._waiting: deque[asyncio.Future[Connection]] = deque()
         self._probe: Connection | None = None
-        self._leaving: set[asyncio.Task[None]] = set()
-        self._sweeping: asyncio.TimerHandle | None = None
-        self._crowded_until = 0.0
+        self._crowded_until = self._apart_until = 0.0
         self._crowd = settings.connections
         self._is_closed = False
 
@@ -89,6 +91,9 @@ class SMTPTransport:
     async def session(self, *, is_exclusive: bool = False) -> AsyncIterator[PooledSession]:
         """An open connection, until the block ends.
 
+        is_exclusive
+            Whether nobody else has the word on it before the block ends.
+
         Raises `ServerTrouble` while the breaker is open or when no connection can be opened.
         """
         session = PooledSession(self, is_exclusive=is_exclusive)
@@ -106,56 +111,47 @@ class SMTPTransport:
             patience.reschedule(0)
         for connection in list(self._busy):
             connection.abort()
-        if self._sweeping is not None:
-            self._sweeping.cancel()
-            self._sweeping = None
-        self._dismiss(self._idle)
-        self._idle = []
-        if self._leaving:
-            await asyncio.wait(self._leaving, timeout=GOODBYE)
-        for task in self._leaving:
-            task.cancel()
-        await asyncio.gather(*self._leaving, return_exceptions=True)
+        self._idle.clear()
+        await self._farewells.end()
 
     async def acquire(self) -> Connection:
-        """A connection that nobody else holds: a kept one, or a new one that is open by now."""
+        """A connection with the word on it: a kept one, or a new one that is open by now."""
         while True:
             connection = await self._turn()
-            if connection.is_open or await self._opened(connection):
+            if connection.is_open:
+                return connection
+            if connection not in self._opening:
+                # It died on its way to us.
+                self.release(connection)
+            elif await self._opened(connection):
                 return connection
 
-    def offer(self, connection: Connection) -> None:
+    def pass_on(self, connection: Connection) -> None:
         """Let the next letter begin where the last one only awaits its answer."""
-        if self._is_worth_keeping(connection):
-            self._offered.append(connection)
+        if self._is_worth_keeping(connection) and time.monotonic() >= self._apart_until:
+            self._listening.append(connection)
             self._assign()
 
-    def release(self, connection: Connection, *, spoke_last: bool = True) -> None:
+    def release(self, connection: Connection, *, has_word: bool = True) -> None:
         """Take a connection back; it is kept if it is worth keeping.
 
-        spoke_last
-            Whether nobody else was given the word meanwhile.
+        has_word
+            Whether it was not passed on meanwhile.
         """
         self._opening.discard(connection)
         connection.is_kept = True
         self._let_go(connection)
         if connection in self._busy:
-            if spoke_last:
-                self.offer(connection)
+            if has_word:
+                self.pass_on(connection)
             return
         with suppress(ValueError):
-            self._offered.remove(connection)
+            self._listening.remove(connection)
         if self._is_worth_keeping(connection):
-            self._idle.append(connection)
-            self._sweep_later()
+            self._idle.add(connection)
         else:
-            self._dismiss([connection])
+            self._farewells.say(connection)
         self._assign()
-
-    def _let_go(self, connection: Connection) -> None:
-        self._busy[connection] -= 1
-        if self._busy[connection] <= 0:
-            del self._busy[connection]
 
     def report(self, trouble: ServerTrouble | None) -> None:
         """Tell the breaker how the server did, and the log when that changes anything."""
@@ -165,6 +161,11 @@ class SMTPTransport:
         elif self.breaker.trip(str(trouble)):
             logger.warning("mail waits for its server: %s", trouble)
         self._assign()
+
+    def keep_apart(self) -> None:
+        """Begin no letter behind another for a while: the server has let one wait in vain."""
+        logger.info("the mail server answers no letter that begins behind another one")
+        self._apart_until = time.monotonic() + APART
 
     async def _turn(self) -> Connection:
         waiter: asyncio.Future[Connection] = asyncio.get_running_loop().create_future()
@@ -179,42 +180,40 @@ class SMTPTransport:
 
     def _assign(self) -> None:
         """Give out what there is, in the order in which it was asked for."""
-        self._sweep()
+        self._idle.sweep()
         while self._waiting:
             if self._waiting[0].done():
                 self._waiting.popleft()
             elif self._is_closed:
-                self._next_waiter(ServerTrouble("the transport was closed"))
+                self._turn_away("the transport was closed")
             elif self.breaker.state is BreakerState.OPEN:
-                answer = ServerTrouble(self.breaker.trouble or "the server is in trouble")
-                self._next_waiter(answer)
-            elif self._idle and self._may_start():
-                self._next_waiter(self._idle.pop())
-            elif self._may_open():
-                self._next_waiter(Connection(self._settings, self._context))
-            elif overlapping := self._overlapping():
-                self._next_waiter(overlapping)
+                self._turn_away(self.breaker.trouble or "the server is in trouble")
+            elif connection := self._free():
+                self._give(connection)
             else:
                 return
 
-    def _next_waiter(self, answer: Connection | ServerTrouble) -> None:
-        waiter = self._waiting.popleft()
-        if isinstance(answer, ServerTrouble):
-            waiter.set_exception(answer)
-            return
-        self._busy[answer] += 1
-        if not answer.is_open:
-            self._opening.add(answer)
-        if self.breaker.state is BreakerState.PROBING:
-            self._probe = answer
-        waiter.set_result(answer)
+    def _turn_away(self, why: str) -> None:
+        self._waiting.popleft().set_exception(ServerTrouble(why))
 
-    def _overlapping(self) -> Connection | None:
-        """Where a letter may begin behind another; the last choice, since it may wait there."""
-        if self.breaker.state is not BreakerState.CLOSED:
+    def _give(self, connection: Connection) -> None:
+        self._busy[connection] += 1
+        if not connection.is_open:
+            self._opening.add(connection)
+        if self.breaker.state is BreakerState.PROBING:
+            self._probe = connection
+        self._waiting.popleft().set_result(connection)
+
+    def _free(self) -> Connection | None:
+        """Where a letter may begin: behind another one last of all, since it may have to wait."""
+        if not self._may_start():
             return None
-        while self._offered:
-            connection = self._offered.popleft()
+        if self._idle:
+            return self._idle.take()
+        if self._may_open():
+            return Connection(self._settings, self._context)
+        while self._listening and self.breaker.state is BreakerState.CLOSED:
+            connection = self._listening.popleft()
             if connection.is_open:
                 return connection
         return None
@@ -227,10 +226,10 @@ class SMTPTransport:
         ours = len(self._busy) + len(self._idle)
         if time.monotonic() < self._crowded_until:
             # The server still counts those that are taking their leave.
-            has_room = ours + len(self._leaving) < self._crowd
+            has_room = ours + len(self._farewells) < self._crowd
         else:
             has_room = ours < self._settings.connections
-        return has_room and self._may_start() and self._knows_the_way()
+        return has_room and self._knows_the_way()
 
     def _knows_the_way(self) -> bool:
         """Whether somebody has got in, or nobody tries: else a wrong password is told in chorus."""
@@ -267,6 +266,11 @@ class SMTPTransport:
             self._patience.discard(patience)
             self._opening.discard(connection)
 
+    def _let_go(self, connection: Connection) -> None:
+        self._busy[connection] -= 1
+        if self._busy[connection] <= 0:
+            del self._busy[connection]
+
     def _is_worth_keeping(self, connection: Connection) -> bool:
         return (
             connection.is_open
@@ -274,37 +278,3 @@ class SMTPTransport:
             and connection.letters < self._settings.max_emails
             and time.monotonic() - connection.opened_at < self._max_age
         )
-
-    def _sweep(self) -> None:
-        """Part with idle connections that have waited too long or were closed by the server."""
-        if not self._idle:
-            return
-        now = time.monotonic()
-        kept = [c for c in self._idle if c.is_open and now - c.idle_since < self._idle_time]
-        self._dismiss([c for c in self._idle if c not in kept])
-        self._idle = kept
-
-    def _sweep_later(self) -> None:
-        if self._sweeping is None:
-            self._sweeping = asyncio.get_running_loop().call_later(
-                self._idle_time, self._on_sweep_time
-            )
-
-    def _on_sweep_time(self) -> None:
-        self._sweeping = None
-        self._sweep()
-        if self._idle:
-            self._sweep_later()
-
-    def _dismiss(self, connections: list[Connection]) -> None:
-        for connection in connections:
-            if connection.is_open:
-                task = asyncio.create_task(connection.quit(), name="mail: quit")
-                self._leaving.add(task)
-                task.add_done_callback(self._left)
-            else:
-                connection.abort()
-
-    def _left(self, task: asyncio.Task[None]) -> None:
-        self._leaving.discard(task)
-        self._assign()

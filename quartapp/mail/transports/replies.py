@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Replies"]
 
-LINE = re.compile(rb"(\d{3})([ -]?)(.*)", re.DOTALL)
+LINE = re.compile(rb"(\d{3})(?:([ -])(.*))?\r?", re.DOTALL)
 
 LONGEST = 32 * 1024
 """Octets of a whole reply: generous, and no server fills our memory with one that never ends."""
@@ -35,11 +35,11 @@ class Replies:
         """
         *lines, self._rest = (self._rest + data).split(b"\n")
         for line in lines:
-            found = LINE.match(line)
+            found = LINE.fullmatch(line)
             if not found:
                 raise _nonsense(line)
             code, mark, words = found.groups()
-            self._lines.append(words.decode("utf-8", "surrogateescape").strip())
+            self._lines.append((words or b"").decode("utf-8", "surrogateescape").strip())
             self._size += len(line)
             if mark == b"-":
                 continue

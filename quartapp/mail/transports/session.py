@@ -27,17 +27,17 @@ class PooledSession:
         self._pool = pool
         self._is_exclusive = is_exclusive
         self._connection: Connection | None = None
-        self._may_speak = False
+        self._has_word = False
 
     async def begin(self) -> None:
         """Take a connection."""
         self._connection = await self._pool.acquire()
-        self._may_speak = True
+        self._has_word = True
 
     def end(self) -> None:
         """Give it back."""
         if self._connection is not None:
-            self._pool.release(self._connection, spoke_last=self._may_speak)
+            self._pool.release(self._connection, has_word=self._has_word)
             self._connection = None
 
     async def send(
@@ -49,6 +49,8 @@ class PooledSession:
             try:
                 outcome = await connection.send(envelope, content, before_dot, self._said_dot)
             except StaleConnection:
+                if connection.ignores_early_letters:
+                    self._pool.keep_apart()
                 continue
             except ServerTrouble as trouble:
                 self._pool.report(trouble)
@@ -58,7 +60,7 @@ class PooledSession:
             return outcome
 
     async def _ready(self) -> Connection:
-        if self._connection is None or not self._connection.is_open or not self._may_speak:
+        if self._connection is None or not self._connection.is_open or not self._has_word:
             self.end()
             await self.begin()
         if self._connection is None:
@@ -67,5 +69,5 @@ class PooledSession:
 
     def _said_dot(self) -> None:
         if self._connection is not None and not self._is_exclusive:
-            self._may_speak = False
-            self._pool.offer(self._connection)
+            self._has_word = False
+            self._pool.pass_on(self._connection)

@@ -41,12 +41,15 @@ class Connection:
     """A connection on which one letter is told at a time, and one more may await its answer.
 
     On any doubt about what the server thinks, it is closed and never used again. `is_kept` says
-    whether it has waited for a letter, so that the server may have hung up meanwhile.
+    whether it has waited for a letter, so that the server may have hung up meanwhile;
+    `ignores_early_letters` that the server answered a letter, but never the one that began
+    behind it.
     """
 
     def __init__(self, settings: MailSettings, context: ssl.SSLContext | None) -> None:
         self.letters = 0
         self.is_kept = False
+        self.ignores_early_letters = False
         self.opened_at = 0.0
         self.idle_since = 0.0
         self._settings = settings
@@ -113,6 +116,7 @@ class Connection:
         if self._talk is None:
             raise RuntimeError("the connection is not open")
         needs_reset, self._needs_reset = self._needs_reset, False
+        is_early = bool(self._awaiting)
         attempt = Attempt(
             self._talk,
             envelope,
@@ -126,6 +130,8 @@ class Connection:
             return await attempt.run(parameters, content, before_dot, needs_reset=needs_reset)
         except (aiosmtplib.SMTPException, OSError) as error:
             self._is_spoiled = True
+            has_waited = isinstance(error, TimeoutError) and not self._awaiting
+            self.ignores_early_letters = is_early and has_waited
             return attempt.lost(error)
         except BaseException:
             self._is_spoiled = True
