@@ -125,7 +125,7 @@ class Row(NamedTuple):
     @property
     def settings(self) -> dict[str, Any]:
         """Short timeouts where somebody stalls, since they are waited for."""
-        patience = 0.4 if self.does.endswith("stall") else 20
+        patience = 1 if self.does.endswith("stall") else 20
         return {
             "MAIL_TIMEOUT": patience,
             "MAIL_DATA_TIMEOUT": patience,

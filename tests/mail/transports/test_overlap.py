@@ -46,7 +46,10 @@ async def patient_server():
 
 
 async def test_a_letter_begins_before_the_last_one_is_answered(connect, sending):
-    async with patient_server() as (port, envelopes), connect(port=port, connections=1) as transport:
+    async with (
+        patient_server() as (port, envelopes),
+        connect(port=port, connections=1) as transport,
+    ):
         outcomes = await asyncio.gather(*sending(transport, 3))
 
     assert results(outcomes) == [ACCEPTED] * 3
@@ -132,9 +135,7 @@ async def test_who_waits_in_vain_behind_a_dot_goes_another_way(connect, server, 
     assert [letter.connection for letter in server.letters] == [1, 2]
 
 
-async def test_a_server_that_answers_no_early_letter_is_sent_none(
-    connect, server, sending, caplog
-):
+async def test_a_server_that_answers_no_early_letter_is_sent_none(connect, server, sending, caplog):
     caplog.set_level("INFO")
     server.stall(Phase.MAIL, nth=2)
     async with connect(connections=1, timeout=0.2) as transport:
