@@ -181,9 +181,11 @@ async def test_where_everybody_is_refused_and_data_is_not_a_lone_dot_ends_it(con
         writer.write(b"250 forgotten\r\n221 bye\r\n")
         writer.close()
 
-    async with await asyncio.start_server(talk, "127.0.0.1", 0) as lenient:
-        async with connect(port=lenient.sockets[0].getsockname()[1]) as transport:
-            outcome = await send(transport)
+    async with (
+        await asyncio.start_server(talk, "127.0.0.1", 0) as lenient,
+        connect(port=lenient.sockets[0].getsockname()[1]) as transport,
+    ):
+        outcome = await send(transport)
 
     assert results([outcome]) == [PERMANENT]
     assert outcome.answers[BOB].reply == "nobody here"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import aiosmtplib
 import pytest
 from hypothesis import given
@@ -18,7 +20,7 @@ def test_replies_do_not_depend_on_how_bytes_come(cuts):
     replies, found = Replies(), []
     bounds = [0, *sorted(cuts), len(STREAM)]
 
-    for start, end in zip(bounds, bounds[1:], strict=False):
+    for start, end in pairwise(bounds):
         found += replies.feed(STREAM[start:end])
 
     assert found == REPLIES
