@@ -158,7 +158,7 @@ class Attempt:
             self._conclude(await self._talk.heard(reply))
 
     async def _body(self, content: bytes, reply: asyncio.Future[SMTPResponse]) -> bytes:
-        """Send all but the last piece, which goes with the dot; a reply that comes early ends it."""
+        """Send all but the last piece, which goes with the dot; an early reply ends it."""
         rest = b""
         for piece in dot_stuffed(content):
             if rest and not await self._moved_on(rest, reply):
