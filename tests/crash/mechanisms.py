@@ -125,7 +125,7 @@ MECHANISMS = (
         "quartapp/mail/dispatcher.py",
         "timeout=self._settings.drain_timeout",
         "timeout=0",
-        "tests/mail/test_promises.py::test_7_shutdown_waits_for_the_answer_to_a_dot",
+        "tests/mail/test_promises_to_others.py::test_7_shutdown_waits_for_the_answer_to_a_dot",
     ),
     Mechanism(
         "joining the caller's transaction",

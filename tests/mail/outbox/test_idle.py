@@ -21,6 +21,14 @@ async def test_an_idle_dispatcher_asks_once_a_second(serve, url, database):
             await asked.are_far_apart.wait()
 
 
+async def test_who_is_woken_during_a_look_looks_again_at_once(serve, url, database):
+    async with serve(url) as mail:
+        await mail.drain()
+        asked = _times_of_statements(mail.outbox.database, then=mail.post.wake)
+        async with asyncio.timeout(20):
+            await asked.are_close.wait()
+
+
 async def test_a_dispatcher_holds_no_more_of_a_backlog_than_it_can_carry(
     serve, server, url, database
 ):
@@ -41,19 +49,24 @@ async def test_a_dispatcher_holds_no_more_of_a_backlog_than_it_can_carry(
 class _Times(list[float]):
     """When each statement was executed, those of the start included."""
 
-    def __init__(self) -> None:
+    def __init__(self, then) -> None:
         super().__init__()
         self.are_far_apart = asyncio.Event()
+        self.are_close = asyncio.Event()
+        self._then = then
 
     def note(self, *_: object) -> None:
         """A statement is executed."""
         self.append(time.monotonic())
         if len(self) > 2 and self[-1] - self[-3] > 1.9:
             self.are_far_apart.set()
+        if len(self) > 20 and self[-1] - self[-20] < 10:
+            self.are_close.set()
+        self._then()
 
 
-def _times_of_statements(database):
-    times = _Times()
+def _times_of_statements(database, then=lambda: None):
+    times = _Times(then)
     for engine in {database.engine.sync_engine, database.writer.sync_engine}:
-        event.listen(engine, "before_cursor_execute", times.note)
+        event.listen(engine, "after_cursor_execute", times.note)
     return times
