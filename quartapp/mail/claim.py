@@ -17,6 +17,8 @@ __all__ = ["Claim"]
 class Claim:
     """One letter, lent to one process until its lease ends. No bytes: those come with a connection.
 
+    size
+        Bytes of the letter.
     token
         Whose it is; every write-back must still find it in the row.
     recipients
@@ -32,6 +34,7 @@ class Claim:
     id: str
     token: str
     message_id: str
+    size: int
     subject: str
     sender: str
     recipients: tuple[Recipient, ...]

@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 __all__ = ["Courier", "Errand"]
 
 
+SMALL = 32 * 1024
+"""Bytes of a letter that is loaded ahead of its connection, with others; `Pace` says how many."""
+
+
 @dataclass(slots=True)
 class Errand:
     """One letter under way: its claim, how far it has come, and its bytes once loaded.
@@ -49,6 +53,8 @@ class Courier:
 
     transport
         Asked anew for each letter, because suppression may be switched at any time.
+    load
+        Gives the bytes of a letter by its id, None where they were pruned.
     check
         Raises when a claim is not ours any more.
     stamp
@@ -61,12 +67,14 @@ class Courier:
         outbox: Outbox,
         transport: Callable[[], Transport],
         *,
+        load: Callable[[str], Awaitable[bytes | None]],
         check: Callable[[Claim], None],
         stamp: Callable[[Claim], Awaitable[None]],
     ) -> None:
         self._settings = settings
         self._outbox = outbox
         self._transport = transport
+        self._load = load
         self._check = check
         self._stamp = stamp
 
@@ -99,12 +107,21 @@ class Courier:
         envelope = Envelope(
             claim.sender, staged.envelope_recipients, claim.mail_options, claim.rcpt_options
         )
+        if claim.size <= SMALL:
+            errand.content = await self._loaded(claim)
         async with self._transport().session() as session:
-            errand.content = await self._outbox.load(claim.id)
+            if errand.content is None:
+                errand.content = await self._loaded(claim)
             began = time.monotonic()
             outcome = await session.send(envelope, errand.content, lambda: self._before_dot(errand))
             errand.took = time.monotonic() - began
         return staged.translate(outcome)
+
+    async def _loaded(self, claim: Claim) -> bytes:
+        content = await self._load(claim.id)
+        if content is None:
+            raise LookupError(f"the bytes of letter {claim.id} were pruned")
+        return content
 
     async def _before_dot(self, errand: Errand) -> None:
         self._check(errand.claim)

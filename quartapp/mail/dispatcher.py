@@ -10,6 +10,7 @@ from quartapp.database import DatabaseUnavailable
 from quartapp.mail.courier import Courier, Errand
 from quartapp.mail.group import Group
 from quartapp.mail.leases import LeaseLost, Leases
+from quartapp.mail.pace import Pace
 from quartapp.mail.pruner import prune_for_ever
 from quartapp.mail.transports import Answer, Outcome, Result
 from quartapp.mail.transports.breaker import BreakerState
@@ -31,9 +32,6 @@ logger = logging.getLogger(__name__)
 
 POLL = 1.0
 """Seconds between two looks at an idle outbox. Being woken is a hint, this is the guarantee."""
-
-PREFETCH = 8
-"""Claims held for each connection, so that none waits for the database."""
 
 
 class Dispatcher:
@@ -67,9 +65,16 @@ class Dispatcher:
         self._leases = Leases(outbox, settings.lease, clock)
         self._recorder: Group[Verdict, Verdict | None] = Group(self._record)
         self._stamps: Group[Claim, bool] = Group(self._stamp_all)
+        self._loads: Group[str, bytes | None] = Group(outbox.load)
         self._courier = Courier(
-            settings, outbox, transport, check=self._leases.check, stamp=self._stamp
+            settings,
+            outbox,
+            transport,
+            load=self._loads.add,
+            check=self._leases.check,
+            stamp=self._stamp,
         )
+        self._pace = Pace(settings.connections, clock)
         self._errands: dict[asyncio.Task[None], Errand] = {}
         self._loops: list[asyncio.Task[None]] = []
         self._woken = asyncio.Event()
@@ -127,6 +132,7 @@ class Dispatcher:
             await _ended(task)
         await self._recorder.abandon()
         await self._stamps.abandon()
+        await self._loads.abandon()
         self._loops = []
 
     async def _deliver(self) -> None:
@@ -154,7 +160,8 @@ class Dispatcher:
             # We slept, or the database was away: or we would take our own letters from ourselves.
             await self._leases.renew()
         asked_at = self._clock.elapsed()
-        batch = await self._outbox.claim(max(1, room // 2), only_expired=is_open)
+        limit = max(1, room // 2)
+        batch = await self._outbox.claim(limit, only_expired=is_open, expects=self._has_more)
         self._has_more = batch.has_more
         self._note(None)
         for claim in batch.claims:
@@ -165,7 +172,7 @@ class Dispatcher:
         """How many more letters may be in hand: none while the server is in trouble."""
         match self._breaker.state:
             case BreakerState.CLOSED:
-                limit = self._settings.connections * PREFETCH
+                limit = self._pace.worth_holding
             case BreakerState.PROBING:
                 return int(all(errand.is_past_dot for errand in self._errands.values()))
             case BreakerState.OPEN:
@@ -192,6 +199,7 @@ class Dispatcher:
     def _end(self, task: asyncio.Task[None]) -> None:
         errand = self._errands.pop(task)
         self._leases.drop(errand.claim)
+        self._pace.note()
         self._on_end(errand.claim.id)
         # In trouble, to rest no longer than the breaker does.
         if self._breaker.trouble or (self._has_more and self._room()):

@@ -66,7 +66,10 @@ class Report:
 
     async def content(self, letter_id: str) -> bytes:
         """What a letter says: its bytes as they are sent. Raises `LookupError` if they are gone."""
-        return await self._outbox.load(letter_id)
+        [content] = await self._outbox.load([letter_id])
+        if content is None:
+            raise LookupError(f"the bytes of letter {letter_id} were pruned")
+        return content
 
     async def how_many(self, wanted: Filter, action: Action) -> int:
         """How many of the letters that match the action would change."""

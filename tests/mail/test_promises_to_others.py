@@ -10,6 +10,7 @@ from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from quartapp.mail import BadHeaderError, Message, Status
+from quartapp.mail.courier import SMALL
 from quartapp.mail.testing import Phase, SMTPServer, letter
 from tests.crash.waiting import until
 
@@ -30,6 +31,7 @@ async def test_6_keeping_a_letter_never_waits_for_smtp(serve, server, database_u
 
 
 async def test_6_bytes_are_loaded_when_a_connection_is_held(serve, server, database_url):
+    large = letter(body="far more than is worth loading ahead " * (SMALL // 32))
     server.stall(Phase.MAIL)
     loaded = []
     async with serve(database_url, MAIL_CONNECTIONS=1, MAIL_DRAIN_TIMEOUT=0.1) as mail:
@@ -40,7 +42,7 @@ async def test_6_bytes_are_loaded_when_a_connection_is_held(serve, server, datab
             lambda *say: loaded.append("FROM mail_contents" in say[2]),
         )
         for _ in range(5):
-            await mail.send_later(letter())
+            await mail.send_later(large)
         await server.reached(Phase.MAIL)
         await until(lambda: has_claimed(mail, 5), lambda: "five claims")
 

@@ -28,6 +28,7 @@ def claim(*addresses: str, age: float = 0, tried: float | None = None, **changes
         "id": "letter",
         "token": "token",
         "message_id": "<1@example.com>",
+        "size": 100,
         "subject": "",
         "sender": "flasky@example.com",
         "recipients": tuple(

@@ -73,8 +73,14 @@ class Outbox:
         async with self.database.writing() as connection:
             return await keeping.keep(connection, letter)
 
-    async def claim(self, limit: int, *, only_expired: bool = False) -> Batch:
-        """Take letters that are due, at most `limit` new ones and as many others."""
+    async def claim(
+        self, limit: int, *, only_expired: bool = False, expects: bool = False
+    ) -> Batch:
+        """Take letters that are due, at most `limit` new ones and as many others.
+
+        expects
+            Whether there surely are some; else it looks first, and an idle outbox takes no lock.
+        """
         order = claiming.Order(
             backend=self._settings.backend,
             token=secrets.token_hex(16),
@@ -83,16 +89,19 @@ class Outbox:
             limit=limit,
             only_expired=only_expired,
         )
-        async with self.database.reading() as connection:
-            if not await claiming.is_due(connection, order):
-                return claiming.Batch((), has_more=False)
+        if not (expects or await self._is_due(order)):
+            return claiming.Batch((), has_more=False)
         async with self.database.writing() as connection:
             return await claiming.claim(connection, order)
 
-    async def load(self, letter_id: str) -> bytes:
-        """The letter's bytes."""
+    async def load(self, ids: Sequence[str]) -> list[bytes | None]:
+        """The bytes of each of these letters, None where they were pruned."""
         async with self.database.reading() as connection:
-            return await claiming.load(connection, letter_id)
+            return await claiming.load(connection, ids)
+
+    async def _is_due(self, order: claiming.Order) -> bool:
+        async with self.database.reading() as connection:
+            return await claiming.is_due(connection, order)
 
     async def renew(self, claims: Iterable[Claim]) -> set[str]:
         """Lengthen leases; returns the ids of the letters that are still ours."""

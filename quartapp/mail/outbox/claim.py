@@ -15,7 +15,7 @@ from quartapp.mail.outbox.people import people_of
 from quartapp.mail.outbox.schema import contents, is_any, letters
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from sqlalchemy import CTE, Column, ColumnElement, Row
@@ -92,6 +92,26 @@ class Lane(NamedTuple):
         return query.cte(self.name)
 
 
+CLAIMED = (
+    letters.c.id,
+    letters.c.token,
+    letters.c.message_id,
+    letters.c.size,
+    letters.c.subject,
+    letters.c.sender,
+    letters.c.mail_options,
+    letters.c.rcpt_options,
+    letters.c.attempts,
+    letters.c.created_at,
+    letters.c.since,
+    letters.c.expires_at,
+    letters.c.first_attempt_at,
+    letters.c.turned_away,
+    letters.c.intent_at,
+    letters.c.wants_cancel,
+)
+"""What a claim is made of."""
+
 IS_DUE = letters.c.due_at <= NOW
 FRESH = Lane("fresh", letters.c.due_at, (letters.c.is_retry.is_(False), IS_DUE))
 AGAIN = Lane("again", letters.c.due_at, (letters.c.is_retry.is_(True), IS_DUE))
@@ -116,7 +136,7 @@ def _take(*picked: CTE) -> Any:
             token=bindparam("token_"),
             lease_until=bindparam("lease_until_"),
         )
-        .returning(letters)
+        .returning(*CLAIMED)
     )
 
 
@@ -147,15 +167,16 @@ async def claim(connection: AsyncConnection, order: Order) -> Batch:
     return Batch(tuple(sorted(claims, key=_turn)), has_more=len(rows) >= order.limit)
 
 
-LOAD = select(contents.c.content).where(contents.c.letter_id == bindparam("id_"))
+LOAD = select(contents.c.letter_id, contents.c.content).where(
+    contents.c.letter_id.in_(bindparam("ids", expanding=True))
+)
 
 
-async def load(connection: AsyncConnection, letter_id: str) -> bytes:
-    """The letter's bytes. Raises `LookupError` when they were pruned."""
-    content = (await connection.execute(LOAD, {"id_": letter_id})).scalar_one_or_none()
-    if content is None:
-        raise LookupError(f"the bytes of letter {letter_id} were pruned")
-    return bytes(content)
+async def load(connection: AsyncConnection, ids: Sequence[str]) -> list[bytes | None]:
+    """The bytes of each of these letters, None where they were pruned."""
+    rows = await connection.execute(LOAD, {"ids": ids})
+    found = {row.letter_id: bytes(row.content) for row in rows}
+    return [found.get(letter_id) for letter_id in ids]
 
 
 async def renew(connection: AsyncConnection, claims: Iterable[Claim], until: datetime) -> set[str]:
@@ -192,6 +213,7 @@ def _claim(row: Row[Any], people: tuple[Recipient, ...]) -> Claim:
         id=row.id,
         token=row.token,
         message_id=row.message_id,
+        size=row.size,
         subject=row.subject,
         sender=row.sender,
         recipients=people,

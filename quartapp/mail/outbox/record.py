@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, func, insert, select, update
 
+from quartapp.mail.delivery import Status
 from quartapp.mail.outbox.schema import attempts, letters, recipients
 
 if TYPE_CHECKING:
@@ -33,7 +34,10 @@ async def record(connection: AsyncConnection, verdicts: Sequence[Verdict]) -> li
         for verdict in verdicts
         if _mark(verdict) in unwanted
     ]
-    await _write(connection, UPDATE_LETTER, [_letter(verdict) for verdict in kept])
+    plain = [verdict for verdict in kept if _is_plain(verdict)]
+    others = [verdict for verdict in kept if not _is_plain(verdict)]
+    await _write(connection, UPDATE_SENT, [_sent(verdict) for verdict in plain])
+    await _write(connection, UPDATE_LETTER, [_letter(verdict) for verdict in others])
     await _write(connection, UPDATE_RECIPIENT, [row for v in kept for row in _recipients(v)])
     await _write(connection, INSERT_ATTEMPT, [_attempt(v) for v in kept if _is_a_story(v)])
     return kept
@@ -74,9 +78,35 @@ LOCK = (
     .with_for_update()
 )
 
+OURS = (letters.c.id == bindparam("id_"), letters.c.token == bindparam("token_"))
+FREE: dict[str, Any] = {
+    "token": None,
+    "lease_until": None,
+    "intent_at": None,
+    "wants_cancel": False,
+}
+
+# What most letters come to takes a statement of few parameters, since those are what costs.
+UPDATE_SENT = (
+    update(letters)
+    .where(*OURS)
+    .values(
+        status=Status.SENT,
+        due_at=None,
+        is_retry=True,
+        attempts=letters.c.attempts + 1,
+        first_attempt_at=func.coalesce(letters.c.first_attempt_at, bindparam("at_")),
+        turned_away=0,
+        sent_at=bindparam("at_"),
+        ended_at=bindparam("at_"),
+        detail="",
+        **FREE,
+    )
+)
+
 UPDATE_LETTER = (
     update(letters)
-    .where(letters.c.id == bindparam("id_"), letters.c.token == bindparam("token_"))
+    .where(*OURS)
     .values(
         status=bindparam("status"),
         due_at=bindparam("due_at"),
@@ -87,10 +117,7 @@ UPDATE_LETTER = (
         sent_at=bindparam("sent_at"),
         ended_at=bindparam("ended_at"),
         detail=bindparam("detail"),
-        token=None,
-        lease_until=None,
-        intent_at=None,
-        wants_cancel=False,
+        **FREE,
     )
 )
 
@@ -109,6 +136,15 @@ UPDATE_RECIPIENT = (
 )
 
 INSERT_ATTEMPT = insert(attempts)
+
+
+def _is_plain(verdict: Verdict) -> bool:
+    """Whether everybody took it at the first word, and there is nothing more to say."""
+    return verdict.status is Status.SENT and verdict.counts and not verdict.detail
+
+
+def _sent(verdict: Verdict) -> dict[str, Any]:
+    return {"id_": verdict.claim.id, "token_": verdict.claim.token, "at_": verdict.at}
 
 
 def _letter(verdict: Verdict) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import time
 
 from sqlalchemy import event, text, true
 
-from quartapp.mail.dispatcher import PREFETCH
+from quartapp.mail.pace import LEAST
 from quartapp.mail.testing import Phase
 from tests.mail.outbox.backlog import many_letters, their_content, their_recipient
 from tests.mail.outbox.sample import ADA, NOW
@@ -43,7 +43,7 @@ async def test_a_dispatcher_holds_no_more_of_a_backlog_than_it_can_carry(
         await server.reached(Phase.MAIL)
         sending = [(await mail.stats())["sending"] for _ in range(50)]
 
-    assert 0 < max(sending) <= 2 * PREFETCH
+    assert 0 < max(sending) <= 2 * LEAST
 
 
 class _Times(list[float]):

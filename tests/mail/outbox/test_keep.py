@@ -24,7 +24,7 @@ async def test_the_bytes_come_back_as_they_were(outbox):
 
     kept = await outbox.keep(letter)
 
-    assert await outbox.load(kept.id) == letter.composed.content
+    assert await outbox.load([kept.id]) == [letter.composed.content]
 
 
 async def test_a_letter_is_seen_by_others_only_after_the_commit(outbox, database):

@@ -75,7 +75,7 @@ async def claim_and_record(outbox):
     batch = await outbox.claim(4)
     await outbox.stamp(batch.claims)
     await outbox.renew(batch.claims)
-    await outbox.load(batch.claims[0].id)
+    await outbox.load([claim.id for claim in batch.claims])
     await outbox.record([judged(each, NOW, ACCEPTED) for each in batch.claims])
 
 
