@@ -1,0 +1,15 @@
+"""The mechanisms that keep the promises: the line that makes each, and the test named for it."""
+
+from __future__ import annotations
+
+from tests.crash.mechanisms.attempts import ATTEMPTS
+from tests.crash.mechanisms.claims import CLAIMS
+from tests.crash.mechanisms.databases import DATABASES
+from tests.crash.mechanisms.mechanism import Mechanism
+from tests.crash.mechanisms.processes import PROCESSES
+from tests.crash.mechanisms.secrets import SECRETS
+from tests.crash.mechanisms.servers import SERVERS
+
+__all__ = ["MECHANISMS", "Mechanism"]
+
+MECHANISMS = (*CLAIMS, *ATTEMPTS, *SERVERS, *DATABASES, *PROCESSES, *SECRETS)

@@ -1,0 +1,167 @@
+"""Who owns a letter: claims, tokens, leases and lanes."""
+
+from __future__ import annotations
+
+from tests.crash.mechanisms.mechanism import Mechanism
+
+__all__ = ["CLAIMS"]
+
+CLAIMS = (
+    Mechanism(
+        "token fence on recording",
+        "quartapp/mail/outbox/record.py",
+        "return {(row.id, row.token): row.wants_cancel for row in rows}",
+        "return {_mark(verdict): False for verdict in verdicts}",
+        "tests/mail/outbox/test_fence.py::test_a_zombie_records_nothing",
+    ),
+    Mechanism(
+        "token fence on renewing",
+        "quartapp/mail/outbox/claim.py",
+        "letters.c.token.in_({claim.token for claim in held}),",
+        "",
+        "tests/mail/outbox/test_fence.py::test_a_zombie_renews_nothing",
+    ),
+    Mechanism(
+        "token fence on stamping",
+        "quartapp/mail/outbox/claim.py",
+        "letters.c.token.in_({claim.token for claim in held}),",
+        "",
+        "tests/mail/outbox/test_fence.py::test_a_zombie_stamps_nothing",
+    ),
+    Mechanism(
+        "lease check before the dot",
+        "quartapp/mail/courier.py",
+        "self._check(errand.claim)\n        if self._settings",
+        "if self._settings",
+        "tests/crash/test_freezer.py::test_frozen_before_the_dot_it_sends_no_second_copy",
+    ),
+    Mechanism(
+        "lease renewal",
+        "quartapp/mail/leases.py",
+        "if self._held:",
+        "if False:",
+        "tests/crash/test_leases.py::test_a_lease_lasts_for_as_long_as_the_server_takes",
+    ),
+    Mechanism(
+        "own lapsed leases renewed before claiming",
+        "quartapp/mail/dispatcher.py",
+        "if self._leases.has_lapsed:",
+        "if False:",
+        "tests/crash/test_leases.py::test_who_wakes_late_does_not_take_a_letter_from_itself",
+    ),
+    Mechanism(
+        "a clock that counts suspension",
+        "quartapp/mail/clock.py",
+        'getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)',
+        "time.CLOCK_MONOTONIC",
+        "tests/mail/test_clock.py::test_4_a_lease_goes_on_while_the_machine_sleeps",
+    ),
+    Mechanism(
+        "a running lease is respected",
+        "quartapp/mail/outbox/claim.py",
+        "letters.c.lease_until <= NOW",
+        "letters.c.lease_until.is_not(None)",
+        "tests/mail/outbox/test_claim.py::test_a_lease_that_still_runs_is_not_taken_over",
+    ),
+    Mechanism(
+        "a lapsed lease is taken over",
+        "quartapp/mail/outbox/claim.py",
+        '_either("others", LAPSED.first, AGAIN.first)',
+        "AGAIN.first",
+        "tests/mail/outbox/test_claim.py::test_a_lapsed_lease_is_taken_over",
+    ),
+    Mechanism(
+        "claimers pass each other by",
+        "quartapp/mail/outbox/claim.py",
+        ".with_for_update(skip_locked=True)",
+        ".with_for_update()",
+        "tests/mail/outbox/test_claim.py"
+        "::test_a_claimer_does_not_wait_for_what_another_is_claiming",
+    ),
+    Mechanism(
+        "retries have a lane of their own",
+        "quartapp/mail/outbox/claim.py",
+        "TAKE_DUE = _take(FRESH.first, ",
+        "TAKE_DUE = _take(FRESH.first) if FRESH else _take(",
+        "tests/mail/outbox/test_claim.py::test_a_backlog_of_new_letters_does_not_starve_a_retry",
+    ),
+    Mechanism(
+        "new letters have a lane of their own",
+        "quartapp/mail/outbox/claim.py",
+        "TAKE_DUE = _take(FRESH.first, ",
+        "TAKE_DUE = _take(",
+        "tests/mail/outbox/test_claim.py::test_a_backlog_of_retries_does_not_starve_a_new_letter",
+    ),
+    Mechanism(
+        "rows of another backend are left alone",
+        "quartapp/mail/outbox/claim.py",
+        ".where(OURS, *self.conditions)",
+        ".where(*self.conditions)",
+        "tests/mail/outbox/test_claim.py::test_a_letter_of_another_backend_is_left_alone",
+    ),
+    Mechanism(
+        "a wish to cancel outlives the attempt",
+        "quartapp/mail/outbox/record.py",
+        "verdict.cancelled() if unwanted[_mark(verdict)] else verdict",
+        "verdict",
+        "tests/mail/outbox/test_record.py"
+        "::test_a_cancel_wish_ends_a_letter_that_would_be_tried_again",
+    ),
+    Mechanism(
+        "no more claims than can be carried",
+        "quartapp/mail/dispatcher.py",
+        "limit = self._settings.connections * PREFETCH",
+        "limit = 10**6",
+        "tests/mail/outbox/test_idle.py"
+        "::test_a_dispatcher_holds_no_more_of_a_backlog_than_it_can_carry",
+    ),
+    Mechanism(
+        "bytes are loaded when a connection is held",
+        "quartapp/mail/courier.py",
+        "        async with self._transport().session() as session:\n"
+        "            errand.content = await self._outbox.load(claim.id)\n",
+        "        errand.content = await self._outbox.load(claim.id)\n"
+        "        async with self._transport().session() as session:\n",
+        "tests/mail/test_promises_to_others.py::test_6_bytes_are_loaded_when_a_connection_is_held",
+    ),
+    Mechanism(
+        "clear, look, wait",
+        "quartapp/mail/dispatcher.py",
+        "            self._woken.clear()\n"
+        "            try:\n"
+        "                await self._claim_what_is_due()\n",
+        "            try:\n"
+        "                await self._claim_what_is_due()\n"
+        "                self._woken.clear()\n",
+        "tests/mail/outbox/test_idle.py::test_who_is_woken_during_a_look_looks_again_at_once",
+    ),
+    Mechanism(
+        "the poll is the guarantee",
+        "quartapp/mail/dispatcher.py",
+        "pause = POLL\n",
+        "pause = 3600.0\n",
+        "tests/mail/test_promises_to_others.py::test_6_a_letter_that_nobody_is_woken_for_is_found",
+    ),
+    Mechanism(
+        "an idle outbox is only looked at",
+        "quartapp/mail/outbox/__init__.py",
+        "if not await claiming.is_due(connection, order):",
+        "if False:",
+        "tests/mail/outbox/test_idle.py::test_an_idle_dispatcher_asks_once_a_second",
+    ),
+    Mechanism(
+        "the bell rings for other processes",
+        "quartapp/mail/post.py",
+        "self._bell.ring()",
+        "pass",
+        "tests/mail/test_bell.py"
+        "::test_a_letter_kept_by_a_process_that_does_not_deliver_is_sent_at_once",
+    ),
+    Mechanism(
+        "news wait for the commit",
+        "quartapp/mail/commit.py",
+        'event.listen(session, "after_commit", committed, once=True)',
+        "then()",
+        "tests/mail/test_news.py::test_a_letter_is_told_of_when_its_transaction_has_committed",
+    ),
+)

@@ -1,0 +1,119 @@
+"""What the database is asked for, and what happens when it says no."""
+
+from __future__ import annotations
+
+from tests.crash.mechanisms.mechanism import Mechanism
+
+__all__ = ["DATABASES"]
+
+DATABASES = (
+    Mechanism(
+        "joining the caller's transaction",
+        "quartapp/mail/outbox/__init__.py",
+        "if session is not None:",
+        "if False:",
+        "tests/mail/test_promises.py::test_2_rolled_back_means_never_sent",
+    ),
+    Mechanism(
+        "user and letter in one transaction",
+        "quartapp/web/main.py",
+        "mail.send_later(letter, session=writing)",
+        "mail.send_later(letter)",
+        "tests/test_story.py::test_user_and_letter_are_one_transaction",
+    ),
+    Mechanism(
+        "the rate limit in the same transaction",
+        "quartapp/web/main.py",
+        'await current_app.extensions["new_users"].charge(request.remote_addr or "")',
+        "pass",
+        "tests/web/test_limits.py::test_one_name_too_many_is_not_kept_and_nobody_is_told",
+    ),
+    Mechanism(
+        "one user for one name",
+        "quartapp/web/users.py",
+        ".on_conflict_do_nothing(index_elements=[User.username])",
+        "",
+        "tests/test_story.py::test_fifty_posts_of_one_name_make_one_user_and_one_letter",
+    ),
+    Mechanism(
+        "one letter for one key",
+        "quartapp/mail/outbox/keep.py",
+        "if letter.key is None:",
+        "if True:",
+        "tests/mail/outbox/test_key.py::test_fifty_at_once_with_one_key_keep_one_letter",
+    ),
+    Mechanism(
+        "a key belongs to one letter",
+        "quartapp/mail/outbox/keep.py",
+        "if not is_same:",
+        "if False:",
+        "tests/mail/outbox/test_key.py::test_a_key_belongs_to_one_letter",
+    ),
+    Mechanism(
+        "savepoint guard",
+        "quartapp/mail/outbox/keep.py",
+        "if driver.isolation_level is not None:",
+        "if False:",
+        "tests/mail/outbox/test_host_engine.py"
+        "::test_a_savepoint_that_would_outlive_a_rollback_is_refused",
+    ),
+    Mechanism(
+        "a write takes SQLite's lock before it reads",
+        "quartapp/database.py",
+        'await connection.exec_driver_sql("BEGIN IMMEDIATE")',
+        "pass",
+        "tests/mail/outbox/test_host_engine.py"
+        "::test_a_write_of_ours_takes_the_lock_before_it_reads",
+    ),
+    Mechanism(
+        "writer lock",
+        "quartapp/database.py",
+        "async with self._turns:",
+        "if True:",
+        "tests/test_database_sqlite.py::test_those_who_wait_hold_no_connection",
+    ),
+    Mechanism(
+        "no write inside a write",
+        "quartapp/turns.py",
+        "if self.holder is task:",
+        "if False:",
+        "tests/test_database_sqlite.py::test_a_write_inside_a_write_is_refused_at_once",
+    ),
+    Mechanism(
+        "a turn is waited for so long and no longer",
+        "quartapp/turns.py",
+        "async with asyncio.timeout(self._patience):",
+        "if True:",
+        "tests/test_database_sqlite.py::test_a_writer_who_waits_too_long_is_told",
+    ),
+    Mechanism(
+        "readers read",
+        "quartapp/engines.py",
+        '"query_only=ON"',
+        '"foreign_keys=ON"',
+        "tests/test_database_sqlite.py::test_a_session_to_read_with_does_not_write",
+    ),
+    Mechanism(
+        "letting go of SQLite's lock",
+        "quartapp/engines.py",
+        "connection.rollback()",
+        "pass",
+        "tests/crash/test_cancellation.py"
+        "::test_a_write_that_is_cut_at_any_moment_lets_go_of_the_lock",
+    ),
+    Mechanism(
+        "a dead connection of PostgreSQL's is replaced",
+        "quartapp/engines.py",
+        "if connection.driver_connection.is_closed():",
+        "if False:",
+        "tests/test_database_postgresql.py::test_a_restart_between_two_transactions_goes_unnoticed",
+    ),
+    Mechanism(
+        "an outage is told as one",
+        "quartapp/outage.py",
+        "if code in SQLITE_BUSY:",
+        "if False:",
+        "tests/crash/test_restarts.py"
+        "::test_while_another_holds_the_lock_of_sqlite_the_form_says_so_and_then_recovers",
+    ),
+)

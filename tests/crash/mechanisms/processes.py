@@ -1,0 +1,88 @@
+"""How a process ends."""
+
+from __future__ import annotations
+
+from tests.crash.mechanisms.mechanism import Mechanism
+
+__all__ = ["PROCESSES"]
+
+PROCESSES = (
+    Mechanism(
+        "drain at shutdown",
+        "quartapp/mail/dispatcher.py",
+        "timeout=self._settings.drain_timeout",
+        "timeout=0",
+        "tests/mail/test_promises_to_others.py::test_7_shutdown_waits_for_the_answer_to_a_dot",
+    ),
+    Mechanism(
+        "what is past its dot is not cut",
+        "quartapp/mail/dispatcher.py",
+        "if errand.may_be_cut:",
+        "if True:",
+        "tests/mail/test_promises_to_others.py::test_7_shutdown_waits_for_the_answer_to_a_dot",
+    ),
+    Mechanism(
+        "what is before its dot is given back",
+        "quartapp/mail/dispatcher.py",
+        "if errand.may_be_cut:",
+        "if False:",
+        "tests/mail/test_promises_to_others.py::test_7_shutdown_gives_back_what_is_before_its_dot",
+    ),
+    Mechanism(
+        "a drain has an end",
+        "quartapp/mail/dispatcher.py",
+        "        await cut()\n",
+        "",
+        "tests/mail/test_promises_to_others.py"
+        "::test_7_shutdown_leaves_what_was_not_answered_uncertain",
+    ),
+    Mechanism(
+        "no claims after the stop",
+        "quartapp/mail/dispatcher.py",
+        "while not self._is_stopping:",
+        "while True:",
+        "tests/mail/test_promises_to_others.py::test_7_shutdown_claims_nothing_more",
+    ),
+    Mechanism(
+        "SIGTERM is a stop",
+        "quartapp/cli/stopping.py",
+        "for number in (signal.SIGINT, signal.SIGTERM):",
+        "for number in (signal.SIGINT,):",
+        "tests/crash/test_processes.py"
+        "::test_a_graceful_stop_waits_for_answers_to_dots_and_gives_back_the_rest"
+        "[terminate-quartapp mail work]",
+    ),
+    Mechanism(
+        "a second SIGTERM is the same stop",
+        "quartapp/cli/stopping.py",
+        "signal.signal(signal.SIGINT, signal.SIG_DFL)",
+        "signal.signal(signal.SIGTERM, signal.SIG_DFL)",
+        "tests/crash/test_serving_processes.py"
+        "::test_a_worker_told_to_stop_twice_still_waits_for_the_answer",
+    ),
+    Mechanism(
+        "requests are ended",
+        "quartapp/cli/served.py",
+        "            task.cancel()\n",
+        "            pass\n",
+        "tests/crash/test_serving_processes.py"
+        "::test_an_open_stream_does_not_delay_the_stop[quartapp run]",
+    ),
+    Mechanism(
+        "workers of hypercorn outlive their group's SIGTERM",
+        "quartapp/__init__.py",
+        "    leave_stopping_to_the_master()\n",
+        "",
+        "tests/crash/test_processes.py"
+        "::test_a_graceful_stop_waits_for_answers_to_dots_and_gives_back_the_rest"
+        "[terminate_all-hypercorn -w 2]",
+    ),
+    Mechanism(
+        "a failed start is a failed process",
+        "quartapp/__init__.py",
+        "            raise ConfigError(sentence)\n",
+        "",
+        "tests/crash/test_processes.py"
+        "::test_on_an_old_schema_it_does_not_start_and_says_what_to_do[quartapp mail work]",
+    ),
+)

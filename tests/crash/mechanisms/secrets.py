@@ -1,0 +1,108 @@
+"""Whom a letter could be turned against."""
+
+from __future__ import annotations
+
+from tests.crash.mechanisms.mechanism import Mechanism
+
+__all__ = ["SECRETS"]
+
+SECRETS = (
+    Mechanism(
+        "no line breaks in headers",
+        "quartapp/mail/headers.py",
+        "if found := BREAKS.search(text):",
+        "if found := None:",
+        "tests/mail/test_promises_to_others.py"
+        "::test_8_a_letter_cannot_carry_headers_of_somebody_elses_choosing",
+    ),
+    Mechanism(
+        "no impossible header names",
+        "quartapp/mail/headers.py",
+        "if isinstance(name, str) and NAME.fullmatch(name):",
+        "if isinstance(name, str):",
+        "tests/mail/test_promises_to_others.py"
+        "::test_8_a_letter_cannot_carry_headers_of_somebody_elses_choosing",
+    ),
+    Mechanism(
+        "no commands in options",
+        "quartapp/mail/fields.py",
+        'text = checked_line(f"{place}[{index}]", option)',
+        "text = 'A=1'",
+        "tests/mail/test_promises_to_others.py"
+        "::test_8_a_letter_cannot_carry_headers_of_somebody_elses_choosing",
+    ),
+    Mechanism(
+        "no link to what a visitor called the host",
+        "quartapp/web/main.py",
+        'if address or current_app.config["QUARTAPP_ENV"] == "production":',
+        "if address:",
+        "tests/web/test_main.py"
+        "::test_in_production_no_letter_links_to_what_a_visitor_called_the_host",
+    ),
+    Mechanism(
+        "TLS is verified",
+        "quartapp/mail/transports/tls.py",
+        "context = ssl.create_default_context(cafile=settings.ca_file)",
+        "context = ssl._create_unverified_context()",
+        "tests/mail/test_promises_to_others.py"
+        "::test_8_a_server_that_nobody_vouches_for_gets_nothing",
+    ),
+    Mechanism(
+        "STARTTLS is required",
+        "quartapp/mail/transports/tls.py",
+        'if not client.supports_extension("starttls"):',
+        'if not client.supports_extension("starttls"):\n        return\n    if False:',
+        "tests/mail/transports/test_tls.py"
+        "::test_a_stripped_starttls_gets_neither_password_nor_letter",
+    ),
+    Mechanism(
+        "no password in clear",
+        "quartapp/mail/transports/login.py",
+        "if _is_overheard(client):",
+        "if False:",
+        "tests/mail/transports/test_tls.py"
+        "::test_a_password_goes_in_clear_to_nobody_but_this_machine",
+    ),
+    Mechanism(
+        "no login in clear in the settings",
+        "quartapp/mail/settings.py",
+        "if self.username and not (self.use_tls or self.use_ssl or self.is_local):",
+        "if False:",
+        "tests/mail/test_settings.py::test_what_makes_no_sense_is_one_sentence",
+    ),
+    Mechanism(
+        "no password in a repr",
+        "quartapp/mail/settings.py",
+        'repr=not key.get("secret")',
+        "repr=True",
+        "tests/mail/test_promises_to_others.py::test_8_no_password_is_told_to_anyone",
+    ),
+    Mechanism(
+        "one command is one command",
+        "quartapp/mail/transports/pipeline.py",
+        "if CONTROL.search(command):",
+        "if False:",
+        "tests/mail/transports/test_overlap.py::test_a_command_is_one_command",
+    ),
+    Mechanism(
+        "no terminal is coloured by a server",
+        "quartapp/logs.py",
+        "message = escaped(record.getMessage())",
+        "message = record.getMessage()",
+        "tests/test_logs.py::test_a_servers_words_stay_in_one_line_and_without_controls[text]",
+    ),
+    Mechanism(
+        "the operator's pages want a sign-in in production",
+        "quartapp/web/access.py",
+        "        abort(404)\n    await operator_only()\n",
+        "        abort(404)\n",
+        "tests/web/test_outbox.py::test_in_production_everybody_must_sign_in",
+    ),
+    Mechanism(
+        "this machine's pages want its own name",
+        "quartapp/web/access.py",
+        "and _is_named_here(request.host)",
+        "",
+        "tests/web/test_outbox.py::test_another_name_for_this_machine_is_not_believed",
+    ),
+)

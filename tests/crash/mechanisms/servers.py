@@ -1,0 +1,101 @@
+"""How the mail server is treated."""
+
+from __future__ import annotations
+
+from tests.crash.mechanisms.mechanism import Mechanism
+
+__all__ = ["SERVERS"]
+
+SERVERS = (
+    Mechanism(
+        "breaker",
+        "quartapp/mail/transports/breaker.py",
+        "self.trouble = trouble\n",
+        "pass\n",
+        "tests/mail/transports/test_trouble.py"
+        "::test_who_comes_while_it_is_in_trouble_is_turned_away_at_once",
+    ),
+    Mechanism(
+        "one probe after trouble",
+        "quartapp/mail/transports/pool.py",
+        "return self.breaker.state is BreakerState.CLOSED or self._probe not in self._busy",
+        "return True",
+        "tests/mail/transports/test_trouble.py::test_one_probes_while_the_others_wait",
+    ),
+    Mechanism(
+        "a wrong password is not told in chorus",
+        "quartapp/mail/transports/pool.py",
+        "return not self._opening or any(c.is_open for c in self._busy if c not in self._opening)",
+        "return True",
+        "tests/mail/transports/test_trouble.py::test_a_wrong_password_is_tried_once_per_probe",
+    ),
+    Mechanism(
+        "replies about the session are no refusal",
+        "quartapp/mail/transports/attempt.py",
+        "if reply.code in NOT_ABOUT_THE_LETTER:",
+        "if reply.code == 421:",
+        "tests/crash/test_phases.py::test_a_letter_stands_where_the_table_says",
+    ),
+    Mechanism(
+        "a dead kept connection is replaced at no cost",
+        "quartapp/mail/transports/attempt.py",
+        "if self._was_kept and self._phase < Phase.DATA:",
+        "if False:",
+        "tests/mail/transports/test_pool.py"
+        "::test_a_connection_that_the_server_closed_is_replaced_at_once",
+    ),
+    Mechanism(
+        "a doubtful connection is never used again",
+        "quartapp/mail/transports/smtp.py",
+        "        except BaseException:\n"
+        "            self._is_spoiled = True\n"
+        "            raise\n"
+        "        finally:",
+        "        finally:",
+        "tests/mail/transports/test_pool.py::test_a_cancelled_connection_is_never_used_again",
+    ),
+    Mechanism(
+        "an unasked reply is not taken for an answer",
+        "quartapp/mail/transports/lockstep.py",
+        "if self._protocol._buffer:",
+        "if False:",
+        "tests/mail/transports/test_pool.py"
+        "::test_what_a_server_says_unasked_is_not_taken_for_an_answer",
+    ),
+    Mechanism(
+        "a limit of letters per connection",
+        "quartapp/mail/transports/pool.py",
+        "and connection.letters < self._settings.max_emails",
+        "",
+        "tests/mail/transports/test_pool.py::test_a_connection_carries_so_many_letters_and_no_more",
+    ),
+    Mechanism(
+        "SIZE is respected before sending",
+        "quartapp/mail/transports/smtp.py",
+        "if limit.isdigit() and 0 < int(limit) < len(content):",
+        "if False:",
+        "tests/mail/transports/test_letters.py"
+        "::test_a_letter_too_large_for_the_server_is_not_begun",
+    ),
+    Mechanism(
+        "dots are doubled",
+        "quartapp/mail/transports/attempt.py",
+        '.replace(b"\\n.", b"\\n..")',
+        "",
+        "tests/mail/transports/test_letters.py::test_dots_arrive_as_they_were",
+    ),
+    Mechanism(
+        "large letters wait for room",
+        "quartapp/mail/transports/lockstep.py",
+        "await protocol._drain_helper()",
+        "pass",
+        "tests/mail/transports/test_letters.py::test_a_large_letter_is_not_piled_up_in_memory",
+    ),
+    Mechanism(
+        "large letters are built off the loop",
+        "quartapp/mail/service.py",
+        "if _weight(message) > OFF_THE_LOOP:",
+        "if False:",
+        "tests/crash/test_loop.py::test_a_letter_of_25_mib_does_not_hold_up_the_loop",
+    ),
+)
