@@ -96,6 +96,11 @@ class Dispatcher:
         """How many letters it has claimed and not yet recorded."""
         return len(self._errands)
 
+    @property
+    def is_recording(self) -> bool:
+        """Whether it is decided what comes of a letter in hand, and not yet written down."""
+        return any(errand.is_judged for errand in self._errands.values())
+
     def start(self) -> None:
         """Begin to deliver."""
         self._is_stopping = False

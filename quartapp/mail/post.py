@@ -81,6 +81,11 @@ class Post:
         return self._dispatcher is not None and self._dispatcher.in_hand > 0
 
     @property
+    def is_recording(self) -> bool:
+        """Whether something that befell a letter is still being written down."""
+        return self._dispatcher is not None and self._dispatcher.is_recording
+
+    @property
     def trouble(self) -> str | None:
         """Why letters wait, in a sentence; None when nothing holds them up."""
         if self._dispatcher is not None and self._dispatcher.trouble:

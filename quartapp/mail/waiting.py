@@ -47,9 +47,12 @@ class Waiting:
                 yield current
 
     async def drain(self) -> None:
-        """Until nothing is due and nothing is on the wire, or the server is in trouble."""
+        """Until nothing is due and nothing is on the wire, or the server is in trouble.
+
+        What has befallen a letter until then is written down.
+        """
         with self._watchers.watching("") as changed:
-            while not self._post.is_blocked:
+            while not self._post.is_blocked or self._post.is_recording:
                 changed.clear()
                 if not self._post.is_busy and not await self._outbox.has_work():
                     return

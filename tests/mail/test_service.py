@@ -23,6 +23,7 @@ from quartapp.mail import (
 )
 from quartapp.mail import mail as current_mail
 from quartapp.mail.testing import Phase, letter
+from tests.crash.waiting import until
 
 BRIEFLY = {"MAIL_TIMEOUT": 0.3, "MAIL_DATA_TIMEOUT": 0.3}
 
@@ -250,6 +251,25 @@ async def test_drain_ends_when_the_server_is_in_trouble(serve, server):
         await asyncio.wait_for(mail.drain(), 30)
 
         assert "refused the connection" in mail.trouble
+
+
+async def test_drain_waits_until_what_befell_a_letter_is_written_down(mail, server):
+    server.stall(Phase.GREETING)
+    kept = await mail.send_later(letter())
+    await server.reached(Phase.GREETING)
+    async with mail.outbox.database.transaction():
+        draining = asyncio.create_task(mail.drain())
+        await server.stop()
+        await until(lambda: is_recording(mail), lambda: "trouble to be written down")
+        is_done_early = draining.done()
+    await draining
+
+    assert not is_done_early
+    assert (await mail.get(kept.id)).status is Status.QUEUED
+
+
+async def is_recording(mail):
+    return mail.post.is_blocked and mail.post.is_recording
 
 
 async def test_a_session_of_another_database_is_refused(mail, tmp_path):

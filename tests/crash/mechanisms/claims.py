@@ -110,7 +110,7 @@ CLAIMS = (
     Mechanism(
         "no more claims than can be carried",
         "quartapp/mail/dispatcher.py",
-        "limit = self._settings.connections * PREFETCH",
+        "limit = self._pace.worth_holding",
         "limit = 10**6",
         "tests/mail/outbox/test_idle.py"
         "::test_a_dispatcher_holds_no_more_of_a_backlog_than_it_can_carry",
@@ -118,10 +118,8 @@ CLAIMS = (
     Mechanism(
         "bytes are loaded when a connection is held",
         "quartapp/mail/courier.py",
-        "        async with self._transport().session() as session:\n"
-        "            errand.content = await self._outbox.load(claim.id)\n",
-        "        errand.content = await self._outbox.load(claim.id)\n"
-        "        async with self._transport().session() as session:\n",
+        "if claim.size <= SMALL:",
+        "if True:",
         "tests/mail/test_promises_to_others.py::test_6_bytes_are_loaded_when_a_connection_is_held",
     ),
     Mechanism(
@@ -145,7 +143,7 @@ CLAIMS = (
     Mechanism(
         "an idle outbox is only looked at",
         "quartapp/mail/outbox/__init__.py",
-        "if not await claiming.is_due(connection, order):",
+        "if not (expects or await self._is_due(order)):",
         "if False:",
         "tests/mail/outbox/test_idle.py::test_an_idle_dispatcher_asks_once_a_second",
     ),
