@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import idna
@@ -31,6 +32,9 @@ NAMED = re.compile(
     r'\s*(?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<plain>[^"<>@]*))\s*<(?P<spec>[^<>]*)>\s*'
 )
 SPECIAL = re.compile(r'[()<>\[\]:;@\\,."]')
+REMEMBERED = 1024
+"""Addresses that need not be read again."""
+
 LONGEST_NAME = 60
 """Characters of a name that is written in one line; a longer one is encoded."""
 
@@ -51,8 +55,8 @@ class Address:
     domain: str
     name: str = ""
 
-    @classmethod
-    def read(cls, place: str, given: Mailbox) -> Address:
+    @staticmethod
+    def read(place: str, given: Mailbox) -> Address:
         """The address in "a@example.org", "Ada <a@example.org>" or ("Ada", "a@example.org").
 
         place
@@ -60,14 +64,7 @@ class Address:
 
         Raises `BadHeaderError` for control characters, `MessageError` for what is no address.
         """
-        name, spec = _split(place, given)
-        local, at, domain = spec.rpartition("@")
-        if not at or not LOCAL.fullmatch(local):
-            raise MessageError(f"{place} {shown(spec)} is not an address like ada@example.org.")
-        address = cls(local, _ascii_domain(place, spec, domain), name)
-        if len(local.encode()) > 64 or len(address.spec.encode()) > 254:
-            raise MessageError(f"{place} {shown(spec)} is too long for an address.")
-        return address
+        return _read(place, given) if isinstance(given, str) else _read_anew(place, given)
 
     @property
     def spec(self) -> str:
@@ -82,6 +79,21 @@ class Address:
     def __str__(self) -> str:
         """Name and address as a person reads them."""
         return f"{_phrase(self.name)} <{self.spec}>" if self.name else self.spec
+
+
+def _read_anew(place: str, given: Mailbox) -> Address:
+    name, spec = _split(place, given)
+    local, at, domain = spec.rpartition("@")
+    if not at or not LOCAL.fullmatch(local):
+        raise MessageError(f"{place} {shown(spec)} is not an address like ada@example.org.")
+    address = Address(local, _ascii_domain(place, spec, domain), name)
+    if len(local.encode()) > 64 or len(address.spec.encode()) > 254:
+        raise MessageError(f"{place} {shown(spec)} is too long for an address.")
+    return address
+
+
+# Each address is read when it is set and when the letter is written, and senders seldom change.
+_read = lru_cache(REMEMBERED)(_read_anew)
 
 
 def _split(place: str, given: Mailbox) -> tuple[str, str]:

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
     from quartapp.mail.addresses import Mailbox
 
-__all__ = ["CHECKS", "message_id", "moment"]
+__all__ = ["CHECKS", "UNSET", "message_id", "moment"]
 
+DEFAULT_CHARSET = "utf-8"
 MESSAGE_ID = re.compile(r"<[!-;=?A-~]{1,120}@[!-;=?A-~]{1,240}>")
 OPTION = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*(?:=[!-<>-~]+)?")
 SUBTYPE = re.compile(r"[A-Za-z0-9!#$&^_.+-]+(?:\s*;[ -~]*)?")
@@ -125,7 +126,9 @@ def _date(value: object) -> object:
 
 
 def _charset(value: object) -> str:
-    name = checked_line("charset", "utf-8" if value is None else value)
+    name = checked_line("charset", DEFAULT_CHARSET if value is None else value)
+    if name == DEFAULT_CHARSET:
+        return name
     try:
         "text".encode(name)
     except (LookupError, UnicodeError) as error:
@@ -188,3 +191,9 @@ CHECKS: dict[str, Callable[[Any], Any]] = {
     "rcpt_options": _options("rcpt_options"),
 }
 """The check of each field, for setting it and again for composing."""
+
+UNSET: dict[str, Callable[[], Any]] = {
+    name: type(check(None)) if check(None) is not None else lambda: None
+    for name, check in CHECKS.items()
+} | {"charset": lambda: DEFAULT_CHARSET}
+"""What each field holds where nothing is given: a new one of its kind."""

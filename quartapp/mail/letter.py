@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from email.utils import format_datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from quartapp.mail.addresses import Address, address_pieces, unique_specs
@@ -58,19 +59,19 @@ class Letter:
         return b"%s%s%s" % (head.encode(), root.to_bytes(), end)
 
     def _headers(self) -> Iterator[str]:
-        yield field("From", address_pieces([self.sender]))
+        yield _address_field("From", (self.sender,))
         if self.to or not self.cc:
-            yield field("To", address_pieces(self.to) or [" undisclosed-recipients:;"])
+            yield _address_field("To", self.to)
         if self.cc:
-            yield field("Cc", address_pieces(self.cc))
+            yield _address_field("Cc", self.cc)
         if self.reply_to:
-            yield field("Reply-To", address_pieces([self.reply_to]))
+            yield _address_field("Reply-To", (self.reply_to,))
         yield text_field("Subject", self.subject)
         yield field("Date", [f" {format_datetime(self.date)}"])
         yield field("Message-ID", [f" {self.message_id}"])
         for name, value in self.extra_headers.items():
             yield text_field(name, value)
-        yield field("MIME-Version", [" 1.0"])
+        yield "MIME-Version: 1.0\r\n"
 
     def _mixed(self, ascii_names: bool) -> Part:
         files = [a for a in self.attachments if not self._is_shown(a)]
@@ -94,3 +95,8 @@ class Letter:
     def _text(self, subtype: str, text: str, related: list[Part]) -> Part:
         place = "html" if subtype == "html" else f"alts[{subtype!r}]"
         return multipart("related", [text_part(subtype, text, self.charset, place), *related])
+
+
+@lru_cache
+def _address_field(name: str, addresses: tuple[Address, ...]) -> str:
+    return field(name, address_pieces(addresses) or [" undisclosed-recipients:;"])

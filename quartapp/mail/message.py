@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from quartapp.mail.addresses import Address, unique_specs
 from quartapp.mail.attachment import Attachment
 from quartapp.mail.errors import MessageError
-from quartapp.mail.fields import CHECKS, message_id, moment
+from quartapp.mail.fields import CHECKS, UNSET, message_id, moment
 from quartapp.mail.letter import Letter
 
 if TYPE_CHECKING:
@@ -90,7 +90,10 @@ class Message:
     ) -> None:
         given = {name: value for name, value in locals().items() if name in CHECKS}
         for name, value in given.items():
-            setattr(self, name, value)
+            if value is None:
+                self.__dict__[name] = UNSET[name]()
+            else:
+                setattr(self, name, value)
         if html is not None:
             self.html = html
         self.template: str | None = None

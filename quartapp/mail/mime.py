@@ -6,6 +6,7 @@ import secrets
 import unicodedata
 from binascii import b2a_base64, b2a_qp
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from quartapp.mail.errors import MessageError
@@ -64,25 +65,33 @@ def text_part(subtype: str, text: str, charset: str, place: str) -> Part:
 
     Raises `MessageError` where the charset cannot write the text.
     """
-    lines = "\n".join(text.replace("\r\n", "\n").split("\r"))
+    lines = "\n".join(text.replace("\r\n", "\n").split("\r")) if "\r" in text else text
     try:
-        octets = lines.replace("\n", "\r\n").encode(charset)
+        encoding, body = _encoded_text(lines, charset)
     except UnicodeError as error:
         raise MessageError(f"{place} cannot be written in {charset}: {error}.") from error
-    encoding, body = _encoded_text(octets, charset)
+    return Part(_text_headers(subtype, charset, encoding), body)
+
+
+@lru_cache
+def _text_headers(subtype: str, charset: str, encoding: str) -> str:
     headers = _content_type(f"text/{subtype}", parameter("charset", charset))
-    return Part(headers + field("Content-Transfer-Encoding", [f" {encoding}"]), body)
+    return headers + field("Content-Transfer-Encoding", [f" {encoding}"])
 
 
-def _encoded_text(octets: bytes, charset: str) -> tuple[str, bytes]:
-    if "\r\n".encode(charset) != b"\r\n":
-        return "base64", _base64(octets)
-    lines = octets.replace(b"\r\n", b"\n")
+def _encoded_text(text: str, charset: str) -> tuple[str, bytes]:
+    """Text with LF line ends, in the encoding that it needs and that is shortest."""
+    if "\n".encode(charset) != b"\n":
+        return "base64", _base64(text.replace("\n", "\r\n").encode(charset))
+    lines = text.encode(charset)
     if _is_plain(lines, WRAPPED):
-        return "7bit", octets
+        return "7bit", lines.replace(b"\n", b"\r\n")
     quoted = _quoted_printable(lines)
-    packed = _base64(octets) if len(quoted) * 3 > len(octets) * 4 else quoted
-    return ("base64", packed) if len(packed) < len(quoted) else ("quoted-printable", quoted)
+    if len(quoted) * 3 > len(lines) * 4:
+        packed = _base64(lines.replace(b"\n", b"\r\n"))
+        if len(packed) < len(quoted):
+            return "base64", packed
+    return "quoted-printable", quoted
 
 
 def _is_plain(lines: bytes, columns: int) -> bool:
@@ -94,8 +103,8 @@ def _is_plain(lines: bytes, columns: int) -> bool:
 
 
 def _quoted_printable(lines: bytes) -> bytes:
-    # Its soft line breaks follow the first line break of the text, which may have none.
-    return b2a_qp(lines).replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+    # Its soft line breaks follow the first line break of the text, which has LF or none.
+    return b2a_qp(lines).replace(b"\n", b"\r\n")
 
 
 def _base64(octets: bytes) -> bytes:
