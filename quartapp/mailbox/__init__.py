@@ -2,7 +2,8 @@
 
 from quartapp.mailbox.catcher import Catcher
 from quartapp.mailbox.entry import Entry
+from quartapp.mailbox.hints import hints
 from quartapp.mailbox.letter import Attached, Letter, read
 from quartapp.mailbox.store import Store
 
-__all__ = ["Attached", "Catcher", "Entry", "Letter", "Store", "read"]
+__all__ = ["Attached", "Catcher", "Entry", "Letter", "Store", "hints", "read"]

@@ -32,6 +32,11 @@ class Entry:
     received_at: datetime
     size: int
 
+    def has(self, words: str) -> bool:
+        """Whether all of these words stand in its subject or its addresses, in any case."""
+        place = " ".join([self.subject, self.sender, *self.recipients]).casefold()
+        return all(word in place for word in words.casefold().split())
+
     def as_json(self) -> dict[str, Any]:
         """The entry as `/dev/mail/messages.json` shows it."""
         return {

@@ -45,10 +45,15 @@ class Attached:
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """What a letter says. A part that it lacks is None."""
+    """What a letter says. A part that it lacks is None.
+
+    markup, html
+        Its HTML as it is written, and with the pictures that came with it put in.
+    """
 
     headers: tuple[tuple[str, str], ...]
     text: str | None
+    markup: str | None
     html: str | None
     attached: tuple[Attached, ...]
 
@@ -59,10 +64,12 @@ def read(content: bytes) -> Letter:
     text = _first(parts, "text/plain")
     html = _first(parts, "text/html")
     attached = tuple(_attached(part) for part in parts if part is not text and part is not html)
+    markup = _decoded(html) if html is not None else None
     return Letter(
         headers=tuple((name, _words(value)) for name, value in message.raw_items()),
         text=_decoded(text) if text is not None else None,
-        html=_with_pictures(_decoded(html), attached) if html is not None else None,
+        markup=markup,
+        html=_with_pictures(markup, attached) if markup is not None else None,
         attached=attached,
     )
 

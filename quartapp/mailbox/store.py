@@ -7,8 +7,10 @@ import os
 import re
 import secrets
 import time
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import lru_cache
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from quartapp.mailbox.entry import Entry
@@ -25,6 +27,8 @@ MOST = 10_000
 
 ID = re.compile(r"[0-9a-f]{16}[0-9a-f]{20}")
 FOLDERS = ("new", "cur")
+SEEN = ":2,S"
+"""What Maildir adds to the name of a letter that was read."""
 
 
 class Store:
@@ -52,13 +56,17 @@ class Store:
         """Keep a letter as it came over the wire. Raises `OSError` when it cannot be kept."""
         return await asyncio.to_thread(self._add, sender, tuple(recipients), content)
 
-    async def newest(self, limit: int = MOST, before: str | None = None) -> list[Entry]:
+    async def newest(
+        self, limit: int = MOST, before: str | None = None, words: str = ""
+    ) -> list[Entry]:
         """The newest letters first.
 
         before
             Only those that came before the letter with this id.
+        words
+            Only those with all of these in subject, sender or recipients, in any case.
         """
-        return await asyncio.to_thread(self._newest, limit, before)
+        return await asyncio.to_thread(self._newest, limit, before, words)
 
     async def count(self) -> int:
         """How many letters there are."""
@@ -67,6 +75,26 @@ class Store:
     async def get(self, letter_id: str) -> tuple[Entry, bytes]:
         """One letter, and the very bytes that were sent. Raises `LookupError`."""
         return await asyncio.to_thread(self._get, letter_id)
+
+    async def find(self, message_id: str) -> Entry | None:
+        """The newest letter with this Message-ID, None while there is none."""
+        return await asyncio.to_thread(self._find, message_id)
+
+    async def unread(self) -> set[str]:
+        """The ids of the letters that nobody has opened."""
+        return await asyncio.to_thread(lambda: set(self._ids("new")))
+
+    async def mark_read(self, letter_id: str) -> None:
+        """Remember that somebody has opened a letter, as mail programs do."""
+        await asyncio.to_thread(self._mark_read, letter_id)
+
+    async def neighbours(self, letter_id: str) -> tuple[str | None, str | None]:
+        """The ids of the letters that came just after and just before one, where there are such."""
+        return await asyncio.to_thread(self._neighbours, letter_id)
+
+    async def delete(self, letter_id: str) -> None:
+        """Throw one letter away. Raises `LookupError`."""
+        await asyncio.to_thread(lambda: self._file(letter_id).unlink(missing_ok=True))
 
     async def empty(self) -> None:
         """Throw every letter away."""
@@ -105,21 +133,36 @@ class Store:
             unfinished.unlink(missing_ok=True)
             raise
 
-    def _newest(self, limit: int, before: str | None) -> list[Entry]:
-        ids = sorted(self._ids(), reverse=True)
-        wanted = (letter_id for letter_id in ids if before is None or letter_id < before)
-        found: list[Entry] = []
-        for letter_id in wanted:
-            if len(found) == limit:
-                break
-            try:
-                found.append(self._remembered(letter_id))
-            except (LookupError, ValueError):
-                continue  # emptied meanwhile, or not a letter of ours
-        return found
+    def _newest(self, limit: int, before: str | None, words: str) -> list[Entry]:
+        found = (entry for entry in self._entries(before) if entry.has(words))
+        return list(islice(found, limit))
 
-    def _ids(self) -> Iterator[str]:
-        for folder in FOLDERS:
+    def _find(self, message_id: str) -> Entry | None:
+        found = (entry for entry in self._entries() if entry.message_id == message_id)
+        return next(found, None)
+
+    def _entries(self, before: str | None = None) -> Iterator[Entry]:
+        for letter_id in sorted(self._ids(), reverse=True):
+            if before is not None and letter_id >= before:
+                continue
+            try:
+                yield self._remembered(letter_id)
+            except (LookupError, ValueError):
+                continue  # thrown away meanwhile, or not a letter of ours
+
+    def _neighbours(self, letter_id: str) -> tuple[str | None, str | None]:
+        ids = sorted(self._ids())
+        newer = next((other for other in ids if other > letter_id), None)
+        older = next((other for other in reversed(ids) if other < letter_id), None)
+        return newer, older
+
+    def _mark_read(self, letter_id: str) -> None:
+        # Somebody else may have done it, or thrown it away.
+        with suppress(FileNotFoundError):
+            (self.path / "new" / letter_id).rename(self.path / "cur" / f"{letter_id}{SEEN}")
+
+    def _ids(self, *folders: str) -> Iterator[str]:
+        for folder in folders or FOLDERS:
             try:
                 names = os.listdir(self.path / folder)
             except FileNotFoundError:

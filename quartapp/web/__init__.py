@@ -11,6 +11,7 @@ from quartapp.web import errors, headers
 from quartapp.web.deliveries import deliveries
 from quartapp.web.guesses import Guesses
 from quartapp.web.health import health
+from quartapp.web.letter import letter
 from quartapp.web.limits import NewUsers
 from quartapp.web.mailbox import mailbox
 from quartapp.web.main import main
@@ -28,7 +29,7 @@ def init_app(app: Quart) -> None:
     app.static_folder = str(Path(__file__).parent / "static")
     app.extensions["new_users"] = NewUsers(app.config["QUARTAPP_RATE_LIMIT"])
     app.extensions["guesses"] = Guesses()
-    for blueprint in (main, deliveries, mailbox, outbox, health, metrics):
+    for blueprint in (main, deliveries, mailbox, letter, outbox, health, metrics):
         app.register_blueprint(blueprint)
     errors.init_app(app)
     headers.init_app(app)

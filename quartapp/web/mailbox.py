@@ -1,14 +1,11 @@
-"""The development mailbox: what the app has sent, as its reader would see it."""
+"""The development mailbox: the list of what the app has sent."""
 
 from __future__ import annotations
 
-import asyncio
-import re
 from typing import TYPE_CHECKING
 
 from quart import (
     Blueprint,
-    Response,
     abort,
     current_app,
     jsonify,
@@ -18,27 +15,20 @@ from quart import (
     url_for,
 )
 
-from quartapp.mailbox import read
 from quartapp.web.access import developers_only
+from quartapp.web.deliveries import progress_of
 from quartapp.web.forms import SafeForm
-from quartapp.web.headers import LETTER_POLICY
 
 if TYPE_CHECKING:
     from quart.typing import ResponseReturnValue
 
-    from quartapp.mailbox import Entry, Letter, Store
+    from quartapp.mail import Mail
+    from quartapp.mailbox import Store
 
 __all__ = ["mailbox"]
 
 PAGE = 50
 """Letters on one page of the list."""
-
-SHOWN = 256 * 1024
-"""The most of a long text that a page shows, in characters; the .eml has it all."""
-
-VIEWS = ("html", "text", "headers", "source")
-START = re.compile(r"(\s*<!doctype[^>]*>)?(\s*<html\b[^>]*>)?(\s*<head\b[^>]*>)?", re.IGNORECASE)
-NEW_TAB = '<base target="_blank">'
 
 mailbox = Blueprint("mailbox", __name__, url_prefix="/dev/mail")
 mailbox.before_request(developers_only)
@@ -46,13 +36,15 @@ mailbox.before_request(developers_only)
 
 @mailbox.get("/")
 async def index() -> ResponseReturnValue:
-    """The newest letters first."""
-    store = _store()
-    entries = await store.newest(PAGE + 1, request.args.get("before"))
+    """The newest letters first, all or those with the words that are searched for."""
+    store, words = _store(), request.args.get("q", "").strip()
+    entries = await store.newest(PAGE + 1, request.args.get("before"), words)
     return await render_template(
         "mailbox/index.html",
         entries=entries[:PAGE],
+        unread=await store.unread(),
         total=await store.count(),
+        words=words,
         has_older=len(entries) > PAGE,
         has_admin=bool(current_app.config["FLASKY_ADMIN"]),
         form=await SafeForm.from_request(),
@@ -75,70 +67,19 @@ async def messages() -> ResponseReturnValue:
     return jsonify([entry.as_json() for entry in await _store().newest()])
 
 
-@mailbox.get("/<letter_id>")
-async def letter(letter_id: str) -> ResponseReturnValue:
-    """One letter: its HTML, text, headers or source."""
-    entry, content, opened = await _opened(letter_id)
-    view = request.args.get("view", "html" if opened.html is not None else "text")
-    if view not in VIEWS:
-        abort(404)
+@mailbox.get("/of/<letter_id>")
+async def of(letter_id: str) -> ResponseReturnValue:
+    """The letter that the outbox knows by this id, or where it is while it has not arrived."""
+    service: Mail = current_app.extensions["mail"]
+    delivery = await service.get(letter_id) or abort(404)
+    entry = await _store().find(delivery.message_id)
+    if entry:
+        return redirect(url_for("letter.show", letter_id=entry.id))
     return await render_template(
-        "mailbox/letter.html",
-        entry=entry,
-        letter=opened,
-        view=view,
-        source=content[:SHOWN].decode("utf-8", "replace") if view == "source" else "",
-        shown=SHOWN,
+        "mailbox/awaited.html", delivery=delivery, progress=await progress_of(letter_id)
     )
-
-
-@mailbox.get("/<letter_id>.html")
-async def html(letter_id: str) -> ResponseReturnValue:
-    """The HTML as it was sent, locked up so that it can do nothing."""
-    _, _, opened = await _opened(letter_id)
-    if opened.html is None:
-        abort(404, "This letter has no HTML.")
-    page = Response(_with_links_apart(opened.html), content_type="text/html; charset=utf-8")
-    page.headers["Content-Security-Policy"] = LETTER_POLICY
-    page.headers["Referrer-Policy"] = "no-referrer"
-    return page
-
-
-@mailbox.get("/<letter_id>.txt")
-async def text(letter_id: str) -> ResponseReturnValue:
-    """The text as it was sent."""
-    _, _, opened = await _opened(letter_id)
-    if opened.text is None:
-        abort(404, "This letter has no text.")
-    return Response(opened.text, content_type="text/plain; charset=utf-8")
-
-
-@mailbox.get("/<letter_id>.eml")
-async def eml(letter_id: str) -> ResponseReturnValue:
-    """The very bytes that came over the wire."""
-    entry, content = await _kept(letter_id)
-    file = Response(content, content_type="message/rfc822")
-    file.headers["Content-Disposition"] = f'attachment; filename="{entry.id}.eml"'
-    return file
 
 
 def _store() -> Store:
     store: Store = current_app.extensions["mailbox"]
     return store
-
-
-async def _kept(letter_id: str) -> tuple[Entry, bytes]:
-    try:
-        return await _store().get(letter_id)
-    except LookupError:
-        abort(404, "There is no such letter in the mailbox.")
-
-
-async def _opened(letter_id: str) -> tuple[Entry, bytes, Letter]:
-    entry, content = await _kept(letter_id)
-    return entry, content, await asyncio.to_thread(read, content)
-
-
-def _with_links_apart(html: str) -> str:
-    """The HTML with its links opening a new tab: the frame around it shows letters only."""
-    return START.sub(rf"\g<0>{NEW_TAB}", html, count=1)

@@ -149,3 +149,49 @@ async def test_thousands_of_letters_are_listed_without_reading_them_again(store)
         file.write_bytes(b"")
 
     assert len(await store.newest()) == 2000
+
+
+async def test_a_search_finds_words_in_subjects_and_addresses(store):
+    await add(store, "Tea at four")
+    await add(store, "Coffee at five")
+
+    assert await subjects(store, words="TEA") == ["Tea at four"]
+    assert await subjects(store, words="at b@example") == ["Coffee at five", "Tea at four"]
+    assert await subjects(store, words="tea five") == []
+
+
+async def test_what_was_read_is_read_in_every_process(store):
+    one, two = await add(store, "one"), await add(store, "two")
+
+    await store.mark_read(one)
+    await store.mark_read(one)
+
+    assert await Store(store.path).unread() == {two}
+    [message] = [m for m in mailbox.Maildir(store.path) if m["Subject"] == "one"]
+    assert (message.get_subdir(), message.get_flags()) == ("cur", "S")
+
+
+async def test_a_letter_knows_its_neighbours(store):
+    one, two, three = [await add(store, subject) for subject in ("one", "two", "three")]
+
+    assert await store.neighbours(two) == (three, one)
+    assert await store.neighbours(three) == (None, two)
+    assert await store.neighbours(one) == (two, None)
+
+
+async def test_one_letter_can_be_thrown_away(store):
+    one, _ = await add(store, "one"), await add(store, "two")
+    await store.mark_read(one)
+
+    await store.delete(one)
+
+    assert await subjects(store) == ["two"]
+    with pytest.raises(LookupError):
+        await store.delete(one)
+
+
+async def test_a_letter_is_found_by_its_message_id(store):
+    kept = await store.add("a@example.com", ["b@example.com"], LETTER)
+
+    assert await store.find("<1@example.com>") == kept
+    assert await store.find("<2@example.com>") is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -187,3 +188,123 @@ async def test_another_page_cannot_empty_the_mailbox(store, visitor):
 
     assert answer.status_code == 400
     assert await store.count() == 1
+
+
+async def test_a_letter_that_was_opened_is_no_longer_unread(store, visitor):
+    letter = await keep(store, b"Subject: one\r\n\r\n")
+    await keep(store, b"Subject: two\r\n\r\n")
+
+    await visitor.see(letter)
+    page = await visitor.see("/dev/mail/")
+
+    assert "<title>Mailbox (1)" in page
+    assert "Unread: </span>two" in page
+    assert "Unread: </span>one" not in page
+
+
+async def test_a_search_shows_what_it_found_and_goes_on(store, visitor):
+    for number in range(60):
+        await keep(store, f"Subject: even {number}.\r\n\r\n".encode())
+    await keep(store, b"Subject: <odd>\r\n\r\n")
+
+    assert "<odd>" in await visitor.see("/dev/mail/?q=ODD")
+    assert "even" not in await visitor.see("/dev/mail/?q=odd")
+    assert "&q=even" in await visitor.see("/dev/mail/?q=even")
+    assert "Nothing found" in await visitor.see("/dev/mail/?q=nobody")
+
+
+async def test_one_goes_from_letter_to_letter(store, visitor):
+    one, two, three = [await keep(store, b"\r\n") for _ in range(3)]
+
+    page = await visitor.see(two)
+
+    assert f'href="{three}" rel="prev"' in page
+    assert f'href="{one}" rel="next"' in page
+
+
+async def test_a_letter_is_thrown_away_from_its_page(store, visitor):
+    one, two = await keep(store, b"\r\n"), await keep(store, b"\r\n")
+    form = {"csrf_token": await visitor.token()}
+
+    first = await visitor.client.post(f"{two}/delete", form=form)
+    last = await visitor.client.post(f"{one}/delete", form=form)
+    again = await visitor.client.post(f"{one}/delete", form=form)
+
+    assert (first.location, last.location, again.status_code) == (one, "/dev/mail/", 404)
+    assert await store.count() == 0
+
+
+async def test_another_page_cannot_throw_a_letter_away(store, visitor):
+    letter = await keep(store, b"\r\n")
+
+    answer = await visitor.client.post(f"{letter}/delete")
+
+    assert (answer.status_code, await store.count()) == (400, 1)
+
+
+async def test_a_file_is_kept_and_not_opened(store, visitor):
+    letter = await keep(
+        store,
+        b"Content-Type: text/html; charset=utf-8\r\n"
+        b"Content-Disposition: attachment; filename*=utf-8''%C3%BC%2F..%2Fx.html\r\n\r\n<script>",
+    )
+
+    answer = await visitor.get(f"{letter}/files/0")
+
+    assert (await answer.get_data(), answer.mimetype) == (b"<script>", "application/octet-stream")
+    assert answer.headers["Content-Disposition"].startswith("attachment;")
+    assert "/" not in answer.headers["Content-Disposition"].partition("filename*=")[2]
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert (await visitor.get(f"{letter}/files/1")).status_code == 404
+
+
+async def test_a_letter_is_seen_as_in_the_dark_and_on_a_phone(store, visitor):
+    rules = b"<style>@media (prefers-color-scheme: dark) { b { color: red } }</style><b>hello"
+    letter = await keep(store, HTML + rules)
+
+    dark = await visitor.see(f"{letter}.html?scheme=dark")
+    light = await visitor.see(f"{letter}.html?scheme=light")
+
+    assert "@media (min-width: 0) {" in dark
+    assert "@media (max-width: 0) {" in light
+    assert rules.decode() in await visitor.see(f"{letter}.html")
+    assert '<div class="stage phone">' in await visitor.see(f"{letter}?width=phone")
+    assert (await visitor.get(f"{letter}?width=watch")).status_code == 404
+
+
+async def test_what_a_reader_stumbles_over_is_said(store, visitor):
+    letter = await keep(store, HTML + b'<a href="/buy">')
+
+    assert "The link /buy is relative" in await visitor.see(letter)
+
+
+async def test_the_letter_about_a_new_user_has_no_fault(app, store, visitor):
+    await visitor.say("Ada")
+    await app.extensions["mail"].drain()
+
+    page = await visitor.see(f"/dev/mail/{(await store.newest())[0].id}")
+
+    assert "What a reader may stumble over" not in page
+
+
+async def test_from_the_greeting_one_gets_to_the_letter(app, store, visitor):
+    await visitor.say("Ada")
+    link = re.search(r'href="(/dev/mail/of/\w+)"', await visitor.see())[1]
+    await app.extensions["mail"].drain()
+
+    answer = await visitor.get(link)
+
+    assert answer.location == f"/dev/mail/{(await store.newest())[0].id}"
+
+
+async def test_a_letter_that_has_not_arrived_says_where_it_is(app, store, visitor):
+    await visitor.say("Ada")
+    link = re.search(r'href="(/dev/mail/of/\w+)"', await visitor.see())[1]
+    await app.extensions["mail"].drain()
+    await store.empty()
+
+    page = await visitor.see(link)
+
+    assert "Not here yet" in page
+    assert "The letter to the administrator was sent" in page
+    assert (await visitor.get("/dev/mail/of/nobody")).status_code == 404

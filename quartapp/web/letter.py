@@ -1,0 +1,166 @@
+"""One letter of the development mailbox, as its reader would see it; it can do nothing here."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import re
+from typing import TYPE_CHECKING
+
+from quart import (
+    Blueprint,
+    Response,
+    abort,
+    current_app,
+    redirect,
+    render_template,
+    request,
+    send_file,
+    url_for,
+)
+
+from quartapp.mailbox import hints, read
+from quartapp.web.access import developers_only
+from quartapp.web.forms import SafeForm
+from quartapp.web.headers import LETTER_POLICY
+
+if TYPE_CHECKING:
+    from quart.typing import ResponseReturnValue
+
+    from quartapp.mailbox import Entry, Letter, Store
+
+__all__ = ["letter"]
+
+SHOWN = 256 * 1024
+"""The most of a long text that a page shows, in characters; the .eml has it all."""
+
+VIEWS = ("html", "text", "headers", "source")
+WIDTHS = ("desktop", "phone")
+SCHEMES = ("own", "light", "dark")
+
+START = re.compile(r"(\s*<!doctype[^>]*>)?(\s*<html\b[^>]*>)?(\s*<head\b[^>]*>)?", re.IGNORECASE)
+NEW_TAB = '<base target="_blank">'
+ASKS_SCHEME = re.compile(r"\(\s*prefers-color-scheme\s*:\s*(light|dark)\s*\)", re.IGNORECASE)
+YES, NO = "(min-width: 0)", "(max-width: 0)"
+
+letter = Blueprint("letter", __name__, url_prefix="/dev/mail")
+letter.before_request(developers_only)
+
+
+@letter.get("/<letter_id>")
+async def show(letter_id: str) -> ResponseReturnValue:
+    """Its HTML, text, headers or source, what is wrong with it, and the letters next to it."""
+    entry, content, opened = await _opened(letter_id)
+    await _store().mark_read(letter_id)
+    newer, older = await _store().neighbours(letter_id)
+    return await render_template(
+        "mailbox/letter.html",
+        entry=entry,
+        letter=opened,
+        hints=await asyncio.to_thread(hints, opened),
+        view=_chosen("view", VIEWS, "html" if opened.html is not None else "text"),
+        width=_chosen("width", WIDTHS, "desktop"),
+        scheme=_chosen("scheme", SCHEMES, "own"),
+        source=content[:SHOWN].decode("utf-8", "replace"),
+        shown=SHOWN,
+        newer=newer,
+        older=older,
+        form=await SafeForm.from_request(),
+    )
+
+
+@letter.post("/<letter_id>/delete")
+async def delete(letter_id: str) -> ResponseReturnValue:
+    """Throw it away, and go on with the one before it."""
+    form = await SafeForm.from_request()
+    if not form.validate():
+        abort(400, form.refusal)
+    _, older = await _store().neighbours(letter_id)
+    try:
+        await _store().delete(letter_id)
+    except LookupError:
+        abort(404)
+    if older:
+        return redirect(url_for("letter.show", letter_id=older))
+    return redirect(url_for("mailbox.index"))
+
+
+@letter.get("/<letter_id>.html")
+async def html(letter_id: str) -> ResponseReturnValue:
+    """The HTML as it was sent, locked up so that it can do nothing."""
+    _, _, opened = await _opened(letter_id)
+    if opened.html is None:
+        abort(404, "This letter has no HTML.")
+    shown = _in_scheme(opened.html, _chosen("scheme", SCHEMES, "own"))
+    page = Response(_with_links_apart(shown), content_type="text/html; charset=utf-8")
+    page.headers["Content-Security-Policy"] = LETTER_POLICY
+    page.headers["Referrer-Policy"] = "no-referrer"
+    return page
+
+
+@letter.get("/<letter_id>.txt")
+async def text(letter_id: str) -> ResponseReturnValue:
+    """The text as it was sent."""
+    _, _, opened = await _opened(letter_id)
+    if opened.text is None:
+        abort(404, "This letter has no text.")
+    return Response(opened.text, content_type="text/plain; charset=utf-8")
+
+
+@letter.get("/<letter_id>.eml")
+async def eml(letter_id: str) -> ResponseReturnValue:
+    """The very bytes that came over the wire."""
+    entry, content = await _kept(letter_id)
+    file = Response(content, content_type="message/rfc822")
+    file.headers["Content-Disposition"] = f'attachment; filename="{entry.id}.eml"'
+    return file
+
+
+@letter.get("/<letter_id>/files/<int:number>")
+async def file(letter_id: str, number: int) -> ResponseReturnValue:
+    """A file that came with it, to be kept and not to be opened by the browser."""
+    _, _, opened = await _opened(letter_id)
+    if number >= len(opened.attached):
+        abort(404, "This letter has no such file.")
+    attached = opened.attached[number]
+    return await send_file(
+        io.BytesIO(attached.data),
+        mimetype="application/octet-stream",
+        as_attachment=True,
+        attachment_filename=attached.name.replace("/", "_"),
+    )
+
+
+def _store() -> Store:
+    store: Store = current_app.extensions["mailbox"]
+    return store
+
+
+def _chosen(name: str, choices: tuple[str, ...], default: str) -> str:
+    """What the address asks for; 404 for what there is not."""
+    chosen = request.args.get(name, default)
+    return chosen if chosen in choices else abort(404)
+
+
+async def _kept(letter_id: str) -> tuple[Entry, bytes]:
+    try:
+        return await _store().get(letter_id)
+    except LookupError:
+        abort(404, "There is no such letter in the mailbox.")
+
+
+async def _opened(letter_id: str) -> tuple[Entry, bytes, Letter]:
+    entry, content = await _kept(letter_id)
+    return entry, content, await asyncio.to_thread(read, content)
+
+
+def _in_scheme(html: str, scheme: str) -> str:
+    """The HTML as it looks to a reader in this scheme, by its own rules for it."""
+    if scheme == "own":
+        return html
+    return ASKS_SCHEME.sub(lambda asked: YES if asked[1].lower() == scheme else NO, html)
+
+
+def _with_links_apart(html: str) -> str:
+    """The HTML with its links opening a new tab: the frame around it shows letters only."""
+    return START.sub(rf"\g<0>{NEW_TAB}", html, count=1)
