@@ -258,9 +258,10 @@ async def test_drain_waits_until_what_befell_a_letter_is_written_down(mail, serv
     kept = await mail.send_later(letter())
     await server.reached(Phase.GREETING)
     async with mail.outbox.database.transaction():
-        draining = asyncio.create_task(mail.drain())
         await server.stop()
         await until(lambda: is_recording(mail), lambda: "trouble to be written down")
+        draining = asyncio.create_task(mail.drain())
+        await mail.stats()
         is_done_early = draining.done()
     await draining
 
