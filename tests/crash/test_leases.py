@@ -23,7 +23,10 @@ async def test_a_lease_lasts_for_as_long_as_the_server_takes(
     serve: Serve, server: SMTPServer, database_url: str
 ) -> None:
     server.delay(Phase.DOT, 3 * LEASE, times=1)
-    async with serve(database_url, MAIL_LEASE=LEASE) as mail:
+    async with (
+        serve(database_url, MAIL_LEASE=LEASE) as mail,
+        serve(database_url, MAIL_LEASE=LEASE),
+    ):
         done = await mail.wait(await mail.send_later(letter()), timeout=30)
 
     assert (done.status, done.attempts, len(server.letters)) == (Status.SENT, 1, 1)

@@ -32,6 +32,9 @@ GREEN, RED = 0, 1
 
 MISSED = "missed"
 
+ENOUGH = 40
+"""Seconds after which a test that waits for what does not come is taken for red."""
+
 
 def main() -> int:
     """Try the mechanisms whose names have one of the words, or all; the exit code."""
@@ -94,9 +97,9 @@ def _tested(tests: Sequence[str], copy: Path) -> tuple[int, str]:
         "PYTHONPATH": str(copy),
         "PYTHONDONTWRITEBYTECODE": "1",
     }
-    processes = "0" if len(tests) == 1 else "4"
+    processes, limit = ("4", []) if len(tests) > 1 else ("0", [f"--timeout={ENOUGH}"])
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-x", "-n", processes, *tests],
+        [sys.executable, "-m", "pytest", "-q", "-x", "-n", processes, *limit, *tests],
         cwd=copy,
         env=environment,
         capture_output=True,
@@ -119,7 +122,7 @@ def _copied(folder: Path) -> Path:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Take mechanisms out and see tests miss them.")
-    parser.add_argument("-j", dest="copies", type=int, default=4, help="how many at once")
+    parser.add_argument("-j", dest="copies", type=int, default=6, help="how many at once")
     parser.add_argument("words", nargs="*", help="parts of names; all where there is none")
     return parser.parse_args()
 

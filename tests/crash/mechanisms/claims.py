@@ -160,6 +160,6 @@ CLAIMS = (
         "quartapp/mail/commit.py",
         'event.listen(session, "after_commit", committed, once=True)',
         "then()",
-        "tests/mail/test_news.py::test_a_letter_is_told_of_when_its_transaction_has_committed",
+        "tests/mail/test_news.py::test_a_letter_that_was_rolled_back_is_no_news",
     ),
 )

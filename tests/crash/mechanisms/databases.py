@@ -19,7 +19,7 @@ DATABASES = (
         "quartapp/web/main.py",
         "mail.send_later(letter, session=writing)",
         "mail.send_later(letter)",
-        "tests/test_story.py::test_user_and_letter_are_one_transaction",
+        "tests/test_story.py::test_a_new_name_becomes_a_letter_to_the_administrator",
     ),
     Mechanism(
         "the rate limit in the same transaction",
@@ -70,7 +70,7 @@ DATABASES = (
         "quartapp/database.py",
         "async with self._turns:",
         "if True:",
-        "tests/test_database_sqlite.py::test_those_who_wait_hold_no_connection",
+        "tests/test_database_sqlite.py::test_a_write_inside_a_write_is_refused_at_once",
     ),
     Mechanism(
         "no write inside a write",

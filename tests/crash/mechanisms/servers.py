@@ -12,8 +12,7 @@ SERVERS = (
         "quartapp/mail/transports/breaker.py",
         "self.trouble = trouble\n",
         "pass\n",
-        "tests/mail/transports/test_trouble.py"
-        "::test_who_comes_while_it_is_in_trouble_is_turned_away_at_once",
+        "tests/mail/transports/test_trouble.py::test_trouble_and_its_end_are_told_once_each",
     ),
     Mechanism(
         "one probe after trouble",
@@ -59,8 +58,7 @@ SERVERS = (
         "quartapp/mail/transports/lockstep.py",
         "if self._protocol._buffer:",
         "if False:",
-        "tests/mail/transports/test_pool.py"
-        "::test_what_a_server_says_unasked_is_not_taken_for_an_answer",
+        "tests/crash/test_phases.py::test_a_letter_stands_where_the_table_says",
     ),
     Mechanism(
         "a limit of letters per connection",
@@ -86,9 +84,9 @@ SERVERS = (
     ),
     Mechanism(
         "large letters wait for room",
-        "quartapp/mail/transports/lockstep.py",
-        "await protocol._drain_helper()",
-        "pass",
+        "quartapp/mail/transports/pipeline.py",
+        "if not self._wire.has_room:",
+        "if False:",
         "tests/mail/transports/test_letters.py::test_a_large_letter_is_not_piled_up_in_memory",
     ),
     Mechanism(

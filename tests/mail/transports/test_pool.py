@@ -107,14 +107,15 @@ async def test_what_a_server_says_unasked_is_not_taken_for_an_answer(transport, 
     assert len(server.letters) == 2
 
 
-async def test_a_cancelled_connection_is_never_used_again(transport, server, sending):
+async def test_a_cancelled_connection_is_never_used_again(connect, server, sending):
     server.stall(Phase.RCPT, times=1)
-    [task] = sending(transport)
-    await server.reached(Phase.RCPT)
+    async with connect(timeout=600) as transport:
+        [task] = sending(transport)
+        await server.reached(Phase.RCPT)
 
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
-    outcome = await send(transport)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        outcome = await send(transport)
 
     assert outcome.answers[BOB].result is Result.ACCEPTED
     assert [letter.connection for letter in server.letters] == [2]
