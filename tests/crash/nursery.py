@@ -57,11 +57,22 @@ def obey(request: dict[str, Any]) -> int | None:
     """Start a command and tell its process id, or tell the exit code of one that has ended."""
     if "ended" in request:
         return ended(request["ended"])
+    return born(request)
+
+
+def born(request: dict[str, Any]) -> int:
+    """Start a command and return when it leads its group: who is killed must be one to kill."""
+    waiting, leading = os.pipe()
     pid = os.fork()
     if not pid:
         running.clear()
+        os.setsid()
+        os.close(leading)
         become(**request)
     running.add(pid)
+    os.close(leading)
+    os.read(waiting, 1)
+    os.close(waiting)
     return pid
 
 
@@ -79,7 +90,6 @@ def ended(pid: int) -> int | None:
 
 def become(command: list[str], environment: dict[str, str], cwd: str, output: str) -> NoReturn:
     """Turn this process into the command, which then ends it as its console script would."""
-    os.setsid()
     os.chdir(cwd)
     os.environ.clear()
     os.environ.update(environment)

@@ -2,26 +2,11 @@
 
 from __future__ import annotations
 
-import sys
-
 from tests.crash.mechanisms.mechanism import Mechanism
 
 __all__ = ["PROCESSES"]
 
-# On Python 3.11 hypercorn does this itself, after its graceful_timeout.
-SINCE_3_12 = (
-    Mechanism(
-        "requests are ended",
-        "quartapp/cli/served.py",
-        "            task.cancel()\n",
-        "            pass\n",
-        "tests/crash/test_serving_processes.py"
-        "::test_an_open_stream_does_not_delay_the_stop[quartapp run]",
-    ),
-)
-
 PROCESSES = (
-    *(SINCE_3_12 if sys.version_info >= (3, 12) else ()),
     Mechanism(
         "drain at shutdown",
         "quartapp/mail/dispatcher.py",
