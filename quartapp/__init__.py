@@ -17,7 +17,7 @@ from quartapp.mail import Mail, Message, send_email
 
 # Under its own name it would hide the package `quartapp.mail`.
 from quartapp.mail import mail as current_mail
-from quartapp.mailbox import Catcher, Store
+from quartapp.mailbox import Catcher, Chaos, Store
 from quartapp.models import Role, User
 from quartapp.worker import leave_stopping_to_the_master
 
@@ -42,13 +42,16 @@ def create_app(config: Mapping[str, Any] | None = None) -> Quart:
     """
     app = Quart(__name__, template_folder=str(_templates()))
     app.config.from_mapping(load(config, os.environ, app.instance_path))
+    app.config["TEMPLATES_AUTO_RELOAD"] = app.config["QUARTAPP_ENV"] != "production"
     logs.configure(app.config["QUARTAPP_LOG_FORMAT"], app.config["QUARTAPP_LOG_LEVEL"])
     for warning in app.config[WARNINGS]:
         logger.warning("%s", warning)
     app.extensions["database"] = Database(app.config["DATABASE_URL"])
     Mail().bind(app)
     if app.config["QUARTAPP_ENV"] != "production":
-        app.extensions["mailbox"] = Store(Path(app.config["QUARTAPP_INSTANCE"]) / "mailbox")
+        folder = Path(app.config["QUARTAPP_INSTANCE"])
+        app.extensions["mailbox"] = Store(folder / "mailbox")
+        app.extensions["chaos"] = Chaos(folder / "chaos.json")
     web.init_app(app)
     app.shell_context_processor(lambda: _at_hand(app))
 
@@ -70,7 +73,9 @@ async def _serving(app: Quart) -> AsyncIterator[None]:
         await _bring_up_to_date(app)
         server = None
         if app.config["MAIL_BACKEND"] == "mailbox":
-            catcher = Catcher(app.extensions["mailbox"], app.config["MAIL_MAX_SIZE"])
+            catcher = Catcher(
+                app.extensions["mailbox"], app.config["MAIL_MAX_SIZE"], app.extensions["chaos"]
+            )
             await stack.enter_async_context(catcher)
             server = ("127.0.0.1", catcher.port)
         await stack.enter_async_context(service.post.running(server))

@@ -9,7 +9,11 @@ from weakref import WeakSet
 
 from aiosmtpd.smtp import SMTP
 
+from quartapp.mail.testing.script import Act, Drop, Phase, Stall
+
 if TYPE_CHECKING:
+    from quartapp.mail.testing.script import Behaviour
+    from quartapp.mailbox.chaos import Chaos, Mischief
     from quartapp.mailbox.store import Store
 
 __all__ = ["Catcher"]
@@ -27,12 +31,14 @@ class Catcher:
         Where letters go.
     max_size
         The largest letter taken, in bytes.
+    chaos
+        What to do to letters instead; nothing by default.
 
     `async with Catcher(store) as catcher:` listens on `catcher.port`.
     """
 
-    def __init__(self, store: Store, max_size: int = 25 * MIB) -> None:
-        self._desk = _Desk(store, max_size)
+    def __init__(self, store: Store, max_size: int = 25 * MIB, chaos: Chaos | None = None) -> None:
+        self._desk = _Desk(store, max_size, chaos)
         self._visits: WeakSet[Any] = WeakSet()
         self._server: asyncio.Server | None = None
 
@@ -87,14 +93,46 @@ class Catcher:
 class _Desk:
     """What is answered to a letter; aiosmtpd finds its methods by their names."""
 
-    def __init__(self, store: Store, max_size: int) -> None:
+    def __init__(self, store: Store, max_size: int, chaos: Chaos | None) -> None:
         self.store = store
         self.max_size = max_size
+        self.chaos = chaos
 
-    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802
+    async def handle_RCPT(  # noqa: N802
+        self, _server: Any, _session: Any, envelope: Any, address: str, options: list[str]
+    ) -> str:
+        if self.chaos and not hasattr(envelope, "chaos"):
+            # Asked once a letter, however many it is for.
+            envelope.chaos = await self.chaos.take(Phase.RCPT)
+        if self.chaos and envelope.chaos:
+            return Act("250", envelope.chaos[1]).reply
+        envelope.rcpt_tos.append(address)
+        envelope.rcpt_options.extend(options)
+        return "250 2.1.5 Ok"
+
+    async def handle_DATA(self, server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802
         content: bytes = envelope.original_content
         if len(content) > self.max_size:
             return f"552 5.3.4 The letter has {len(content)} bytes, the limit is {self.max_size}"
+        if self.chaos and (taken := await self.chaos.take(Phase.DOT)):
+            return await self._upset(server, envelope, *taken)
+        return await self._keep(envelope)
+
+    async def _upset(
+        self, server: Any, envelope: Any, mischief: Mischief, behaviour: Behaviour
+    ) -> str:
+        act = Act("250 2.0.0 Kept in the mailbox", behaviour)
+        reply = await self._keep(envelope) if act.takes else act.reply
+        if isinstance(behaviour, Drop):
+            # It ends this conversation, and with it this very task.
+            server.transport.abort()
+            await asyncio.Event().wait()
+        if isinstance(behaviour, Stall) and self.chaos:
+            await self.chaos.end_of(mischief)
+        return reply
+
+    async def _keep(self, envelope: Any) -> str:
+        content: bytes = envelope.original_content
         sender, *recipients = map(_written, [envelope.mail_from, *envelope.rcpt_tos])
         try:
             await self.store.add(sender.removeprefix("<>"), recipients, content)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from hypercorn.middleware import ProxyFixMiddleware
 
 from quartapp.web import errors, headers
+from quartapp.web.chaos import chaos
 from quartapp.web.deliveries import deliveries
 from quartapp.web.guesses import Guesses
 from quartapp.web.health import health
@@ -17,11 +18,14 @@ from quartapp.web.mailbox import mailbox
 from quartapp.web.main import main
 from quartapp.web.metrics import metrics
 from quartapp.web.outbox import outbox
+from quartapp.web.previews import previews
 
 if TYPE_CHECKING:
     from quart import Quart
 
 __all__ = ["init_app"]
+
+PAGES = (main, deliveries, mailbox, letter, previews, chaos, outbox, health, metrics)
 
 
 def init_app(app: Quart) -> None:
@@ -29,7 +33,7 @@ def init_app(app: Quart) -> None:
     app.static_folder = str(Path(__file__).parent / "static")
     app.extensions["new_users"] = NewUsers(app.config["QUARTAPP_RATE_LIMIT"])
     app.extensions["guesses"] = Guesses()
-    for blueprint in (main, deliveries, mailbox, letter, outbox, health, metrics):
+    for blueprint in PAGES:
         app.register_blueprint(blueprint)
     errors.init_app(app)
     headers.init_app(app)

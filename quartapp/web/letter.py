@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
-import re
+from functools import partial
 from typing import TYPE_CHECKING
 
 from quart import (
@@ -14,15 +14,16 @@ from quart import (
     current_app,
     redirect,
     render_template,
-    request,
     send_file,
     url_for,
 )
 
 from quartapp.mailbox import hints, read
 from quartapp.web.access import developers_only
+from quartapp.web.chaos import in_force
 from quartapp.web.forms import SafeForm
 from quartapp.web.headers import LETTER_POLICY
+from quartapp.web.looks import SCHEMES, WIDTHS, chosen, framed
 
 if TYPE_CHECKING:
     from quart.typing import ResponseReturnValue
@@ -35,16 +36,9 @@ SHOWN = 256 * 1024
 """The most of a long text that a page shows, in characters; the .eml has it all."""
 
 VIEWS = ("html", "text", "headers", "source")
-WIDTHS = ("desktop", "phone")
-SCHEMES = ("own", "light", "dark")
-
-START = re.compile(r"(\s*<!doctype[^>]*>)?(\s*<html\b[^>]*>)?(\s*<head\b[^>]*>)?", re.IGNORECASE)
-NEW_TAB = '<base target="_blank">'
-ASKS_SCHEME = re.compile(r"\(\s*prefers-color-scheme\s*:\s*(light|dark)\s*\)", re.IGNORECASE)
-YES, NO = "(min-width: 0)", "(max-width: 0)"
-
 letter = Blueprint("letter", __name__, url_prefix="/dev/mail")
 letter.before_request(developers_only)
+letter.context_processor(in_force)
 
 
 @letter.get("/<letter_id>")
@@ -57,10 +51,11 @@ async def show(letter_id: str) -> ResponseReturnValue:
         "mailbox/letter.html",
         entry=entry,
         letter=opened,
+        here=partial(url_for, "letter.show", letter_id=letter_id),
         hints=await asyncio.to_thread(hints, opened),
-        view=_chosen("view", VIEWS, "html" if opened.html is not None else "text"),
-        width=_chosen("width", WIDTHS, "desktop"),
-        scheme=_chosen("scheme", SCHEMES, "own"),
+        view=chosen("view", VIEWS, "html" if opened.html is not None else "text"),
+        width=chosen("width", WIDTHS, "desktop"),
+        scheme=chosen("scheme", SCHEMES, "own"),
         source=content[:SHOWN].decode("utf-8", "replace"),
         shown=SHOWN,
         newer=newer,
@@ -91,8 +86,8 @@ async def html(letter_id: str) -> ResponseReturnValue:
     _, _, opened = await _opened(letter_id)
     if opened.html is None:
         abort(404, "This letter has no HTML.")
-    shown = _in_scheme(opened.html, _chosen("scheme", SCHEMES, "own"))
-    page = Response(_with_links_apart(shown), content_type="text/html; charset=utf-8")
+    shown = framed(opened.html, chosen("scheme", SCHEMES, "own"))
+    page = Response(shown, content_type="text/html; charset=utf-8")
     page.headers["Content-Security-Policy"] = LETTER_POLICY
     page.headers["Referrer-Policy"] = "no-referrer"
     return page
@@ -136,12 +131,6 @@ def _store() -> Store:
     return store
 
 
-def _chosen(name: str, choices: tuple[str, ...], default: str) -> str:
-    """What the address asks for; 404 for what there is not."""
-    chosen = request.args.get(name, default)
-    return chosen if chosen in choices else abort(404)
-
-
 async def _kept(letter_id: str) -> tuple[Entry, bytes]:
     try:
         return await _store().get(letter_id)
@@ -152,15 +141,3 @@ async def _kept(letter_id: str) -> tuple[Entry, bytes]:
 async def _opened(letter_id: str) -> tuple[Entry, bytes, Letter]:
     entry, content = await _kept(letter_id)
     return entry, content, await asyncio.to_thread(read, content)
-
-
-def _in_scheme(html: str, scheme: str) -> str:
-    """The HTML as it looks to a reader in this scheme, by its own rules for it."""
-    if scheme == "own":
-        return html
-    return ASKS_SCHEME.sub(lambda asked: YES if asked[1].lower() == scheme else NO, html)
-
-
-def _with_links_apart(html: str) -> str:
-    """The HTML with its links opening a new tab: the frame around it shows letters only."""
-    return START.sub(rf"\g<0>{NEW_TAB}", html, count=1)

@@ -16,6 +16,7 @@ from quart import (
 )
 
 from quartapp.web.access import developers_only
+from quartapp.web.chaos import in_force
 from quartapp.web.deliveries import progress_of
 from quartapp.web.forms import SafeForm
 
@@ -32,6 +33,7 @@ PAGE = 50
 
 mailbox = Blueprint("mailbox", __name__, url_prefix="/dev/mail")
 mailbox.before_request(developers_only)
+mailbox.context_processor(in_force)
 
 
 @mailbox.get("/")

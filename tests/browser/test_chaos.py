@@ -1,0 +1,70 @@
+"""Chaos in a real browser: a letter is refused, the visitor is told, and then it arrives."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.async_api import expect
+
+from quartapp import create_app
+from tests.browser.test_story import say
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from playwright.async_api import Browser, Page
+    from quart import Quart
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> Quart:
+    """The app, trying again soon."""
+    return create_app(
+        {
+            "TESTING": True,
+            "MAIL_SUPPRESS_SEND": False,
+            "MAIL_RETRY_FIRST": "2s",
+            "QUARTAPP_INSTANCE": str(tmp_path),
+            "FLASKY_ADMIN": "admin@example.com",
+        }
+    )
+
+
+@pytest.fixture
+async def page(browser: Browser, address: str) -> Page:
+    """A tab in which JavaScript runs."""
+    context = await browser.new_context(base_url=address)
+    return await context.new_page()
+
+
+async def test_a_letter_that_chaos_refuses_is_tried_again_and_sent(page: Page) -> None:
+    await page.goto("/dev/mail/chaos")
+    await page.get_by_label("refuse letters for now").check()
+    await page.get_by_label("To how many letters").fill("1")
+    await page.get_by_role("button", name="Switch it on").click()
+    await expect(page.get_by_role("status")).to_contain_text("1 letter more")
+
+    await say(page, "Ada")
+    progress = page.locator(".progress")
+    await expect(progress).to_contain_text("will be tried again at")
+    await expect(progress).to_contain_text("was sent", timeout=20_000)
+
+    await page.get_by_role("link", name="Read the letter").click()
+    await expect(page.frame_locator("iframe").locator("body")).to_contain_text("User Ada")
+    await expect(page.get_by_text("Chaos:")).to_have_count(0)
+
+
+async def test_chaos_is_switched_off_from_its_page(page: Page) -> None:
+    await page.goto("/dev/mail/chaos")
+    await page.get_by_label("say nothing").check()
+    await page.get_by_role("button", name="Switch it on").click()
+    await page.get_by_role("link", name="Mailbox").click()
+    await expect(page.get_by_role("main").get_by_text("will say nothing")).to_be_visible()
+
+    await page.get_by_role("link", name="Change it").click()
+    await page.get_by_role("button", name="Switch it off").click()
+
+    await expect(page.get_by_text("will say nothing")).to_have_count(0)
