@@ -48,7 +48,8 @@ class ChaosForm(SafeForm):
 
 async def in_force() -> dict[str, Any]:
     """What the pages of the mailbox show on top: for a blueprint's `context_processor`."""
-    return {"mischief": await _chaos().now()}
+    is_open = "chaos" in current_app.extensions
+    return {"mischief": await _chaos().now() if is_open else None}
 
 
 chaos.context_processor(in_force)
