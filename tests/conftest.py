@@ -23,7 +23,12 @@ if TYPE_CHECKING:
 # The same examples everywhere, and no deadline: a busy machine is no mistake of ours.
 hypothesis.settings.load_profile("ci")
 
-pytest_plugins = ["tests.fixtures.postgres", "tests.fixtures.migrated", "tests.fixtures.tls"]
+pytest_plugins = [
+    "tests.fixtures.postgres",
+    "tests.fixtures.migrated",
+    "tests.fixtures.disk",
+    "tests.fixtures.tls",
+]
 
 
 @pytest.fixture(autouse=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import subprocess
 import sys
 from contextlib import suppress
 
@@ -12,6 +11,7 @@ from sqlalchemy import func, select, text
 
 from quartapp.database import Database, DatabaseBusy, DatabaseUnavailable, NestedWrite
 from quartapp.models import User
+from tests.fixtures.disk import fill
 from tests.people import join, names
 
 SHORT = 0.05
@@ -33,20 +33,6 @@ async def sqlite(sqlite_url):
     await database.upgrade()
     yield database
     await database.dispose()
-
-
-@pytest.fixture
-def small_disk(tmp_path):
-    """A file system of one megabyte."""
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    done = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", disk], capture_output=True, check=False
-    )
-    if done.returncode:
-        pytest.skip(f"no small disk can be mounted here: {done.stderr.decode().strip()}")
-    yield disk
-    subprocess.run(["umount", disk], check=True)
 
 
 @pytest.mark.parametrize(
@@ -197,10 +183,7 @@ async def test_a_full_disk_is_told_and_got_over(small_disk):
     database = Database(f"sqlite+aiosqlite:///{small_disk}/letters.sqlite")
     await database.upgrade()
     await join(database, "ada")
-    filler = small_disk / "filler"
-    with suppress(OSError), filler.open("wb", buffering=0) as file:
-        while file.write(bytes(512)):
-            pass
+    filler = fill(small_disk)
 
     with pytest.raises(DatabaseUnavailable, match="full"):
         await join(database, "b" * 60_000)

@@ -34,7 +34,10 @@ async def test_kill_9_loses_nothing_and_doubles_only_what_was_on_the_wire(siege:
     await siege.end()
 
     doubled = [copies for copies in siege.copies.values() if len(copies) > 1]
-    print(f"{len(siege.kept)} letters, {len(siege.log.letters) - len(siege.kept)} copies too many")
+    print(
+        f"{ROUNDS} kills, {len(siege.kept)} letters, {len(siege.kept - set(siege.copies))} lost, "
+        f"{len(doubled)} doubled, {max(map(len, siege.copies.values()))} copies at worst"
+    )
     assert set(siege.copies) == siege.kept
     for copies in doubled:
         assert len({(copy.content, copy.recipients) for copy in copies}) == 1

@@ -16,11 +16,14 @@ from quartapp.database import DatabaseUnavailable
 from quartapp.mail import Status
 from quartapp.mail.testing import letter
 from tests.crash.waiting import until
+from tests.fixtures.disk import fill
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractAsyncContextManager
     from pathlib import Path
+
+    from quart import Quart
 
     from quartapp.mail import Mail
     from quartapp.mail.testing import SMTPServer
@@ -85,6 +88,28 @@ async def test_while_another_holds_the_lock_of_sqlite_the_form_says_so_and_then_
         assert "Nothing was kept; please try again" in await refused.get_data(as_text=True)
         assert accepted.status_code == 302
         assert len(await app.extensions["mail"].find()) == 1
+
+
+async def test_while_the_disk_is_full_the_form_says_so_and_then_recovers(
+    small_disk: Path, tmp_path: Path
+) -> None:
+    settings = {"TESTING": True, "WTF_CSRF_ENABLED": False, "QUARTAPP_INSTANCE": str(tmp_path)}
+    file = f"sqlite+aiosqlite:///{small_disk}/letters.sqlite"
+    app = create_app(settings | {"DATABASE_URL": file, "FLASKY_ADMIN": "ada@example.com"})
+    async with app.test_app():
+        filler = fill(small_disk)
+        # What is left of the last page takes some.
+        codes = [await join(app, f"visitor {number}") for number in range(20)]
+        filler.unlink()
+        accepted = await join(app, "Ada")
+
+        assert (codes[-1], accepted, set(codes) - {302}) == (503, 302, {503})
+        assert len(await app.extensions["mail"].find()) == codes.count(302) + 1
+
+
+async def join(app: Quart, name: str) -> int:
+    """Fill in the form; the answer's code."""
+    return (await app.test_client().post("/", form={"name": name})).status_code
 
 
 async def test_several_processes_on_one_database_send_nothing_twice(

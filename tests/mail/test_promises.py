@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+from sqlalchemy import event
+
 from quartapp.mail import Status
 from quartapp.mail.testing import Phase, letter
 from tests.crash.clock import HandClock
@@ -106,6 +109,18 @@ async def test_3_an_uncertain_letter_can_be_held_instead(serve, server, database
         held = await mail.wait(await mail.send_later(letter()), timeout=30)
 
     assert (held.status, held.due_at, len(server.letters)) == (Status.UNCERTAIN, None, 1)
+
+
+@pytest.mark.parametrize(("policy", "stamps"), [("resend", 0), ("hold", 5)])
+async def test_3_only_who_holds_pays_a_write_before_each_dot(serve, database_url, policy, stamps):
+    written = []
+    async with serve(database_url, MAIL_ON_UNCERTAIN=policy, MAIL_CONNECTIONS=1) as mail:
+        engine = mail.outbox.database.writer.sync_engine
+        event.listen(engine, "before_cursor_execute", lambda *said: written.append(said[2]))
+        for _ in range(5):
+            await mail.wait(await mail.send_later(letter()), timeout=30)
+
+    assert sum("SET intent_at" in statement for statement in written) == stamps
 
 
 async def test_4_never_two_owners_of_a_row(serve, server, database_url):
