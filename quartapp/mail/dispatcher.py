@@ -7,8 +7,8 @@ import logging
 from typing import TYPE_CHECKING
 
 from quartapp.database import DatabaseUnavailable
+from quartapp.group import Group
 from quartapp.mail.courier import Courier, Errand
-from quartapp.mail.group import Group
 from quartapp.mail.leases import LeaseLost, Leases
 from quartapp.mail.pace import Pace
 from quartapp.mail.pruner import prune_for_ever

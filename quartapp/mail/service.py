@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from quartapp.database import Database, NestedWrite
@@ -184,6 +185,27 @@ class Mail:
         delivery = await self.outbox.keep(letter, session)
         on_commit(session.sync_session, lambda: self._kept(delivery))
         return delivery
+
+    async def send_all_later(
+        self, messages: Iterable[Message], *, session: AsyncSession
+    ) -> list[Delivery]:
+        """Keep many letters in one transaction, for about the price of one. See `send_later`."""
+        self._check_database(session)
+        now = self.outbox.now()
+        letters = [
+            NewLetter(
+                composed=await self._finish(message),
+                backend=self.settings.backend,
+                created_at=now,
+                due_at=now,
+                template=message.template,
+            )
+            for message in messages
+        ]
+        deliveries = await self.outbox.keep_all(letters, session)
+        for delivery in deliveries:
+            on_commit(session.sync_session, partial(self._kept, delivery))
+        return deliveries
 
     async def send(self, message: Message) -> Receipt:
         """Send a letter now, and wait for the server's answer. Nothing is kept.

@@ -19,6 +19,7 @@ from quartapp.web.main import main
 from quartapp.web.metrics import metrics
 from quartapp.web.outbox import outbox
 from quartapp.web.previews import previews
+from quartapp.web.registrations import Registrations
 
 if TYPE_CHECKING:
     from quart import Quart
@@ -31,7 +32,11 @@ PAGES = (main, deliveries, mailbox, letter, previews, chaos, outbox, health, met
 def init_app(app: Quart) -> None:
     """Give an app its pages, error pages, static files and security headers."""
     app.static_folder = str(Path(__file__).parent / "static")
-    app.extensions["new_users"] = NewUsers(app.config["QUARTAPP_RATE_LIMIT"])
+    app.extensions["registrations"] = Registrations(
+        app.extensions["database"],
+        app.extensions["mail"],
+        NewUsers(app.config["QUARTAPP_RATE_LIMIT"]),
+    )
     app.extensions["guesses"] = Guesses()
     for blueprint in PAGES:
         app.register_blueprint(blueprint)

@@ -20,16 +20,16 @@ from quart import (
 
 from quartapp.mail import MailError, mail
 from quartapp.models import User
-from quartapp.web import users
 from quartapp.web.accept import wants_json
 from quartapp.web.deliveries import progress_of
 from quartapp.web.forms import NameForm
+from quartapp.web.registrations import Registration
 
 if TYPE_CHECKING:
     from quart.typing import ResponseReturnValue
 
-    from quartapp.database import Database
     from quartapp.mail import Message
+    from quartapp.web.registrations import Registrations
 
 __all__ = ["main"]
 
@@ -65,11 +65,10 @@ async def _page(form: NameForm) -> str:
 
 
 async def _greet(username: str) -> ResponseReturnValue:
-    database: Database = current_app.extensions["database"]
-    async with database.session() as reading:
-        known = await users.is_known(reading, username)
+    registrations: Registrations = current_app.extensions["registrations"]
+    known = await registrations.knows(username)
     if not known:
-        known = not await _join(User(username=username, created_at=datetime.now(UTC)), database)
+        known = not await _join(User(username=username, created_at=datetime.now(UTC)))
     session["name"] = username
     session["known"] = known
     if known:
@@ -77,19 +76,17 @@ async def _greet(username: str) -> ResponseReturnValue:
     return redirect(url_for("main.index"))
 
 
-async def _join(user: User, database: Database) -> bool:
+async def _join(user: User) -> bool:
     """Add the user and the administrator's letter, both or neither; false if another was faster.
 
     The letter is written first, so that no template holds the database's write lock.
     """
     letter = await _letter_about(user)
-    async with database.transaction() as writing:
-        if not await users.add(writing, user):
-            return False
-        await current_app.extensions["new_users"].charge(request.remote_addr or "")
-        delivery = await mail.send_later(letter, session=writing) if letter else None
-    session["letter"] = delivery.id if delivery else None
-    return True
+    registrations: Registrations = current_app.extensions["registrations"]
+    registered = await registrations.add(Registration(user, letter, request.remote_addr or ""))
+    if registered.is_new:
+        session["letter"] = registered.delivery.id if registered.delivery else None
+    return registered.is_new
 
 
 async def _letter_about(user: User) -> Message | None:

@@ -2,32 +2,46 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from quartapp.models import User
 
 if TYPE_CHECKING:
-    from sqlalchemy.ext.asyncio import AsyncSession
+    from collections.abc import Iterable
 
-__all__ = ["add", "is_known"]
+    from sqlalchemy import Table
+    from sqlalchemy.ext.asyncio import AsyncConnection
 
-
-async def is_known(session: AsyncSession, username: str) -> bool:
-    """Whether somebody of this name was here before."""
-    return await session.scalar(select(User.id).filter_by(username=username)) is not None
+__all__ = ["add", "known", "remove"]
 
 
-async def add(session: AsyncSession, user: User) -> bool:
-    """Add a new user; false when another request was faster."""
-    dialect = session.get_bind().dialect.name
-    insert = sqlite.insert if dialect == "sqlite" else postgresql.insert
-    statement = (
-        insert(User)
-        .values(username=user.username, created_at=user.created_at)
-        .on_conflict_do_nothing(index_elements=[User.username])
-        .returning(User.id)
-    )
-    return await session.scalar(statement) is not None
+async def known(connection: AsyncConnection, usernames: Iterable[str]) -> set[str]:
+    """Those of these names that were here before."""
+    found = await connection.execute(KNOWN, {"usernames": list(usernames)})
+    return set(found.scalars())
+
+
+async def add(connection: AsyncConnection, users: Iterable[User]) -> set[str]:
+    """Add users; returns the names of those that are new."""
+    rows = [{"username": user.username, "created_at": user.created_at} for user in users]
+    return set((await connection.execute(ADD[connection.dialect.name], rows)).scalars())
+
+
+async def remove(connection: AsyncConnection, usernames: Iterable[str]) -> None:
+    """Take users back."""
+    await connection.execute(REMOVE, {"usernames": list(usernames)})
+
+
+USERS = cast("Table", User.__table__)
+ADD = {
+    dialect.__name__.rpartition(".")[2]: dialect.insert(USERS)
+    .on_conflict_do_nothing(index_elements=[USERS.c.username])
+    .returning(USERS.c.username)
+    for dialect in (postgresql, sqlite)
+}
+THESE = USERS.c.username.in_(bindparam("usernames", expanding=True))
+KNOWN = select(USERS.c.username).where(THESE)
+REMOVE = delete(USERS).where(THESE)

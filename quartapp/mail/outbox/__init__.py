@@ -73,6 +73,10 @@ class Outbox:
         async with self.database.writing() as connection:
             return await keeping.keep(connection, letter)
 
+    async def keep_all(self, letters: Sequence[NewLetter], session: AsyncSession) -> list[Delivery]:
+        """Keep letters without keys in the caller's transaction."""
+        return await keeping.keep_all(await session.connection(), letters)
+
     async def claim(
         self, limit: int, *, only_expired: bool = False, expects: bool = False
     ) -> Batch:

@@ -16,13 +16,14 @@ from quartapp.mail.outbox.schema import contents, letters, new_id, recipients
 from quartapp.mail.outbox.subject import beginning
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from quartapp.mail.compose import Composed
 
-__all__ = ["NewLetter", "keep"]
+__all__ = ["NewLetter", "keep", "keep_all"]
 
 LONGEST_KEY = 500
 """Characters; PostgreSQL indexes no text of more than 2,700 bytes."""
@@ -67,17 +68,29 @@ async def keep(connection: AsyncConnection, letter: NewLetter) -> Delivery:
     Raises `MailError` when the key belongs to another letter: one with a different sender,
     different recipients or a different subject; and in a savepoint that is not to be relied on.
     """
+    if letter.key is None:
+        [delivery] = await keep_all(connection, [letter])
+        return delivery
     await _check_savepoint(connection)
     row = _row(letter)
-    if letter.key is None:
-        await connection.execute(INSERT, row)
-    elif not await _insert_once(connection, row):
+    if not await _insert_once(connection, row):
         return await _first_with(connection, letter)
-    people = letter.composed.envelope.recipients
-    await connection.execute(INSERT_RECIPIENTS, _recipient_rows(row["id"], letter))
-    content = {"letter_id": row["id"], "content": letter.composed.content}
-    await connection.execute(INSERT_CONTENT, content)
-    return _delivery(row, people)
+    await _insert_rest(connection, [(row, letter)])
+    return _delivery(row, letter)
+
+
+async def keep_all(connection: AsyncConnection, letters: Sequence[NewLetter]) -> list[Delivery]:
+    """Insert letters without keys, in three statements however many they are.
+
+    Raises `MailError` in a savepoint that is not to be relied on.
+    """
+    if not letters:
+        return []
+    await _check_savepoint(connection)
+    rows = [(_row(letter), letter) for letter in letters]
+    await connection.execute(INSERT, [row for row, _ in rows])
+    await _insert_rest(connection, rows)
+    return [_delivery(row, letter) for row, letter in rows]
 
 
 INSERT = insert(letters)
@@ -127,6 +140,17 @@ def _recipient_rows(letter_id: str, letter: NewLetter) -> list[dict[str, Any]]:
     ]
 
 
+async def _insert_rest(
+    connection: AsyncConnection, rows: Sequence[tuple[dict[str, Any], NewLetter]]
+) -> None:
+    people = [person for row, letter in rows for person in _recipient_rows(row["id"], letter)]
+    await connection.execute(INSERT_RECIPIENTS, people)
+    contents = [
+        {"letter_id": row["id"], "content": letter.composed.content} for row, letter in rows
+    ]
+    await connection.execute(INSERT_CONTENT, contents)
+
+
 async def _check_savepoint(connection: AsyncConnection) -> None:
     """Refuse a savepoint that SQLite's driver may take for a whole transaction.
 
@@ -165,14 +189,15 @@ async def _first_with(connection: AsyncConnection, letter: NewLetter) -> Deliver
     return first
 
 
-def _delivery(row: dict[str, Any], people: tuple[str, ...]) -> Delivery:
+def _delivery(row: dict[str, Any], letter: NewLetter) -> Delivery:
     return Delivery(
         id=row["id"],
         message_id=row["message_id"],
         status=Status.QUEUED,
         subject=row["subject"],
         recipients=tuple(
-            Recipient(address, Status.QUEUED, due_at=row["since"]) for address in people
+            Recipient(address, Status.QUEUED, due_at=row["since"])
+            for address in letter.composed.envelope.recipients
         ),
         attempts=0,
         due_at=row["due_at"],
