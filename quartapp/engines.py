@@ -8,12 +8,14 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import aiosqlite
 from sqlalchemy import event
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from quartapp.onehop import OneHopConnection
+
 if TYPE_CHECKING:
+    import aiosqlite
     from sqlalchemy import Connection
     from sqlalchemy.engine import URL
     from sqlalchemy.ext.asyncio import AsyncEngine
@@ -23,6 +25,7 @@ __all__ = ["ALONE", "postgres_engine", "sqlite_reader", "sqlite_writer"]
 SQLITE_READERS = 4
 POSTGRES_CONNECTIONS = 10
 CONNECT_TIMEOUT = 5.0
+ROWS_AT_ONCE = 64
 
 ALONE = {"statements_stand_alone": True}
 """Execution options for a SQLite reader whose statements need no common snapshot."""
@@ -77,7 +80,8 @@ async def _open(url: URL, patience: float) -> aiosqlite.Connection:
     Nor is its thread left behind, which would complain when it outlives the event loop.
     """
     arguments, options = url.get_dialect()().create_connect_args(url)
-    connection = aiosqlite.connect(*arguments, **{"timeout": patience, **options})
+    options = {"timeout": patience, **options, "check_same_thread": False}
+    connection = OneHopConnection(partial(sqlite3.connect, *arguments, **options), ROWS_AT_ONCE)
     thread = connection._thread
     thread.daemon = True
     opening = asyncio.ensure_future(connection)
