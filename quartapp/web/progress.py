@@ -47,16 +47,23 @@ def _sentence(delivery: Delivery, now: datetime) -> str:
 
 def _waiting(delivery: Delivery, now: datetime) -> str:
     if delivery.due_at and delivery.due_at > now:
-        return (
-            "The mail server asked for patience. "
-            f"The letter to the administrator will be tried again at {_clock(delivery.due_at)}."
-        )
+        at = _clock(delivery.due_at)
+        if not delivery.attempts:
+            return f"The letter to the administrator is kept, and leaves at {at}."
+        reason = _reason(delivery)
+        return f"{reason} The letter to the administrator will be tried again at {at}."
     if delivery.detail:
         return (
             "The mail server cannot be used just now. "
             "The letter to the administrator is kept, and leaves as soon as it can."
         )
     return "The letter to the administrator is kept, and leaves in a moment."
+
+
+def _reason(delivery: Delivery) -> str:
+    if any(recipient.code for recipient in delivery.recipients):
+        return "The mail server asked for patience."
+    return "The connection to the mail server was lost."
 
 
 def _unsure(delivery: Delivery, now: datetime) -> str:

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.browser
 
 
-async def say(page: Page, name: str) -> str:
+async def say(page: Page, name: str, at: str = "") -> str:
     """Type a name as a person does; what the page answers."""
-    await page.goto("/")
+    await page.goto(f"{at}/")
     await page.get_by_label("What is your name?").fill(name)
     await page.get_by_role("button", name="Submit").click()
     await expect(page.get_by_role("heading")).to_have_text(f"Hello, {name}!")

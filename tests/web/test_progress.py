@@ -35,7 +35,18 @@ def delivery(status: Status, **changes: object) -> Delivery:
     [
         (delivery(Status.QUEUED, due_at=NOW), "leaves in a moment"),
         (delivery(Status.QUEUED, due_at=NOW, detail="mail:25 refused"), "cannot be used just now"),
+        (delivery(Status.QUEUED, due_at=LATER), "leaves at 14:05 UTC"),
         (delivery(Status.QUEUED, due_at=LATER, attempts=1), "tried again at 14:05 UTC"),
+        (delivery(Status.QUEUED, due_at=LATER, attempts=1), "connection to the mail server"),
+        (
+            delivery(
+                Status.QUEUED,
+                due_at=LATER,
+                attempts=1,
+                recipients=(Recipient(ADMIN, Status.QUEUED, 451, f"{ADMIN} greylisted"),),
+            ),
+            "asked for patience",
+        ),
         (delivery(Status.SENDING), "on its way"),
         (delivery(Status.SENT, sent_at=NOW + timedelta(seconds=0.31)), "it took 0.3 seconds"),
         (delivery(Status.SENT, sent_at=NOW + timedelta(seconds=42)), "it took 42 seconds"),

@@ -1,0 +1,177 @@
+"""What the visitor sees of a letter under way, in a real browser: live, reloaded, restarted."""
+
+from __future__ import annotations
+
+import socket
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.async_api import expect
+
+from quartapp import create_app
+from quartapp.mail.testing import Phase
+from tests.browser.conftest import serving
+from tests.browser.test_story import say
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from playwright.async_api import Browser, BrowserContext, Locator, Page
+    from quart import Quart
+
+    from quartapp.mail.testing import SMTPServer
+
+pytestmark = pytest.mark.browser
+
+AGAIN = "The mail server asked for patience. The letter to the administrator will be tried again"
+SOON = 20_000
+"""How long a letter may take to be tried again, in milliseconds."""
+
+
+@pytest.fixture
+def app(tmp_path: Path, server: SMTPServer) -> Quart:
+    """The app with a mail server that can be told to misbehave, trying again soon."""
+    return made(tmp_path, server)
+
+
+def made(folder: Path, server: SMTPServer) -> Quart:
+    return create_app(
+        {
+            "TESTING": True,
+            "MAIL_SUPPRESS_SEND": False,
+            "MAIL_SERVER": server.host,
+            "MAIL_PORT": server.port,
+            "MAIL_RETRY_FIRST": "3s",
+            "QUARTAPP_INSTANCE": str(folder),
+            "FLASKY_ADMIN": "admin@example.com",
+        }
+    )
+
+
+@pytest.fixture
+async def live(browser: Browser, address: str) -> BrowserContext:
+    """A visitor's browser in which JavaScript runs."""
+    return await browser.new_context(base_url=address)
+
+
+def status(page: Page) -> Locator:
+    """The line that says where the letter is."""
+    return page.get_by_role("status")
+
+
+async def test_the_line_follows_the_letter_from_kept_to_sent(
+    live: BrowserContext, server: SMTPServer
+) -> None:
+    server.stall(Phase.DOT, times=1)
+    page = await live.new_page()
+
+    await say(page, "Ada")
+    await expect(status(page)).to_contain_text("is on its way to the mail server")
+    server.resume()
+
+    await expect(status(page)).to_contain_text("was sent; it took")
+    await expect(status(page)).to_have_attribute("data-state", "sent")
+    assert "@" not in await page.content()
+
+
+async def test_a_letter_that_must_wait_says_why_and_until_when_and_is_seen_to_be_sent(
+    live: BrowserContext, server: SMTPServer
+) -> None:
+    server.answer(Phase.RCPT, "451 4.7.1 admin@example.com is greylisted", times=1)
+    page = await live.new_page()
+
+    await say(page, "Ada")
+    await expect(status(page)).to_contain_text(f"{AGAIN} at ")
+    assert "@" not in await page.content()
+
+    await expect(status(page)).to_contain_text("was sent", timeout=SOON)
+
+
+async def test_two_tabs_and_a_reload_tell_the_same(
+    live: BrowserContext, server: SMTPServer
+) -> None:
+    server.stall(Phase.DOT, times=1)
+    first, second = await live.new_page(), await live.new_page()
+    await say(first, "Ada")
+    await second.goto("/")
+    await expect(status(first)).to_contain_text("on its way")
+    await expect(status(second)).to_contain_text("on its way")
+
+    await second.reload()
+    await expect(status(second)).to_contain_text("on its way")
+    server.resume()
+
+    await expect(status(first)).to_contain_text("was sent")
+    await expect(status(second)).to_contain_text("was sent")
+    assert await status(first).inner_text() == await status(second).inner_text()
+
+
+async def test_an_error_in_between_does_not_end_the_following(
+    live: BrowserContext, server: SMTPServer
+) -> None:
+    server.stall(Phase.DOT, times=1)
+    await live.route("**/events", lambda route: route.fulfill(status=502), times=1)
+    page = await live.new_page()
+
+    await say(page, "Ada")
+    server.resume()
+
+    await expect(status(page)).to_contain_text("was sent", timeout=SOON)
+
+
+async def test_the_line_goes_on_after_the_server_was_restarted(
+    browser: Browser, tmp_path: Path, server: SMTPServer
+) -> None:
+    server.answer(Phase.RCPT, "451 4.7.1 greylisted", times=1)
+    page = await browser.new_page()
+    async with on_port(0, made(tmp_path, server)) as port:
+        await greylisted(page, port)
+
+    async with on_port(port, made(tmp_path, server)):
+        await expect(status(page)).to_contain_text("was sent", timeout=SOON)
+
+
+async def test_without_scripts_a_reload_after_a_restart_is_right(
+    browser: Browser, tmp_path: Path, server: SMTPServer
+) -> None:
+    server.answer(Phase.RCPT, "451 4.7.1 greylisted", times=1)
+    page = await browser.new_page(java_script_enabled=False)
+    async with on_port(0, made(tmp_path, server)) as port:
+        await greylisted(page, port)
+
+    async with on_port(port, restarted := made(tmp_path, server)):
+        [letter] = await restarted.extensions["mail"].find()
+        await restarted.extensions["mail"].wait(letter, timeout=30)
+        await page.reload()
+        await expect(status(page)).to_contain_text("was sent")
+        await expect(page.get_by_role("heading")).to_have_text("Hello, Ada!")
+
+
+async def greylisted(page: Page, port: int) -> None:
+    """Type a name, and see that its letter waits."""
+    await say(page, "Ada", at=f"http://127.0.0.1:{port}")
+    await expect(status(page)).to_contain_text(AGAIN)
+
+
+@asynccontextmanager
+async def on_port(port: int, app: Quart) -> AsyncIterator[int]:
+    """The app served on this port; nobody listens there before and after."""
+    with socket.create_server(("127.0.0.1", port)) as listening:
+        async with serving(app, listening):
+            yield listening.getsockname()[1]
+
+
+async def test_without_scripts_a_page_of_its_own_keeps_up_by_itself(
+    page: Page, app: Quart, server: SMTPServer
+) -> None:
+    server.stall(Phase.DOT, times=1)
+    await say(page, "Ada")
+    await page.get_by_role("link", name="Follow the letter").click()
+    await expect(status(page)).to_contain_text("on its way")
+
+    server.resume()
+
+    await expect(status(page)).to_contain_text("was sent", timeout=SOON)
+    await expect(page.locator("noscript")).to_have_count(0)

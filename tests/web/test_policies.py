@@ -1,0 +1,105 @@
+"""The content security policy of every address that the app has, a new one included."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pytest
+
+from quartapp.mail.testing import letter
+from quartapp.web.headers import HEADERS, LETTER_POLICY
+
+if TYPE_CHECKING:
+    from quart import Quart, Response
+    from werkzeug.routing import Rule
+
+OF_LETTERS = {"letter.html", "previews.html"}
+PAGES_POLICY = HEADERS["Content-Security-Policy"]
+ARRIVED = b"""Subject: hello\r
+Content-Type: multipart/mixed; boundary=b\r
+\r
+--b\r
+Content-Type: multipart/alternative; boundary=a\r
+\r
+--a\r
+Content-Type: text/plain\r
+\r
+text\r
+--a\r
+Content-Type: text/html\r
+\r
+<b style="color: red">html</b>\r
+--a--\r
+--b\r
+Content-Disposition: attachment; filename=file.txt\r
+\r
+file\r
+--b--\r
+"""
+BY_ITSELF = re.compile(r"\sstyle=|<style|\son\w+=|<script(?! src=)|javascript:")
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What came back from one route, asked in one way."""
+
+    endpoint: str
+    method: str
+    path: str
+    answer: Response
+
+    @property
+    def policy(self) -> str:
+        """Its content security policy."""
+        return self.answer.headers["Content-Security-Policy"]
+
+
+@pytest.fixture
+async def answers(app: Quart) -> list[Answered]:
+    """The answer to a GET of every route, at an address where there is something, and to a POST."""
+    mail = app.extensions["mail"]
+    kept = await mail.send_later(letter())
+    entry = await app.extensions["mailbox"].add("a@example.com", ["b@example.com"], ARRIVED)
+    await mail.drain()
+    values = {"filename": "style.css", "name": "new_user", "number": 0}
+
+    def path(rule: Rule) -> str:
+        letter_id = entry.id if rule.endpoint.startswith("letter.") else kept.id
+        known = values | {"letter_id": letter_id}
+        return rule.build(
+            {name: known[name] for name in rule.arguments - set(rule.defaults or ())}
+        )[1]
+
+    client = app.test_client()
+    return [
+        Answered(rule.endpoint, method, path(rule), await client.open(path(rule), method=method))
+        for rule in app.url_map.iter_rules()
+        for method in sorted({"GET", "POST"} & rule.methods)
+    ]
+
+
+async def test_every_route_was_asked_for_something_that_is_there(answers):
+    unlike = [each for each in answers if each.answer.status_code not in (200, 302)]
+
+    assert {each.method for each in unlike} == {"POST"}
+    assert {each.answer.status_code for each in unlike} == {400}  # no form of ours
+
+
+async def test_every_answer_has_the_policy_of_pages_but_the_html_of_letters(answers):
+    others = [each for each in answers if each.policy != PAGES_POLICY]
+
+    assert {each.endpoint for each in others} == OF_LETTERS
+    assert {each.policy for each in others} == {LETTER_POLICY}
+
+
+async def test_no_page_has_a_script_or_a_style_in_it_that_its_policy_forbids(answers):
+    pages = [
+        (each.path, await each.answer.get_data(as_text=True))
+        for each in answers
+        if each.answer.content_type.startswith("text/html") and each.endpoint not in OF_LETTERS
+    ]
+
+    assert len(pages) > 10
+    assert [path for path, page in pages if BY_ITSELF.search(page)] == []
