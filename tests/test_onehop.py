@@ -55,7 +55,7 @@ async def test_a_wrong_statement_is_told_as_ever(connection):
     cursor = await connection.cursor()
 
     with pytest.raises(sqlite3.OperationalError, match="no such table"):
-        await cursor.execute("SELECT * FROM nothing")
+        await cursor.execute("SELECT * FROM nowhere")
 
 
 async def test_our_engines_use_it(tmp_path):
