@@ -5,20 +5,17 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import asynccontextmanager
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from quartapp.database import Database, NestedWrite
+from quartapp.database import Database
 from quartapp.database_url import database_url
 from quartapp.mail.clock import SystemClock
-from quartapp.mail.commit import on_commit
-from quartapp.mail.compose import compose
 from quartapp.mail.connection import Connection
-from quartapp.mail.errors import MailError, TransientError
+from quartapp.mail.errors import TransientError
+from quartapp.mail.intake import Intake
 from quartapp.mail.message import Message
 from quartapp.mail.news import News
 from quartapp.mail.outbox import Filter, Outbox
-from quartapp.mail.outbox.keep import NewLetter
 from quartapp.mail.post import Post
 from quartapp.mail.rendering import render
 from quartapp.mail.report import Report
@@ -36,16 +33,12 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
     from quartapp.mail.clock import Clock
-    from quartapp.mail.compose import Composed
     from quartapp.mail.delivery import Delivery, Receipt, Status
     from quartapp.mail.transports.checkup import Finding
 
 __all__ = ["Mail"]
 
 logger = logging.getLogger(__name__)
-
-OFF_THE_LOOP = 256 * 1024
-"""A letter with more to it, in bytes, is written in a thread, so that the loop goes on."""
 
 
 class Mail:
@@ -103,6 +96,7 @@ class Mail:
         self.news = News(app)
         self.post = Post(app, self.settings, self.outbox, self.news, self._clock)
         self.report = Report(self.outbox, self._changed)
+        self._intake = Intake(self.settings, self.outbox, self._kept)
         self._waiting = Waiting(self.outbox, self.post, self.news.watchers)
         app.extensions["mail"] = self
 
@@ -168,44 +162,13 @@ class Mail:
         another database, a key that belongs to another letter, or a missing `session=` that would
         make SQLite wait for itself; `DatabaseUnavailable` when nothing can be kept now.
         """
-        composed = await self._finish(message)
-        now = self.outbox.now()
-        letter = NewLetter(
-            composed=composed,
-            backend=self.settings.backend,
-            created_at=now,
-            due_at=max(_aware("at", at), now) if at else now,
-            expires_at=_aware("expires", expires) if expires else None,
-            key=key,
-            template=message.template,
-        )
-        if session is None:
-            return await self._keep_alone(letter)
-        self._check_database(session)
-        delivery = await self.outbox.keep(letter, session)
-        on_commit(session.sync_session, lambda: self._kept(delivery))
-        return delivery
+        return await self._intake.keep(message, session, at=at, expires=expires, key=key)
 
     async def send_all_later(
         self, messages: Iterable[Message], *, session: AsyncSession
     ) -> list[Delivery]:
         """Keep many letters in one transaction, for about the price of one. See `send_later`."""
-        self._check_database(session)
-        now = self.outbox.now()
-        letters = [
-            NewLetter(
-                composed=await self._finish(message),
-                backend=self.settings.backend,
-                created_at=now,
-                due_at=now,
-                template=message.template,
-            )
-            for message in messages
-        ]
-        deliveries = await self.outbox.keep_all(letters, session)
-        for delivery in deliveries:
-            on_commit(session.sync_session, partial(self._kept, delivery))
-        return deliveries
+        return await self._intake.keep_all(messages, session)
 
     async def send(self, message: Message) -> Receipt:
         """Send a letter now, and wait for the server's answer. Nothing is kept.
@@ -226,7 +189,7 @@ class Mail:
             except ServerTrouble as trouble:
                 raise TransientError(str(trouble), code=trouble.code) from trouble
             try:
-                yield Connection(carrier, self.settings, self.news, self._finish)
+                yield Connection(carrier, self.settings, self.news, self._intake.finish)
             finally:
                 await session.__aexit__(None, None, None)
 
@@ -333,19 +296,6 @@ class Mail:
         """Why letters wait, in a sentence; None when nothing holds them up."""
         return self.post.trouble
 
-    async def _finish(self, message: Message) -> Composed:
-        if _weight(message) > OFF_THE_LOOP:
-            return await asyncio.to_thread(compose, message, self.settings)
-        return compose(message, self.settings)
-
-    async def _keep_alone(self, letter: NewLetter) -> Delivery:
-        try:
-            delivery = await self.outbox.keep(letter)
-        except NestedWrite as error:
-            raise MailError(f"the letter would wait for itself: {error}") from error
-        self._kept(delivery)
-        return delivery
-
     def _kept(self, delivery: Delivery) -> None:
         self.post.wake()
         self.news.kept(delivery)
@@ -355,14 +305,6 @@ class Mail:
         for letter_id in ids:
             self.news.watchers.tell(letter_id)
         return ids
-
-    def _check_database(self, session: AsyncSession) -> None:
-        theirs, ours = session.get_bind().engine.url, self.outbox.database.url
-        if (theirs.host, theirs.database, theirs.query) != (ours.host, ours.database, ours.query):
-            raise MailError(
-                f"the session is on {theirs.render_as_string()}, the outbox on "
-                f"{ours.render_as_string()}: pass a session of the outbox's database"
-            )
 
     def _shares_database(self, app: Quart) -> bool:
         return self._engine is not None or "database" in app.extensions
@@ -376,16 +318,5 @@ class Mail:
         return Database(database_url(app.config["DATABASE_URL"]))
 
 
-def _weight(message: Message) -> int:
-    texts = (message.body or "", *message.alts.values())
-    return sum(map(len, texts)) + sum(len(attachment.data) for attachment in message.attachments)
-
-
 def _id(delivery: Delivery | str) -> str:
     return delivery if isinstance(delivery, str) else delivery.id
-
-
-def _aware(name: str, moment: datetime) -> datetime:
-    if moment.tzinfo is None:
-        raise MailError(f"{name}= has no time zone: give an aware datetime, such as now(UTC)")
-    return moment

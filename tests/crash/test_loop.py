@@ -50,7 +50,7 @@ async def test_a_letter_of_25_mib_does_not_hold_up_the_loop(
 ) -> None:
     async with serve(database_url, MAIL_PORT=port, MAIL_MAX_SIZE="40MiB") as mail:
         async with measured() as while_composing:
-            message = await mail._finish(large_letter)
+            message = await mail._intake.finish(large_letter)
         async with measured() as while_sending:
             done = await mail.wait(await mail.send_later(large_letter), timeout=30)
 

@@ -91,7 +91,7 @@ SERVERS = (
     ),
     Mechanism(
         "large letters are built off the loop",
-        "quartapp/mail/service.py",
+        "quartapp/mail/intake.py",
         "if _weight(message) > OFF_THE_LOOP:",
         "if False:",
         "tests/crash/test_loop.py::test_a_letter_of_25_mib_does_not_hold_up_the_loop",
