@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import signal
-import sqlite3
 from collections import Counter
-from contextlib import closing, suppress
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+import aiosqlite
 import pytest
 
 from quartapp import create_app
@@ -78,8 +78,8 @@ async def test_while_another_holds_the_lock_of_sqlite_the_form_says_so_and_then_
     app = create_app(settings | {"DATABASE_URL": sqlite_url, "FLASKY_ADMIN": "ada@example.com"})
     file = sqlite_url.removeprefix("sqlite+aiosqlite:///")
     async with app.test_app():
-        with closing(sqlite3.connect(file, isolation_level=None)) as other:
-            other.execute("BEGIN IMMEDIATE")
+        async with aiosqlite.connect(file) as other:
+            await other.execute("BEGIN IMMEDIATE")
             refused = await app.test_client().post("/", form={"name": "Ada"})
 
         accepted = await app.test_client().post("/", form={"name": "Ada"})

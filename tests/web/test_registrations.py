@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 from datetime import UTC, datetime
 
+import aiosqlite
 import pytest
 from sqlalchemy import event
 from werkzeug.exceptions import TooManyRequests
@@ -80,14 +80,13 @@ async def test_who_is_known_is_known(registrations):
 
 
 async def test_where_nothing_can_be_written_all_are_told(app, registrations):
-    locked = sqlite3.connect(app.extensions["database"].url.database, isolation_level=None)
-    locked.execute("BEGIN IMMEDIATE")
+    async with aiosqlite.connect(app.extensions["database"].url.database) as other:
+        await other.execute("BEGIN IMMEDIATE")
 
-    came = await asyncio.gather(
-        *(registrations.add(about(f"user {number}")) for number in range(3)),
-        return_exceptions=True,
-    )
-    locked.close()
+        came = await asyncio.gather(
+            *(registrations.add(about(f"user {number}")) for number in range(3)),
+            return_exceptions=True,
+        )
 
     assert [type(each) for each in came] == [DatabaseBusy] * 3
     assert (await people(app), await subjects(app)) == ([], [])
