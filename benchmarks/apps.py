@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.letter import RECIPIENT
-from benchmarks.processes import free_port, running, script, wait_for_port
+from benchmarks.processes import finish, free_port, running, script, wait_for_port
 from benchmarks.variant import Failed
 
 if TYPE_CHECKING:
@@ -31,10 +31,13 @@ class Served:
 
 @contextmanager
 def quartapp(mail_port: int, environment: Mapping[str, str] | None = None) -> Iterator[Served]:
-    """This project's app as `quartapp run` serves it: hypercorn, one process."""
+    """This project's app as `quartapp run` serves it in production: hypercorn, one process."""
     port = free_port()
     with tempfile.TemporaryDirectory() as folder:
         settings = {
+            "QUARTAPP_ENV": "production",
+            "SECRET_KEY": "a secret of thirty-two characters",
+            "SESSION_COOKIE_SECURE": "false",
             "MAIL_SERVER": "127.0.0.1",
             "MAIL_PORT": str(mail_port),
             "FLASKY_ADMIN": RECIPIENT,
@@ -43,6 +46,7 @@ def quartapp(mail_port: int, environment: Mapping[str, str] | None = None) -> It
             "QUARTAPP_RATE_LIMIT": "off",
             **(environment or {}),
         }
+        finish([script("quartapp"), "db", "upgrade"], settings)
         command = [script("quartapp"), "run", "--port", str(port)]
         with _served(command, port, Path(folder), settings) as served:
             yield served

@@ -17,7 +17,7 @@ from benchmarks.variant import Failed
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = ["ROOT", "free_port", "running", "script", "wait_for_port", "work"]
+__all__ = ["ROOT", "finish", "free_port", "running", "script", "wait_for_port", "work"]
 
 ROOT = Path(__file__).parent.parent
 PATIENCE = 20.0
@@ -38,6 +38,20 @@ def work(function: str, **arguments: Any) -> dict[str, Any]:
         raise Failed(f"{function} failed: {done.stderr.strip()[-2000:]}")
     result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return result
+
+
+def finish(command: list[str], environment: Mapping[str, str]) -> None:
+    """Run a command to its end. Raises `Failed` with what it said where it fails."""
+    done = subprocess.run(  # noqa: S603  # commands of this package only
+        command,
+        cwd=ROOT,
+        env=os.environ | dict(environment),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise Failed(f"{command} failed: {done.stderr.strip()[-2000:]}")
 
 
 @contextmanager
