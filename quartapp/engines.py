@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -58,13 +57,6 @@ def _sqlite(url: URL, patience: float, size: int, begin: str, pragma: str) -> As
         for each in ("foreign_keys=ON", "synchronous=FULL", pragma):
             cursor.execute(f"PRAGMA {each}")
         cursor.close()
-
-    @event.listens_for(engine.sync_engine, "invalidate")
-    def let_go_of_the_lock(connection: Any, _record: object, _error: object) -> None:
-        # Cut off inside a RETURNING and closed, it would keep the lock until the garbage collector
-        # comes: SQLite does not close a connection whose statements are not done.
-        with suppress(sqlite3.Error, ValueError):
-            connection.rollback()
 
     @event.listens_for(engine.sync_engine, "begin")
     def begin_as_asked(connection: Connection) -> None:

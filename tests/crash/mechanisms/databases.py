@@ -94,10 +94,12 @@ DATABASES = (
         "tests/test_database_sqlite.py::test_a_session_to_read_with_does_not_write",
     ),
     Mechanism(
-        "letting go of SQLite's lock",
-        "quartapp/engines.py",
-        "connection.rollback()",
-        "pass",
+        "a statement of SQLite's is never left half done",
+        "quartapp/onehop.py",
+        "self._rows = await trip(self._run, sql, parameters or ())",
+        "await trip(self._cursor.execute, sql, parameters or ())\n"
+        "        if self._cursor.description:\n"
+        "            self._rows = await trip(self._cursor.fetchall)",
         "tests/crash/test_cancellation.py"
         "::test_a_write_that_is_cut_at_any_moment_lets_go_of_the_lock",
     ),
