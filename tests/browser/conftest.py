@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypercorn.asyncio import serve
 from hypercorn.config import Config
-from playwright.async_api import async_playwright
+from playwright.async_api import async_playwright, expect
 
 from quartapp import create_app
 
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
     from playwright.async_api import Browser, Page
     from quart import Quart
+
+# A busy machine is no mistake of ours.
+expect.set_options(timeout=30_000)
 
 CHROMIUM = "/usr/bin/chromium"
 ARGUMENTS = [
