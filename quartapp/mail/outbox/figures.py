@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, literal, select, union_all
+from sqlalchemy import func, literal, literal_column, select, union_all
 
 from quartapp.columns import UtcDateTime
 from quartapp.mail.delivery import Status
@@ -41,8 +41,15 @@ async def figures(connection: AsyncConnection, now: datetime) -> Figures:
 
 def _count(status: Status) -> ScalarSelect[int]:
     """How many letters are in a state, or one more than we count."""
-    some = listed("status", Filter(status=status)).limit(at_most(Figures.COUNTED + 1)).subquery()
-    return select(func.count()).select_from(some).scalar_subquery()
+    # As a range, and in order, so that PostgreSQL answers it from the index. A range of pairs, as
+    # pages need it, takes twice as long, and so do rows with anything in them.
+    some: Select[Any] = (
+        select(literal_column("1"))
+        .where(letters.c.status >= status, letters.c.status <= status)
+        .order_by(letters.c.status)
+        .limit(at_most(Figures.COUNTED + 1))
+    )
+    return select(func.count()).select_from(some.subquery()).scalar_subquery()
 
 
 def _oldest(status: Status) -> ScalarSelect[str]:

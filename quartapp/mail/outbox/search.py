@@ -28,6 +28,9 @@ __all__ = ["FIRST", "Place", "page", "pick"]
 LOOKED_AT = 1_000
 """The most letters that one page looks at."""
 
+GLANCE = 200
+"""Letters that it looks at first: enough where many of them match, and sooner done."""
+
 
 ASKED = {
     "status": letters.c.status,
@@ -92,13 +95,27 @@ async def pick(connection: AsyncConnection, wanted: Filter, place: Place, size: 
     """The ids of one page."""
     lead = await _lead(connection, wanted)
     here = replace(wanted, before=place.before, after=place.after)
-    ids = tuple((await connection.execute(_picking(lead, here, place, size + 1))).scalars())
+    ids = await _ids(connection, lead, here, place, size + 1)
     if len(ids) > size:
         return Picked(ids[:size], ids[size - 1], None)
     if lead.is_short or _rest(lead, here) == Filter():
         return Picked(ids, None, None)
     end = (await connection.execute(_end(lead, here, place))).one_or_none()
     return Picked(ids, end.id, end.created_at) if end else Picked(ids, None, None)
+
+
+async def _ids(
+    connection: AsyncConnection, lead: Lead, here: Filter, place: Place, limit: int
+) -> tuple[str, ...]:
+    """The ids of one page, in the direction in which it is read, and of one more letter."""
+    ids: tuple[str, ...] = ()
+    has_rest = _rest(lead, here) != Filter()
+    for many in (GLANCE, LOOKED_AT) if has_rest and not lead.is_short else (LOOKED_AT,):
+        query = _picking(lead, here, place, limit, many)
+        ids = tuple((await connection.execute(query)).scalars())
+        if len(ids) == limit:
+            break
+    return ids
 
 
 def _neighbours(picked: Picked, place: Place) -> tuple[str | None, str | None]:
@@ -129,22 +146,22 @@ def _count(field: str, wanted: Filter) -> ScalarSelect[int]:
     return select(func.count()).select_from(some).scalar_subquery()
 
 
-def _picking(lead: Lead, here: Filter, place: Place, limit: int) -> Select[Any]:
-    """The ids of one page, in the direction in which it is read."""
+def _picking(lead: Lead, here: Filter, place: Place, limit: int, many: int) -> Select[Any]:
+    """The first ids of a page, having looked at so many letters."""
     ids, rest = listed(lead.field, here, upwards=place.goes_back), _rest(lead, here)
     if rest == Filter() and lead.field != "subject":
         return ids.limit(at_most(limit))
-    looked = _looked_at(ids, rest).subquery("looked")
+    looked = _looked_at(ids, rest, many).subquery("looked")
     order = looked.c.id.asc() if place.goes_back else looked.c.id.desc()
     return _narrowed(select(looked.c.id), rest, looked.c).order_by(order).limit(at_most(limit))
 
 
-def _looked_at(ids: Select[Any], rest: Filter) -> Select[Any]:
+def _looked_at(ids: Select[Any], rest: Filter, many: int) -> Select[Any]:
     """Those letters with what the other conditions ask about, looked up one by one.
 
     With a join, a database would rather read all letters that meet one of the conditions.
     """
-    some = ids.limit(at_most(LOOKED_AT)).subquery("some")
+    some = ids.limit(at_most(many)).subquery("some")
     asked = [column for field, column in ASKED.items() if getattr(rest, field) is not None]
     letter = (select(column).where(letters.c.id == some.c.id) for column in asked)
     columns = zip(letter, asked, strict=True)

@@ -166,6 +166,24 @@ async def test_a_search_that_finds_little_among_much_says_how_far_it_came(report
     assert list(chain(*pages)) == ["a-1", "0-1"]
 
 
+async def test_a_page_has_what_matches_among_all_that_it_looks_at(report, database):
+    many = search.LOOKED_AT
+    async with database.writing() as connection:
+        for name, number, status, template in (
+            ("d", many // 2, "sent", "y"),
+            ("c", 1, "sent", "x"),
+            ("b", many, "sent", "y"),
+            ("a", many, "failed", "x"),
+        ):
+            made = many_letters(name, number, status=status, template=template)
+            await connection.execute(made)
+        await connection.execute(their_recipient(ADA, letters.c.id.is_not(None)))
+
+    found = await report.page(Filter(status=Status.SENT, template="x"), size=2)
+
+    assert [letter.id for letter in found.letters] == ["c-1"]
+
+
 async def test_figures_count_letters_in_each_state_and_no_further_than_needed(
     report, outbox, database
 ):

@@ -1,0 +1,85 @@
+"""A gallery of all pages: two apps, one furnished and one bare, and a browser to look at them."""
+
+from __future__ import annotations
+
+import socket
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import TYPE_CHECKING, Self
+
+from playwright.async_api import async_playwright
+
+from quartapp.mailbox import Kind
+from tests.browser.conftest import ARGUMENTS, serving
+from tests.browser.furnished import furnish, make
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from playwright.async_api import Browser, Page
+    from quart import Quart
+
+    from tests.browser.sights import Sight
+
+__all__ = ["DESKTOP", "PHONE", "Gallery"]
+
+DESKTOP, PHONE = 1280, 390
+HEIGHT = 800
+
+
+class Gallery:
+    """Shows pages of a furnished app and of a bare one.
+
+    ids
+        Of the furnished app's letters, by what they are like.
+    """
+
+    def __init__(self, browser: Browser, furnished: str, bare: str, ids: dict[str, str]) -> None:
+        self._browser = browser
+        self._furnished = furnished
+        self._bare = bare
+        self._ids = ids
+
+    @classmethod
+    @asynccontextmanager
+    async def opened(cls, program: str, folder: Path) -> AsyncIterator[Self]:
+        """A gallery with a browser of its own, whose apps keep their files in a folder."""
+        furnished, bare = await make(folder / "furnished"), await make(folder / "bare")
+        async with AsyncExitStack() as stack:
+            playwright = await stack.enter_async_context(async_playwright())
+            browser = await playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
+            stack.push_async_callback(browser.close)
+            addresses = [await stack.enter_async_context(served(app)) for app in (furnished, bare)]
+            ids = await furnish(furnished, folder / "furnished")
+            await bare.extensions["chaos"].switch_on(Kind.DROP, 3)
+            yield cls(browser, *addresses, ids)
+
+    @asynccontextmanager
+    async def show(
+        self, sight: Sight, *, width: int = DESKTOP, scheme: str = "light", script: str = ""
+    ) -> AsyncIterator[Page]:
+        """A sight in a tab.
+
+        script
+            What runs in the page before everything else, whatever its policy forbids.
+        """
+        context = await self._browser.new_context(
+            base_url=self._bare if sight.is_bare else self._furnished,
+            viewport={"width": width, "height": HEIGHT},
+            color_scheme=scheme,
+        )
+        await context.add_init_script(script)
+        page = await context.new_page()
+        await page.goto(sight.path.format_map(self._ids))
+        if sight.then:
+            await sight.then(page)
+        yield page
+        await context.close()
+
+
+@asynccontextmanager
+async def served(app: Quart) -> AsyncIterator[str]:
+    """The address of an app that is served."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        async with serving(app, listening):
+            yield f"http://127.0.0.1:{listening.getsockname()[1]}"

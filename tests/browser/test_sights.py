@@ -1,0 +1,81 @@
+"""Every page as people with other eyes and other screens meet it, and as the browser polices it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import pytest_asyncio
+from axe_playwright_python.base import AXE_SCRIPT
+
+from tests.browser.gallery import DESKTOP, HEIGHT, PHONE, Gallery
+from tests.browser.sights import SIGHTS, Sight
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from playwright.async_api import Page
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
+
+REMEMBER_VIOLATIONS = """
+globalThis.forbidden = [];
+document.addEventListener("securitypolicyviolation", (event) =>
+  forbidden.push(`forbidden: ${event.violatedDirective} ${event.blockedURI}`));
+"""
+# Frames show letters, which are their senders' business. The stripe on top of a card is a pseudo
+# element that no text stands on; for its sake axe would judge the contrast of nothing below it.
+CONTRAST = {
+    "ignorePseudo": True,
+    "ignoreUnicode": False,
+    "ignoreLength": False,
+    "boldValue": 700,
+    "boldTextPt": 14,
+    "largeTextPt": 18,
+    "contrastRatio": {"normal": {"expected": 4.5}, "large": {"expected": 3}},
+}
+ALL_RULES: dict[str, Any] = {
+    "resultTypes": ["violations", "incomplete"],
+    "iframes": False,
+    "checks": {"color-contrast": {"options": CONTRAST}},
+}
+COLOURS = ALL_RULES | {"runOnly": ["color-contrast", "link-in-text-block"]}
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def gallery(
+    chromium: str, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Gallery]:
+    """Where all pages can be seen."""
+    async with Gallery.opened(chromium, tmp_path_factory.mktemp("gallery")) as opened:
+        yield opened
+
+
+@pytest.mark.parametrize("sight", SIGHTS, ids=lambda sight: sight.name)
+async def test_a_page_is_open_to_everybody_and_keeps_its_own_policy(
+    gallery: Gallery, sight: Sight
+) -> None:
+    async with gallery.show(sight, script=AXE_SCRIPT + REMEMBER_VIOLATIONS) as page:
+        found = [
+            *await barriers(page, DESKTOP, "light", ALL_RULES),
+            *await barriers(page, DESKTOP, "dark", COLOURS),
+            *await barriers(page, PHONE, "dark", ALL_RULES),
+            *await barriers(page, PHONE, "light", COLOURS),
+        ]
+        wide = await page.evaluate("() => document.documentElement.scrollWidth")
+        forbidden = await page.evaluate("() => forbidden")
+
+    assert (found, wide, forbidden) == ([], PHONE, [])
+
+
+async def barriers(page: Page, width: int, scheme: str, rules: dict[str, Any]) -> list[str]:
+    """What axe-core says is in somebody's way, in a window like this."""
+    await page.set_viewport_size({"width": width, "height": HEIGHT})
+    await page.emulate_media(color_scheme=scheme)
+    results = await page.evaluate("rules => axe.run(rules)", rules)
+    unjudged = [rule for rule in results["incomplete"] if rule["id"] == "color-contrast"]
+    return [
+        f"{width} px, {scheme}: {rule['help']}: {node['failureSummary']} {node['html']}"
+        for rule in results["violations"] + unjudged
+        for node in rule["nodes"]
+    ]
