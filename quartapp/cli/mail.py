@@ -11,6 +11,7 @@ from quartapp import create_app
 from quartapp.cli.changes import cancel, retry
 from quartapp.cli.check import check, test
 from quartapp.cli.letters import list_letters, show, stats
+from quartapp.cli.progress_bar import progress_bar
 from quartapp.cli.start import Start
 from quartapp.cli.stopping import stop_event
 
@@ -34,7 +35,9 @@ def mail() -> None:
     quartapp mail test ADDRESS    send a test letter now
     quartapp mail work            deliver letters without serving pages
 
-    All but `work` deliver nothing of the outbox, and work in production as in development.
+    All but `work` deliver nothing of the outbox, and work in production as in development. The
+    exit code is 0 when it went well, 1 when not, with a sentence that says why, and 2 when the
+    command was not understood.
     """
 
 
@@ -47,7 +50,8 @@ def work() -> None:
     """Deliver letters, without serving pages, until Ctrl-C or SIGTERM.
 
     Needs no web server. It delivers whatever QUARTAPP_DISPATCH says: set that to false where
-    pages are served, and run as many of these as the letters need.
+    pages are served, and run as many of these as the letters need. A terminal sees a progress bar
+    while a backlog drains.
 
     At the end it finishes the letter that the mail server is about to take, and gives back the
     others: a second Ctrl-C does not wait for that.
@@ -63,7 +67,8 @@ async def _work(app: Quart, start: Start) -> None:
     start.over()
     try:
         click.echo(f"{app.name} delivers letters to {_destination(app)} (Ctrl-C ends)")
-        await stop.wait()
+        async with progress_bar(app.extensions["mail"]):
+            await stop.wait()
     finally:
         await app.shutdown()
 

@@ -62,6 +62,16 @@ def test_every_command_explains_itself(command):
     assert ended.output.count("\n") > 4
 
 
+@pytest.mark.parametrize(
+    "command", [("rn",), ("mail", "lst"), ("mail", "list", "--limit", "few"), ("mail", "retry")]
+)
+def test_a_command_that_is_not_understood_says_so_and_ends_with_2(call, command):
+    ended = call("quartapp", *command)
+
+    assert ended.returncode == 2
+    assert "Error: " in ended.stderr
+
+
 def test_the_version_is_the_packages(call):
     assert call("quartapp", "--version").stdout == f"quartapp {version('quartapp')}\n"
 
