@@ -1,0 +1,108 @@
+"""Without a mouse: every step is a key, and one sees where one is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.async_api import expect
+
+from quartapp import create_app
+from quartapp.mail.testing import Phase, letter
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from playwright.async_api import Browser, Page
+    from quart import Quart
+
+    from quartapp.mail.testing import SMTPServer
+
+pytestmark = pytest.mark.browser
+
+PATIENCE = 60
+"""Presses of the Tab key after which something counts as out of reach."""
+
+FOCUSED = """() => {
+  const element = document.activeElement, style = getComputedStyle(element);
+  const name = element.labels?.[0]?.innerText ?? element.innerText;
+  const isVisible = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2;
+  return {name: name.trim(), isVisible};
+}"""
+
+
+@pytest.fixture
+def app(tmp_path: Path, server: SMTPServer) -> Quart:
+    """The app with a mail server."""
+    return create_app(
+        {
+            "TESTING": True,
+            "MAIL_SUPPRESS_SEND": False,
+            "MAIL_SERVER": server.host,
+            "MAIL_PORT": server.port,
+            "QUARTAPP_INSTANCE": str(tmp_path),
+            "FLASKY_ADMIN": "admin@example.com",
+        }
+    )
+
+
+@pytest.fixture
+async def page(browser: Browser, address: str) -> Page:
+    """A tab in which JavaScript runs."""
+    context = await browser.new_context(base_url=address)
+    return await context.new_page()
+
+
+async def reach(page: Page, name: str) -> None:
+    """Press Tab until what has this name has the focus; whatever has it on the way is seen."""
+    for _ in range(PATIENCE):
+        await page.keyboard.press("Tab")
+        focused = await page.evaluate(FOCUSED)
+        assert focused["isVisible"], f"{focused['name']!r} does not show that it has the focus"
+        if focused["name"].startswith(name):
+            return
+    pytest.fail(f"{name!r} is out of the keyboard's reach")
+
+
+async def follow(page: Page) -> None:
+    """Press Enter, and wait for where it leads."""
+    async with page.expect_navigation():
+        await page.keyboard.press("Enter")
+
+
+async def test_the_form_is_filled_in_by_keyboard(page: Page) -> None:
+    await page.goto("/")
+
+    await reach(page, "Skip to the content")
+    await follow(page)
+    await reach(page, "What is your name?")
+    await page.keyboard.type("Ada")
+    await follow(page)
+
+    await expect(page.get_by_role("heading")).to_have_text("Hello, Ada!")
+    await expect(page.get_by_role("status")).to_contain_text("was sent")
+
+
+async def test_a_failed_letter_is_found_and_tried_again_by_keyboard(
+    page: Page, app: Quart, server: SMTPServer
+) -> None:
+    server.answer(Phase.RCPT, "550 5.1.1 no such user", times=1)
+    mail = app.extensions["mail"]
+    await page.goto("/outbox/")
+    failed = await mail.wait(await mail.send_later(letter(subject="Tea at four")), timeout=30)
+
+    await reach(page, "State")
+    await page.keyboard.type("failed")
+    await reach(page, "Search")
+    await follow(page)
+    await reach(page, "Tea at four")
+    await follow(page)
+    await expect(page.get_by_role("heading", level=1)).to_have_text("Tea at four")
+    await reach(page, "Try again")
+    await follow(page)
+    await expect(page.get_by_role("heading", level=1)).to_have_text("Try 1 letter again?")
+    await reach(page, "Try 1 letter again")
+    await follow(page)
+
+    await expect(page.get_by_role("status")).to_have_text("1 letter will be tried again now.")
+    assert (await mail.wait(failed, timeout=30)).status == "sent"
