@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
 __all__ = ["deliveries", "progress_of"]
 
-LIFE = 3.0
+LIFE = 2.0
 """Seconds that one stream lasts. Browsers come back by themselves; a server that stops does not
-wait for them, which some would do for ever."""
+wait for them, which some would do for ever. Less than the three seconds that `quart run` grants."""
 
 COME_BACK = 1000
 """Milliseconds after which a browser asks again."""
