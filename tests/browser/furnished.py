@@ -95,7 +95,7 @@ async def furnish(app: Quart, folder: Path) -> dict[str, str]:
 
 async def _in_state(app: Quart, state: str) -> str:
     now, changes = datetime.now(UTC), dict(STATES[state])
-    message = letter(subject=f"[Flasky] New User: {state}", recipients=["admin@example.com"])
+    message = letter(subject="[Flasky] New User", recipients=["admin@example.com"])
     message.template = "mail/new_user"
     letter_id = (await app.extensions["mail"].send_later(message)).id
     is_over = changes.get("status", "sending") != "sending"

@@ -56,7 +56,13 @@ class Gallery:
 
     @asynccontextmanager
     async def show(
-        self, sight: Sight, *, width: int = DESKTOP, scheme: str = "light", script: str = ""
+        self,
+        sight: Sight,
+        *,
+        width: int = DESKTOP,
+        height: int = HEIGHT,
+        scheme: str = "light",
+        script: str = "",
     ) -> AsyncIterator[Page]:
         """A sight in a tab.
 
@@ -65,7 +71,7 @@ class Gallery:
         """
         context = await self._browser.new_context(
             base_url=self._bare if sight.is_bare else self._furnished,
-            viewport={"width": width, "height": HEIGHT},
+            viewport={"width": width, "height": height},
             color_scheme=scheme,
         )
         await context.add_init_script(script)
