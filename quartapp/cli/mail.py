@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING
 
 import click
@@ -11,9 +10,11 @@ from quartapp import create_app
 from quartapp.cli.changes import cancel, retry
 from quartapp.cli.check import check, test
 from quartapp.cli.letters import list_letters, show, stats
+from quartapp.cli.loop import run
 from quartapp.cli.progress_bar import progress_bar
 from quartapp.cli.start import Start
 from quartapp.cli.stopping import stop_event
+from quartapp.heap import settle
 
 if TYPE_CHECKING:
     from quart import Quart
@@ -58,13 +59,14 @@ def work() -> None:
     """
     app = create_app({"QUARTAPP_DISPATCH": True, "QUARTAPP_PAGES_OPEN": False})
     with Start(app) as start:
-        asyncio.run(_work(app, start))
+        run(_work(app, start))
 
 
 async def _work(app: Quart, start: Start) -> None:
     stop = stop_event()
     await app.startup()
     start.over()
+    settle()
     try:
         click.echo(f"{app.name} delivers letters to {_destination(app)} (Ctrl-C ends)")
         async with progress_bar(app.extensions["mail"]):

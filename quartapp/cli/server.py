@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from importlib import import_module
-from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import click
 from hypercorn.asyncio import serve as serve_with_hypercorn
 
+from quartapp.cli.loop import run
 from quartapp.cli.served import Served
 from quartapp.cli.start import Start
 from quartapp.cli.stopping import stop_event
+from quartapp.heap import settle
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from quart import Quart
 
     from quartapp.cli.listening import Listening
@@ -35,8 +33,8 @@ def serve(app: Quart, listening: Listening) -> None:
     """
     # Less than a warning it says only where it listens; we say that better.
     logging.getLogger("quartapp.server").addFilter(lambda record: record.levelno > logging.INFO)
-    with asyncio.Runner(loop_factory=_loop_factory()) as runner, Start(app) as start:
-        runner.run(_serve(app, listening, start))
+    with Start(app) as start:
+        run(_serve(app, listening, start))
 
 
 async def _serve(app: Quart, listening: Listening, start: Start) -> None:
@@ -48,6 +46,7 @@ async def _serve(app: Quart, listening: Listening, start: Start) -> None:
     async def until_stopped() -> None:
         """Called by hypercorn as soon as it accepts connections; it ends when this returns."""
         start.over()
+        settle()
         if not stop.is_set():
             _announce(app, listening)
         await stop.wait()
@@ -64,11 +63,3 @@ def _announce(app: Quart, listening: Listening) -> None:
         click.echo(f"{app.name} is at {url}/ (Ctrl-C ends)")
     if app.config["MAIL_BACKEND"] == "mailbox":
         click.echo(f"Its letters are at {listening.urls[0]}/dev/mail/")
-
-
-def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    """Find uvloop's event loop where the extra `fast` is installed."""
-    if find_spec("uvloop") is None:
-        return None
-    factory: Callable[[], asyncio.AbstractEventLoop] = import_module("uvloop").new_event_loop
-    return factory

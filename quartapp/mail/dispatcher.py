@@ -33,6 +33,10 @@ logger = logging.getLogger(__name__)
 POLL = 1.0
 """Seconds between two looks at an idle outbox. Being woken is a hint, this is the guarantee."""
 
+GATHER = 0.05
+"""Seconds between two looks while letters come one by one. The first of them leaves at once; those
+who keep the next ones have the database to themselves meanwhile."""
+
 
 class Dispatcher:
     """One per process. It owns its tasks and ends them all in `stop`.
@@ -187,6 +191,8 @@ class Dispatcher:
         return room if room >= limit // 2 else 0
 
     async def _rest(self) -> None:
+        if not self._has_more:
+            await asyncio.sleep(GATHER)
         pause = POLL
         if self._breaker.state is BreakerState.OPEN:
             pause = min(POLL, self._breaker.remaining)

@@ -95,6 +95,8 @@ async def test_a_graceful_stop_waits_for_answers_to_dots_and_gives_back_the_rest
     way, stop, start: Start, keeper: Mail, server: SMTPServer, settings, early, late
 ) -> None:
     server.delay(Phase.DOT, SLOW)
+    # Also for the other worker, who may not have heard of the end when the letter is given back.
+    server.stall(Phase.RCPT, recipient="late@example.com")
     process = start(*way, **settings)
     await server.reached(Phase.DOT, timeout=30)
     await server.reached(Phase.RCPT, times=2)
