@@ -20,7 +20,9 @@ from quartapp.models import User
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).parent.parent
+RESULTS = ROOT / "benchmarks" / "results"
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 SNIPPETS = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
 
 
@@ -74,3 +76,10 @@ async def run(snippet: str, names: dict[str, object]) -> None:
     result = eval(code, names)  # noqa: S307  # our own README
     if inspect.isawaitable(result):
         await result
+
+
+def test_the_figures_are_those_that_were_measured():
+    measured = (RESULTS / "table.md").read_text(encoding="utf-8").split("\n\n")[0]
+
+    assert measured.count("\n| ") > 5
+    assert f"\n{measured}\n" in README
