@@ -24,6 +24,7 @@ COMMANDS = {
     "hypercorn": "hypercorn.__main__:main",
     "quart": "quart.cli:main",
     "smtp-server": "quartapp.mail.testing.__main__:main",
+    "endless": "tests.crash.endless:main",
 }
 """What can be started, and where its console script enters it."""
 

@@ -147,6 +147,25 @@ async def test_an_open_stream_does_not_delay_the_stop(
     assert "Traceback" not in process.said
 
 
+@pytest.mark.usefixtures("keeper")
+async def test_a_response_without_end_does_not_hold_up_the_stop(
+    start: Start, settings: dict[str, Any]
+) -> None:
+    """hypercorn itself waits for it, on Python 3.12 and later, for as long as the client likes."""
+    process = start("endless", **settings)
+    host, port = (await process.says(PAGE)).removeprefix("http://").split(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write(b"GET /endless HTTP/1.1\r\nHost: a\r\n\r\n")
+    await reader.readuntil(b"more")
+
+    process.send(signal.SIGTERM)
+    async with asyncio.timeout(20):
+        code = await process.end()
+    writer.close()
+
+    assert (code, "Traceback" in process.said) == (0, False)
+
+
 async def test_a_graceful_reload_sends_nothing_twice(
     start: Start, keeper: Mail, server: SMTPServer, settings: dict[str, Any], tmp_path: Path
 ) -> None:

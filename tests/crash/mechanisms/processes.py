@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 from tests.crash.mechanisms.mechanism import Mechanism
 
 __all__ = ["PROCESSES"]
@@ -78,3 +80,16 @@ PROCESSES = (
         "::test_on_an_old_schema_it_does_not_start_and_says_what_to_do[quartapp mail work]",
     ),
 )
+
+if sys.version_info >= (3, 12):
+    # On older ones hypercorn does so itself.
+    PROCESSES += (
+        Mechanism(
+            "a response without end is ended",
+            "quartapp/cli/served.py",
+            "            task.cancel()\n",
+            "            pass\n",
+            "tests/crash/test_serving_processes.py"
+            "::test_a_response_without_end_does_not_hold_up_the_stop",
+        ),
+    )
