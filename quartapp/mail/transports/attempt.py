@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,6 @@ from quartapp.mail.transports import Answer, Outcome, Result, ServerTrouble
 from quartapp.mail.transports.words import plain
 
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import Callable, Iterable, Iterator
 
     from aiosmtplib.response import SMTPResponse
@@ -170,6 +170,8 @@ class Attempt:
         """Send a piece; false where the server has said something instead of reading on."""
         try:
             await self._talk.write(piece)
+            # A server that is fast enough to take every piece at once would leave others no turn.
+            await asyncio.sleep(0)
         except (aiosmtplib.SMTPException, OSError):
             # The server may have said why before it hung up.
             if not reply.done() or reply.exception():
