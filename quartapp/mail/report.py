@@ -52,8 +52,7 @@ class Report:
 
     async def figures(self) -> Figures:
         """How the outbox stands, and how the last hour was."""
-        async with self._outbox.database.reading() as connection:
-            return await figures(connection, self._outbox.now())
+        return await figures(self._outbox.database, self._outbox.now())
 
     async def due(self) -> int:
         """How many letters could be sent now, counted no further than `Figures` counts."""

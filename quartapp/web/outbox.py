@@ -55,8 +55,7 @@ async def index() -> ResponseReturnValue:
     """The letters that were searched for, and how the outbox stands."""
     search = Search.read(request.args)
     wanted, objection = _understood(search)
-    page = await _page(wanted) if wanted else Page(())
-    figures = await _report().figures()
+    page, figures = await asyncio.gather(_page(wanted), _report().figures())
     if wants_json():
         return _json(search, page, figures, objection), 400 if objection else 200
     shown = await render_template(
@@ -124,8 +123,10 @@ async def act(what: Action) -> ResponseReturnValue:
     return redirect(_address(search))
 
 
-async def _page(wanted: Filter) -> Page:
-    """The page that the address asks for."""
+async def _page(wanted: Filter | None) -> Page:
+    """The page that the address asks for; none of a search that was not understood."""
+    if wanted is None:
+        return Page(())
     before, after = request.args.get("before"), request.args.get("after")
     is_last = "last" in request.args
     page = await _report().page(wanted, before=before, after=after, is_last=is_last, size=PAGE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -17,8 +18,9 @@ from quartapp.mail.views import Figures, Minute
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from sqlalchemy import CTE, ScalarSelect, Select
-    from sqlalchemy.ext.asyncio import AsyncConnection
+    from sqlalchemy import CTE, Row, ScalarSelect, Select
+
+    from quartapp.database import Database
 
 __all__ = ["figures"]
 
@@ -27,16 +29,23 @@ HOUR = 60
 FAILURES = (Status.FAILED, Status.UNCERTAIN)
 
 
-async def figures(connection: AsyncConnection, now: datetime) -> Figures:
+async def figures(database: Database, now: datetime) -> Figures:
     """Letters in each state, the oldest that waits, and the last hour minute by minute."""
-    counted = (await connection.execute(COUNTS)).one()
-    oldest = (await connection.execute(OLDEST)).first()
+    # Side by side, each on a connection of its own.
+    (counts, oldest), minutes = await asyncio.gather(_states(database), _last_hour(database, now))
     return Figures(
-        counts={status: getattr(counted, status) for status in Status},
+        counts=counts,
         oldest=oldest.id if oldest else None,
         oldest_at=oldest.created_at if oldest else None,
-        minutes=await _last_hour(connection, now),
+        minutes=minutes,
     )
+
+
+async def _states(database: Database) -> tuple[dict[Status, int], Row[str, datetime] | None]:
+    async with database.reading() as connection:
+        counted = (await connection.execute(COUNTS)).one()
+        oldest = (await connection.execute(OLDEST)).first()
+    return {status: getattr(counted, status) for status in Status}, oldest
 
 
 def _count(status: Status) -> ScalarSelect[int]:
@@ -66,7 +75,7 @@ OLDEST = (
 )
 
 
-async def _last_hour(connection: AsyncConnection, now: datetime) -> tuple[Minute, ...]:
+async def _last_hour(database: Database, now: datetime) -> tuple[Minute, ...]:
     this = now.replace(second=0, microsecond=0)
     starts = [this - MINUTE * ago for ago in reversed(range(HOUR))]
     # Materialized, or PostgreSQL would start workers for it, which takes longer than the answer.
@@ -75,7 +84,8 @@ async def _last_hour(connection: AsyncConnection, now: datetime) -> tuple[Minute
     query = select(
         minutes.c.starts_at, _ended(minutes, Status.SENT), _ended(minutes, *FAILURES)
     ).order_by(minutes.c.starts_at)
-    return tuple(Minute(*row) for row in await connection.execute(query))
+    async with database.reading() as connection:
+        return tuple(Minute(*row) for row in await connection.execute(query))
 
 
 def _bounds(start: datetime) -> Select[datetime, datetime]:

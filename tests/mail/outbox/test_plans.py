@@ -108,8 +108,7 @@ def page(place=FIRST, **conditions):
 
 
 async def stands(outbox):
-    async with outbox.database.reading() as connection:
-        await figures(connection, NOW)
+    await figures(outbox.database, NOW)
 
 
 @pytest.mark.parametrize(
