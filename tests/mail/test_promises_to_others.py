@@ -62,11 +62,16 @@ async def test_6_a_letter_that_nobody_is_woken_for_is_found(serve, server, datab
         ):
             kept = await mail.send_later(letter(), session=session)
             await session.commit()
+            await until(lambda: has_looked(mail), lambda: "a look that comes too early")
             await mail.drain()
 
         await until(lambda: is_sent(mail, kept), lambda: "the letter sent")
 
     assert len(server.letters) == 1
+
+
+async def has_looked(mail):
+    return not mail.post._dispatcher._woken.is_set()
 
 
 async def is_sent(mail, delivery):

@@ -121,6 +121,8 @@ async def test_a_large_letter_is_not_piled_up_in_memory(transport, server, sendi
         [connection] = transport._busy
         task = asyncio.create_task(session.send(TO_BOB, large))
         await server.reached(Phase.BODY)
+        for _ in range(2 * len(large) // CHUNK):
+            await asyncio.sleep(0)
         waiting = connection._client.transport.get_write_buffer_size()
         server.resume()
         await task
