@@ -21,6 +21,7 @@ __all__ = ["Entry", "Record"]
 PACKAGES = (
     *("quart", "hypercorn", "uvloop", "sqlalchemy", "aiosqlite", "asyncpg", "aiosmtplib"),
     *("flask", "gunicorn", "flask-mail", "flask-mailman", "fastapi-mail"),
+    *("django", "django-mailer", "django-post_office"),
 )
 
 
