@@ -12,21 +12,25 @@ from benchmarks.sinks import check_delivered, sink
 from benchmarks.target import Target
 from benchmarks.variant import Figures, Measure, Variant
 
-__all__ = ["DRAIN"]
+__all__ = ["DRAIN", "draining"]
 
 LETTERS = 20_000
 DJANGO = "benchmarks.peers.django_queues"
 
 
-def _drain(databases: Copies, **arguments: Any) -> Measure:
+def draining(
+    databases: Copies, letters: int, seconds_per_letter: float = 0, **arguments: Any
+) -> Measure:
+    """Drain an outbox with that many letters; arguments are those of `benchmarks.ours.outbox`."""
+
     def measure(scale: float) -> Figures:
-        letters = int(LETTERS * scale)
-        with databases.copy(letters) as url, sink() as server:
+        count = int(letters * scale)
+        with databases.copy(count) as url, sink(seconds_per_letter) as server:
             figures = work(
                 "benchmarks.ours.outbox:drain",
                 url=url,
                 port=server.port,
-                letters=letters,
+                letters=count,
                 **arguments,
             )
             return check_delivered(figures, server)
@@ -46,9 +50,11 @@ DRAIN = Comparison(
     figure="rate",
     unit="letters/s",
     variants=(
-        Variant("quartapp, SQLite", _drain(SQLITE, connections=4, loop="uvloop")),
-        Variant("quartapp, SQLite, asyncio", _drain(SQLITE, connections=4, loop="asyncio")),
-        Variant("quartapp, PostgreSQL", _drain(POSTGRES, connections=4, loop="uvloop")),
+        Variant("quartapp, SQLite", draining(SQLITE, LETTERS, connections=4, loop="uvloop")),
+        Variant(
+            "quartapp, SQLite, asyncio", draining(SQLITE, LETTERS, connections=4, loop="asyncio")
+        ),
+        Variant("quartapp, PostgreSQL", draining(POSTGRES, LETTERS, connections=4, loop="uvloop")),
         Variant("django-mailer", to_sink(f"{DJANGO}:django_mailer", 2000)),
         Variant("django-post_office, 4 threads", to_sink(f"{DJANGO}:django_post_office", 2000)),
         Variant("Flask-Mail, connect() bulk", to_sink("benchmarks.peers.flask_mail:bulk", 2000)),

@@ -9,6 +9,7 @@ from benchmarks.apps import Served, book, quartapp
 from benchmarks.comparison import Comparison
 from benchmarks.databases import SQLITE
 from benchmarks.processes import work
+from benchmarks.rows.drain import draining
 from benchmarks.rows.form import posting
 from benchmarks.sinks import check_delivered, sink
 from benchmarks.target import Target
@@ -62,21 +63,8 @@ SLOW_FORM = Comparison(
 )
 
 
-def _drain(connections: int) -> Measure:
-    def measure(scale: float) -> Figures:
-        letters = int(LETTERS * scale)
-        with SQLITE.copy(letters) as url, sink(SECONDS_PER_LETTER) as server:
-            figures = work(
-                "benchmarks.ours.outbox:drain",
-                url=url,
-                port=server.port,
-                letters=letters,
-                connections=connections,
-                loop="uvloop",
-            )
-            return check_delivered(figures, server)
-
-    return measure
+def _draining(connections: int) -> Measure:
+    return draining(SQLITE, LETTERS, SECONDS_PER_LETTER, connections=connections, loop="uvloop")
 
 
 def _threads(scale: float) -> Figures:
@@ -99,8 +87,8 @@ SLOW = Comparison(
     figure="rate",
     unit="letters/s",
     variants=(
-        Variant("quartapp, MAIL_CONNECTIONS=64", _drain(CONNECTIONS)),
-        Variant("quartapp, MAIL_CONNECTIONS=1000", _drain(1000)),
+        Variant("quartapp, MAIL_CONNECTIONS=64", _draining(CONNECTIONS)),
+        Variant("quartapp, MAIL_CONNECTIONS=1000", _draining(1000)),
         Variant("Flask-Mail, thread per mail", _threads),
     ),
     targets=(

@@ -7,7 +7,7 @@ import os
 import shutil
 import socket
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypercorn.asyncio import serve
@@ -60,23 +60,33 @@ async def browser(chromium: str) -> AsyncIterator[Browser]:
 
 
 @pytest.fixture
-async def page(browser: Browser, address: str) -> Page:
-    """An empty tab in which "/" is the app, and in which no JavaScript runs."""
-    context = await browser.new_context(base_url=address, java_script_enabled=False)
+def has_scripts() -> bool:
+    """Whether JavaScript runs in the tab."""
+    return False
+
+
+@pytest.fixture
+async def page(browser: Browser, address: str, has_scripts: bool) -> Page:
+    """An empty tab in which "/" is the app."""
+    context = await browser.new_context(base_url=address, java_script_enabled=has_scripts)
     return await context.new_page()
 
 
 @pytest.fixture
-def app(tmp_path: Path) -> Quart:
-    """The app with an administrator, and nothing else set."""
-    return create_app(
-        {
-            "TESTING": True,
-            "MAIL_SUPPRESS_SEND": False,
-            "QUARTAPP_INSTANCE": str(tmp_path),
-            "FLASKY_ADMIN": "admin@example.com",
-        }
-    )
+def settings(tmp_path: Path) -> dict[str, Any]:
+    """An administrator, and nothing else that a person would set."""
+    return {
+        "TESTING": True,
+        "MAIL_SUPPRESS_SEND": False,
+        "QUARTAPP_INSTANCE": str(tmp_path),
+        "FLASKY_ADMIN": "admin@example.com",
+    }
+
+
+@pytest.fixture
+def app(settings: dict[str, Any]) -> Quart:
+    """The app with these settings."""
+    return create_app(settings)
 
 
 @pytest.fixture

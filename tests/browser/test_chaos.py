@@ -2,42 +2,29 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from playwright.async_api import expect
 
-from quartapp import create_app
 from tests.browser.test_story import say
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    from playwright.async_api import Browser, Page
-    from quart import Quart
+    from playwright.async_api import Page
 
 pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
-def app(tmp_path: Path) -> Quart:
-    """The app, trying again soon."""
-    return create_app(
-        {
-            "TESTING": True,
-            "MAIL_SUPPRESS_SEND": False,
-            "MAIL_RETRY_FIRST": "2s",
-            "QUARTAPP_INSTANCE": str(tmp_path),
-            "FLASKY_ADMIN": "admin@example.com",
-        }
-    )
+def settings(settings: dict[str, Any]) -> dict[str, Any]:
+    """Tries again soon."""
+    return settings | {"MAIL_RETRY_FIRST": "2s"}
 
 
 @pytest.fixture
-async def page(browser: Browser, address: str) -> Page:
-    """A tab in which JavaScript runs."""
-    context = await browser.new_context(base_url=address)
-    return await context.new_page()
+def has_scripts() -> bool:
+    """As in most browsers."""
+    return True
 
 
 async def test_a_letter_that_chaos_refuses_is_tried_again_and_sent(page: Page) -> None:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from playwright.async_api import expect
 
-from quartapp import create_app
 from quartapp.mail.testing import Phase, letter
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    from playwright.async_api import Browser, Page
+    from playwright.async_api import Page
     from quart import Quart
 
     from quartapp.mail.testing import SMTPServer
@@ -32,25 +29,15 @@ FOCUSED = """() => {
 
 
 @pytest.fixture
-def app(tmp_path: Path, server: SMTPServer) -> Quart:
-    """The app with a mail server."""
-    return create_app(
-        {
-            "TESTING": True,
-            "MAIL_SUPPRESS_SEND": False,
-            "MAIL_SERVER": server.host,
-            "MAIL_PORT": server.port,
-            "QUARTAPP_INSTANCE": str(tmp_path),
-            "FLASKY_ADMIN": "admin@example.com",
-        }
-    )
+def settings(settings: dict[str, Any], server: SMTPServer) -> dict[str, Any]:
+    """Letters go to a mail server."""
+    return settings | {"MAIL_SERVER": server.host, "MAIL_PORT": server.port}
 
 
 @pytest.fixture
-async def page(browser: Browser, address: str) -> Page:
-    """A tab in which JavaScript runs."""
-    context = await browser.new_context(base_url=address)
-    return await context.new_page()
+def has_scripts() -> bool:
+    """As in most browsers."""
+    return True
 
 
 async def reach(page: Page, name: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from playwright.async_api import expect
@@ -17,7 +17,6 @@ from tests.crash.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-    from pathlib import Path
 
     from playwright.async_api import Browser, BrowserContext, Locator, Page
     from quart import Quart
@@ -30,23 +29,10 @@ AGAIN = "The mail server asked for patience. The letter to the administrator wil
 
 
 @pytest.fixture
-def app(tmp_path: Path, server: SMTPServer) -> Quart:
-    """The app with a mail server that can be told to misbehave, trying again soon."""
-    return made(tmp_path, server)
-
-
-def made(folder: Path, server: SMTPServer) -> Quart:
-    return create_app(
-        {
-            "TESTING": True,
-            "MAIL_SUPPRESS_SEND": False,
-            "MAIL_SERVER": server.host,
-            "MAIL_PORT": server.port,
-            "MAIL_RETRY_FIRST": "3s",
-            "QUARTAPP_INSTANCE": str(folder),
-            "FLASKY_ADMIN": "admin@example.com",
-        }
-    )
+def settings(settings: dict[str, Any], server: SMTPServer) -> dict[str, Any]:
+    """A mail server that can be told to misbehave, and is tried again soon."""
+    retry = {"MAIL_RETRY_FIRST": "3s"}
+    return settings | {"MAIL_SERVER": server.host, "MAIL_PORT": server.port} | retry
 
 
 @pytest.fixture
@@ -122,24 +108,24 @@ async def test_an_error_in_between_does_not_end_the_following(
 
 
 async def test_the_line_goes_on_after_the_server_was_restarted(
-    browser: Browser, tmp_path: Path, server: SMTPServer
+    browser: Browser, settings: dict[str, Any], server: SMTPServer
 ) -> None:
     page = await browser.new_page()
-    async with on_port(0, made(tmp_path, server)) as port:
+    async with on_port(0, create_app(settings)) as port:
         await greylisted(page, port, server)
 
-    async with on_port(port, made(tmp_path, server)):
+    async with on_port(port, create_app(settings)):
         await expect(status(page)).to_contain_text("was sent")
 
 
 async def test_without_scripts_a_reload_after_a_restart_is_right(
-    browser: Browser, tmp_path: Path, server: SMTPServer
+    browser: Browser, settings: dict[str, Any], server: SMTPServer
 ) -> None:
     page = await browser.new_page(java_script_enabled=False)
-    async with on_port(0, made(tmp_path, server)) as port:
+    async with on_port(0, create_app(settings)) as port:
         await greylisted(page, port, server)
 
-    async with on_port(port, restarted := made(tmp_path, server)):
+    async with on_port(port, restarted := create_app(settings)):
         [letter] = await restarted.extensions["mail"].find()
         await restarted.extensions["mail"].wait(letter, timeout=30)
         await page.reload()
