@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks.letter import RECIPIENT
+from benchmarks.message import RECIPIENT
 from benchmarks.processes import finish, free_port, running, script, wait_for_port
 from benchmarks.variant import Failed
 

@@ -22,8 +22,8 @@ __all__ = ["POSTGRES", "SQLITE", "Copies"]
 class Copies(Protocol):
     """A kind of database."""
 
-    def copy(self, letters: int) -> AbstractContextManager[str]:
-        """The address of a database with that many letters that are due."""
+    def copy(self, messages: int) -> AbstractContextManager[str]:
+        """The address of a database with that many messages that are due."""
         ...
 
 
@@ -35,20 +35,20 @@ class SQLite:
         self._filled: dict[int, Path] = {}
 
     @contextmanager
-    def copy(self, letters: int) -> Iterator[str]:
+    def copy(self, messages: int) -> Iterator[str]:
         """A copy of the file."""
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "outbox.sqlite"
-            shutil.copy(self._original(letters), path)
+            shutil.copy(self._original(messages), path)
             yield f"sqlite+aiosqlite:///{path}"
 
-    def _original(self, letters: int) -> Path:
-        if letters not in self._filled:
-            path = Path(self._folder.name) / f"{letters}.sqlite"
+    def _original(self, messages: int) -> Path:
+        if messages not in self._filled:
+            path = Path(self._folder.name) / f"{messages}.sqlite"
             url = f"sqlite+aiosqlite:///{path}"
-            work("benchmarks.ours.outbox:fill", url=url, letters=letters)
-            self._filled[letters] = path
-        return self._filled[letters]
+            work("benchmarks.ours.outbox:fill", url=url, messages=messages)
+            self._filled[messages] = path
+        return self._filled[messages]
 
 
 class Postgres:
@@ -58,14 +58,14 @@ class Postgres:
         self._filled: dict[int, str] = {}
 
     @contextmanager
-    def copy(self, letters: int) -> Iterator[str]:
+    def copy(self, messages: int) -> Iterator[str]:
         """A database made from the filled one as its template."""
         server = _server()
-        if letters not in self._filled:
+        if messages not in self._filled:
             name = server.create_database()
-            work("benchmarks.ours.outbox:fill", url=server.url(name), letters=letters)
-            self._filled[letters] = name
-        copy = server.create_database(self._filled[letters])
+            work("benchmarks.ours.outbox:fill", url=server.url(name), messages=messages)
+            self._filled[messages] = name
+        copy = server.create_database(self._filled[messages])
         try:
             yield server.url(copy)
         finally:

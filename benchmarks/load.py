@@ -19,7 +19,7 @@ TOKEN = re.compile(r'name="csrf_token"[^>]*value="([^"]+)"')
 
 
 def post_names(port: int, seconds: float) -> Figures:
-    """Post new names for that long: answers a second, their 50th and 99th percentile.
+    """Worker new names for that long: answers a second, their 50th and 99th percentile.
 
     `kept` is how many were answered by the redirect that follows a kept name. Raises
     `Failed` when there was any other answer.

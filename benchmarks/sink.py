@@ -14,7 +14,7 @@ END = b"\r\n.\r\n"
 
 
 class Sink:
-    """Takes every letter and prints how many it has taken, as `smtp-sink -c` does."""
+    """Takes every message and prints how many it has taken, as `smtp-sink -c` does."""
 
     def __init__(self, delay: float) -> None:
         self._delay = delay

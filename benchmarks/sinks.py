@@ -1,4 +1,4 @@
-"""Sinks: SMTP servers that take every letter, throw it away, and count."""
+"""Sinks: SMTP servers that take every message, throw it away, and count."""
 
 from __future__ import annotations
 
@@ -35,31 +35,31 @@ class Sink:
     counters: Path
 
     def delivered(self) -> int:
-        """How many letters it has taken."""
+        """How many messages it has taken."""
         with self.counters.open("rb") as file:
             file.seek(max(0, self.counters.stat().st_size - TAIL))
             counts = re.findall(rb"mesg=(\d+)(?!\d)", file.read())
         return int(counts[-1]) if counts else 0
 
-    def wait_for(self, letters: int, seconds: float) -> int:
+    def wait_for(self, messages: int, seconds: float) -> int:
         """Wait until it has taken that many, or the time is over; how many it has."""
         deadline = time.monotonic() + seconds
-        while self.delivered() < letters and time.monotonic() < deadline:
+        while self.delivered() < messages and time.monotonic() < deadline:
             time.sleep(0.05)
         return self.delivered()
 
 
 @contextmanager
-def sink(seconds_per_letter: float = 0) -> Iterator[Sink]:
+def sink(seconds_per_message: float = 0) -> Iterator[Sink]:
     """A fresh sink: Postfix's `smtp-sink`, or one of our own where that is missing.
 
-    seconds_per_letter
-        How long it takes to answer a final dot, on each connection by itself; such a sink is ours.
+    seconds_per_message
+        How long it takes to answer a end of data, on each connection by itself; such a sink is ours.
     """
     port = free_port()
     with tempfile.TemporaryDirectory() as folder:
         counters = Path(folder) / "counters"
-        with running(_command(port, seconds_per_letter), counters) as process:
+        with running(_command(port, seconds_per_message), counters) as process:
             wait_for_port(port, process, counters)
             yield Sink(port, counters)
 
@@ -76,7 +76,7 @@ def check_delivered(figures: Figures, sink: Sink) -> Figures:
     claimed = int(figures["count"])
     taken = sink.wait_for(claimed, SETTLING)
     if taken != claimed:
-        raise Failed(f"{claimed} letters were sent, and the sink took {taken}")
+        raise Failed(f"{claimed} messages were sent, and the sink took {taken}")
     return figures
 
 
@@ -86,7 +86,7 @@ def _smtp_sink() -> str | None:
 
 def _command(port: int, delay: float) -> list[str]:
     program = _smtp_sink()
-    # smtp-sink forgets its delay when the next letter begins meanwhile, as ours do.
+    # smtp-sink forgets its delay when the next message begins meanwhile, as ours do.
     if delay or not program:
         return [sys.executable, "-m", "benchmarks.sink", str(port), str(delay)]
     options = ["-c", "-m", "2000"]

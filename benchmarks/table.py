@@ -45,8 +45,8 @@ def _targets(rows: Sequence[Comparison], entries: Mapping[str, Entry]) -> Iterat
             value = target.value(middle)
             against = "" if target.ours == target.theirs else target.theirs
             shown = "not measured" if value is None else f"**{value:.2f}{target.unit}**"
-            verdict = "" if value is None else ("met" if target.is_met(value) else "missed")
-            cells = (f"{row.title}: {target.what}", against, target.bound, shown, verdict)
+            decision = "" if value is None else ("met" if target.is_met(value) else "missed")
+            cells = (f"{row.title}: {target.what}", against, target.bound, shown, decision)
             yield f"| {' | '.join(cells)} |"
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from sqlalchemy import ForeignKey, MetaData, String
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
-from quartapp.columns import SafeText, UtcDateTime
+from quartapp.database.columns import SafeText, UtcDateTime
 
 __all__ = ["Base", "Role", "User"]
 

@@ -28,6 +28,8 @@ pytest_plugins = [
     "tests.fixtures.migrated",
     "tests.fixtures.disk",
     "tests.fixtures.tls",
+    "tests.fixtures.app",
+    "tests.fixtures.commands",
 ]
 
 
@@ -62,7 +64,7 @@ async def server() -> AsyncIterator[SMTPServer]:
 @pytest.fixture
 def sqlite_url(tmp_path: Path) -> str:
     """A database file of this test alone."""
-    return f"sqlite+aiosqlite:///{tmp_path}/letters.sqlite"
+    return f"sqlite+aiosqlite:///{tmp_path}/messages.sqlite"
 
 
 @pytest.fixture

@@ -53,7 +53,7 @@ def test_every_command_is_in_the_table(command):
 def test_every_promise_has_tests_of_its_number():
     section = README.partition("## What is promised")[2].partition("\n## ")[0]
     promised = set(re.findall(r"^(\d)\. \*\*", section, re.MULTILINE))
-    files = Path(__file__).parent.glob("mail/test_*.py")
+    files = Path(__file__).parent.glob("mail/**/test_*.py")
     tested = {number for f in files for number in re.findall(r"def test_(\d)_", f.read_text())}
 
     assert promised == tested == set("12345678")

@@ -1,4 +1,4 @@
-"""The chapter's story on the whole application: a name becomes a user and a letter, or neither."""
+"""The chapter's story on the whole application: a name becomes a user and a message, or neither."""
 
 from __future__ import annotations
 
@@ -67,16 +67,16 @@ async def people(app: Quart) -> int:
         return await session.scalar(select(func.count()).select_from(User))
 
 
-async def test_a_new_name_becomes_a_letter_to_the_administrator(started, server):
+async def test_a_new_name_becomes_a_message_to_the_administrator(started, server):
     async with started() as app:
         greeting = await join(app, "Ada")
         await app.extensions["mail"].drain()
 
-    [sent] = server.letters
-    letter = message_from_bytes(sent.content, policy=policy.default)
+    [sent] = server.messages
+    message = message_from_bytes(sent.content, policy=policy.default)
     assert "Pleased to meet you!" in greeting
-    assert (letter["Subject"], sent.recipients) == ("[Flasky] New User", (ADMIN,))
-    assert "User Ada has joined." in letter.get_body(("plain",)).get_content()
+    assert (message["Subject"], sent.recipients) == ("[Flasky] New User", (ADMIN,))
+    assert "User Ada has joined." in message.get_body(("plain",)).get_content()
 
 
 async def test_a_known_name_is_greeted_and_nobody_is_told(started, server):
@@ -86,10 +86,10 @@ async def test_a_known_name_is_greeted_and_nobody_is_told(started, server):
         await app.extensions["mail"].drain()
 
     assert "Happy to see you again!" in greeting
-    assert len(server.letters) == 1
+    assert len(server.messages) == 1
 
 
-async def test_without_an_administrator_no_letter_is_written(started, server):
+async def test_without_an_administrator_no_message_is_written(started, server):
     async with started(FLASKY_ADMIN="") as app:
         await join(app, "Ada")
 
@@ -97,7 +97,7 @@ async def test_without_an_administrator_no_letter_is_written(started, server):
         assert await app.extensions["mail"].find() == []
 
 
-async def test_fifty_posts_of_one_name_make_one_user_and_one_letter(started, server):
+async def test_fifty_posts_of_one_name_make_one_user_and_one_message(started, server):
     async with started(WTF_CSRF_ENABLED=False) as app:
         clients = [app.test_client() for _ in range(50)]
 
@@ -108,7 +108,7 @@ async def test_fifty_posts_of_one_name_make_one_user_and_one_letter(started, ser
         assert len(await app.extensions["mail"].find()) == 1
 
 
-async def test_user_and_letter_are_one_transaction(started):
+async def test_user_and_message_are_one_transaction(started):
     async with started(WTF_CSRF_ENABLED=False, TESTING=False, QUARTAPP_DISPATCH=False) as app:
         database = app.extensions["database"]
 
@@ -128,9 +128,9 @@ async def test_a_name_is_escaped_in_html_and_not_in_text(started, server):
         await join(app, "<script>Ada & Bob</script>")
         await app.extensions["mail"].drain()
 
-    letter = message_from_bytes(server.letters[0].content, policy=policy.default)
-    html = letter.get_body(("html",)).get_content()
-    assert "<script>Ada & Bob</script>" in letter.get_body(("plain",)).get_content()
+    message = message_from_bytes(server.messages[0].content, policy=policy.default)
+    html = message.get_body(("html",)).get_content()
+    assert "<script>Ada & Bob</script>" in message.get_body(("plain",)).get_content()
     assert "<script>" not in html
     assert "&lt;script&gt;Ada &amp; Bob&lt;/script&gt;" in html
 
@@ -153,7 +153,7 @@ async def test_a_server_that_wants_tls_and_a_login_gets_both(started, server_con
     assert [(login.username, login.succeeded) for login in private.logins] == [("ada", True)]
 
 
-async def test_a_server_with_a_strange_certificate_gets_nothing_and_the_letter_says_why(
+async def test_a_server_with_a_strange_certificate_gets_nothing_and_the_message_says_why(
     started, server_context, wrong_ca_file, caplog
 ):
     async with (
@@ -170,7 +170,7 @@ async def test_a_server_with_a_strange_certificate_gets_nothing_and_the_letter_s
         [delivery] = await app.extensions["mail"].find()
 
     why = "has a certificate that is not trusted"
-    assert (delivery.status, delivery.attempts, strange.letters) == (Status.QUEUED, 0, [])
+    assert (delivery.status, delivery.attempts, strange.messages) == (Status.QUEUED, 0, [])
     assert why in delivery.detail
     assert "MAIL_CA_FILE" in delivery.detail
     assert [record for record in caplog.records if why in record.getMessage()]
@@ -184,6 +184,6 @@ async def test_a_server_that_never_answers_holds_up_neither_page_nor_shutdown(st
         greeting = await join(app, "Bob")
 
     async with started(QUARTAPP_DISPATCH=False) as app:
-        letters = await app.extensions["mail"].find()
+        messages = await app.extensions["mail"].find()
     assert "Pleased to meet you!" in greeting
-    assert [letter.status for letter in letters] == [Status.QUEUED, Status.QUEUED]
+    assert [message.status for message in messages] == [Status.QUEUED, Status.QUEUED]

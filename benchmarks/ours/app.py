@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from quart import Quart
 
-from benchmarks.letter import SENDER
+from benchmarks.message import SENDER
 from benchmarks.processes import ROOT
 from quartapp.mail import Mail
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from benchmarks.letter import CONTEXT, RECIPIENT, TEMPLATE
 from benchmarks.loops import run
+from benchmarks.message import CONTEXT, RECIPIENT, TEMPLATE
 from benchmarks.ours.app import bare_app
 from benchmarks.stopwatch import Stopwatch
-from quartapp.mail.compose import compose as finish
+from quartapp.mail.message.encoding import encode as finish
 
 if TYPE_CHECKING:
     from quart import Quart
@@ -18,19 +18,19 @@ if TYPE_CHECKING:
 __all__ = ["compose"]
 
 
-def compose(letters: int) -> dict[str, float]:
-    """Render both forms and write the bytes, for each letter."""
-    return run(_compose(bare_app(), letters), "asyncio")
+def compose(messages: int) -> dict[str, float]:
+    """Render both forms and write the bytes, for each message."""
+    return run(_compose(bare_app(), messages), "asyncio")
 
 
-async def _compose(app: Quart, letters: int) -> dict[str, float]:
+async def _compose(app: Quart, messages: int) -> dict[str, float]:
     mail: Mail = app.extensions["mail"]
     async with app.app_context():
         await _one(mail)
         with Stopwatch() as watch:
-            for _ in range(letters):
+            for _ in range(messages):
                 await _one(mail)
-    return watch.figures(letters)
+    return watch.figures(messages)
 
 
 async def _one(mail: Mail) -> bytes:

@@ -1,19 +1,19 @@
-"""The letter as finished bytes."""
+"""The message as finished bytes."""
 
 from __future__ import annotations
 
-from benchmarks.letter import RECIPIENT, SENDER, SUBJECT, letter
+from benchmarks.message import RECIPIENT, SENDER, SUBJECT, message
 from quartapp.mail import Message
-from quartapp.mail.compose import Composed, compose
+from quartapp.mail.message.encoding import Encoded, encode
 from quartapp.mail.settings import MailSettings
 
 __all__ = ["finished"]
 
 
-def finished() -> Composed:
-    """The letter of every comparison, composed by us."""
-    form = letter()
-    message = Message(
+def finished() -> Encoded:
+    """The message of every comparison, encoded by us."""
+    form = message()
+    written = Message(
         SUBJECT, sender=SENDER, recipients=[RECIPIENT], body=form.body, html=form.html
     )
-    return compose(message, MailSettings())
+    return encode(written, MailSettings())

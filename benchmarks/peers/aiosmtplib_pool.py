@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import aiosmtplib
 
-from benchmarks.letter import RECIPIENT
 from benchmarks.loops import run
+from benchmarks.message import RECIPIENT
 from benchmarks.ours.finished import finished
 from benchmarks.stopwatch import Stopwatch
 
@@ -18,19 +18,19 @@ if TYPE_CHECKING:
 __all__ = ["pool"]
 
 
-def pool(port: int, letters: int, connections: int, loop: str) -> dict[str, float]:
-    """The same finished letter again and again over kept connections."""
-    return run(_pool(port, letters, connections), loop)
+def pool(port: int, messages: int, connections: int, loop: str) -> dict[str, float]:
+    """The same finished message again and again over kept connections."""
+    return run(_pool(port, messages, connections), loop)
 
 
-async def _pool(port: int, letters: int, connections: int) -> dict[str, float]:
+async def _pool(port: int, messages: int, connections: int) -> dict[str, float]:
     content = finished().content
-    left = iter(range(letters))
+    left = iter(range(messages))
     with Stopwatch() as watch:
         async with asyncio.TaskGroup() as group:
             for _ in range(connections):
                 group.create_task(_send(port, content, left))
-    return watch.figures(letters)
+    return watch.figures(messages)
 
 
 async def _send(port: int, content: bytes, left: Iterator[int]) -> None:

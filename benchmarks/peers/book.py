@@ -14,7 +14,7 @@ from sqlalchemy import event
 from wtforms import StringField, SubmitField
 from wtforms.validators import DataRequired
 
-from benchmarks.letter import RECIPIENT, SENDER, TEMPLATE
+from benchmarks.message import RECIPIENT, SENDER, TEMPLATE
 from benchmarks.processes import ROOT
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.core.management import call_command
 
-from benchmarks.letter import RECIPIENT, SENDER, SUBJECT, letter
+from benchmarks.message import RECIPIENT, SENDER, SUBJECT, message
 from benchmarks.stopwatch import Stopwatch
 
 __all__ = ["django_mailer", "django_post_office"]
@@ -20,18 +20,18 @@ PRAGMAS = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
 THREADS = 4
 
 
-def django_mailer(port: int, letters: int) -> dict[str, float]:
-    """`send_mail`: one letter after the other on one connection, each recorded by itself."""
+def django_mailer(port: int, messages: int) -> dict[str, float]:
+    """`send_mail`: one message after the other on one connection, each recorded by itself."""
     with TemporaryDirectory() as folder:
         _set_up(folder, port, ["mailer"], EMAIL_BACKEND="mailer.backend.DbBackend")
-        _fill(letters)
+        _fill(messages)
         with Stopwatch() as watch:
             call_command("send_mail")
-        return watch.figures(letters)
+        return watch.figures(messages)
 
 
-def django_post_office(port: int, letters: int) -> dict[str, float]:
-    """`send_queued_mail`: batches of letters, in as many threads as we have connections."""
+def django_post_office(port: int, messages: int) -> dict[str, float]:
+    """`send_queued_mail`: batches of messages, in as many threads as we have connections."""
     office = {"BATCH_SIZE": 500, "THREADS_PER_PROCESS": THREADS}
     with TemporaryDirectory() as folder:
         _set_up(
@@ -41,10 +41,10 @@ def django_post_office(port: int, letters: int) -> dict[str, float]:
             EMAIL_BACKEND="post_office.EmailBackend",
             POST_OFFICE=office,
         )
-        _fill(letters)
+        _fill(messages)
         with Stopwatch() as watch:
             call_command("send_queued_mail")
-        return watch.figures(letters)
+        return watch.figures(messages)
 
 
 def _set_up(folder: str, port: int, apps: list[str], **others: Any) -> None:
@@ -70,10 +70,10 @@ def _set_up(folder: str, port: int, apps: list[str], **others: Any) -> None:
     call_command("migrate", verbosity=0)
 
 
-def _fill(letters: int) -> None:
-    """Queue the letters, as an app does that sends through the queue's backend."""
-    form = letter()
-    for _ in range(letters):
-        message = EmailMultiAlternatives(SUBJECT, form.body, SENDER, [RECIPIENT])
-        message.attach_alternative(form.html, "text/html")
-        message.send()
+def _fill(messages: int) -> None:
+    """Queue the messages, as an app does that sends through the queue's backend."""
+    form = message()
+    for _ in range(messages):
+        written = EmailMultiAlternatives(SUBJECT, form.body, SENDER, [RECIPIENT])
+        written.attach_alternative(form.html, "text/html")
+        written.send()

@@ -8,8 +8,8 @@ from email.policy import SMTP
 from email.utils import localtime, make_msgid
 from typing import TYPE_CHECKING
 
-from benchmarks.letter import CONTEXT, RECIPIENT, SUBJECT, TEMPLATE
 from benchmarks.loops import run
+from benchmarks.message import CONTEXT, RECIPIENT, SUBJECT, TEMPLATE
 from benchmarks.ours.app import bare_app
 from benchmarks.stopwatch import Stopwatch
 from quartapp.mail.rendering import render
@@ -20,18 +20,18 @@ if TYPE_CHECKING:
 __all__ = ["compose"]
 
 
-def compose(letters: int) -> dict[str, float]:
-    """Render both forms, build the message and flatten it, for each letter."""
-    return run(_compose(bare_app(), letters), "asyncio")
+def compose(messages: int) -> dict[str, float]:
+    """Render both forms, build the message and flatten it, for each message."""
+    return run(_compose(bare_app(), messages), "asyncio")
 
 
-async def _compose(app: Quart, letters: int) -> dict[str, float]:
+async def _compose(app: Quart, messages: int) -> dict[str, float]:
     async with app.app_context():
         await _one()
         with Stopwatch() as watch:
-            for _ in range(letters):
+            for _ in range(messages):
                 await _one()
-    return watch.figures(letters)
+    return watch.figures(messages)
 
 
 async def _one() -> bytes:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from fastapi_mail import ConnectionConfig, FastMail, MessageSchema, MessageType
 from fastapi_mail.schemas import MultipartSubtypeEnum
 
-from benchmarks.letter import RECIPIENT, SUBJECT, letter
 from benchmarks.loops import run
+from benchmarks.message import RECIPIENT, SUBJECT, message
 from benchmarks.stopwatch import Stopwatch
 
 __all__ = ["bulk"]
@@ -14,19 +14,19 @@ __all__ = ["bulk"]
 AT_ONCE = 500
 
 
-def bulk(port: int, letters: int) -> dict[str, float]:
-    """All letters in lists of 500, each list on one connection."""
-    return run(_bulk(port, letters), "uvloop")
+def bulk(port: int, messages: int) -> dict[str, float]:
+    """All messages in lists of 500, each list on one connection."""
+    return run(_bulk(port, messages), "uvloop")
 
 
-async def _bulk(port: int, letters: int) -> dict[str, float]:
+async def _bulk(port: int, messages: int) -> dict[str, float]:
     mail = FastMail(_config(port))
-    form = letter()
+    form = message()
     with Stopwatch() as watch:
-        for start in range(0, letters, AT_ONCE):
-            count = min(AT_ONCE, letters - start)
+        for start in range(0, messages, AT_ONCE):
+            count = min(AT_ONCE, messages - start)
             await mail.send_message([_message(form.body, form.html) for _ in range(count)])
-    return watch.figures(letters)
+    return watch.figures(messages)
 
 
 def _config(port: int) -> ConnectionConfig:

@@ -7,41 +7,41 @@ from threading import Thread
 from flask import Flask
 from flask_mail import Mail, Message
 
-from benchmarks.letter import RECIPIENT, SENDER, SUBJECT, letter
+from benchmarks.message import RECIPIENT, SENDER, SUBJECT, message
 from benchmarks.stopwatch import Stopwatch
 
 __all__ = ["bulk", "loop", "threads"]
 
 
-def loop(port: int, letters: int) -> dict[str, float]:
+def loop(port: int, messages: int) -> dict[str, float]:
     """One `mail.send` after the other; each makes a connection of its own."""
     app, mail = _app(port)
-    form = letter()
+    form = message()
     with app.app_context(), Stopwatch() as watch:
-        for _ in range(letters):
+        for _ in range(messages):
             mail.send(_message(form.body, form.html))
-    return watch.figures(letters)
+    return watch.figures(messages)
 
 
-def threads(port: int, letters: int) -> dict[str, float]:
+def threads(port: int, messages: int) -> dict[str, float]:
     """A thread for each mail, as the book's chapter ends."""
     app, mail = _app(port)
-    form = letter()
+    form = message()
     with Stopwatch() as watch:
-        started = [_send_in_thread(app, mail, form.body, form.html) for _ in range(letters)]
+        started = [_send_in_thread(app, mail, form.body, form.html) for _ in range(messages)]
         for thread in started:
             thread.join()
-    return watch.figures(letters)
+    return watch.figures(messages)
 
 
-def bulk(port: int, letters: int) -> dict[str, float]:
-    """All letters on one connection, through `mail.connect()`."""
+def bulk(port: int, messages: int) -> dict[str, float]:
+    """All messages on one connection, through `mail.connect()`."""
     app, mail = _app(port)
-    form = letter()
+    form = message()
     with app.app_context(), Stopwatch() as watch, mail.connect() as connection:
-        for _ in range(letters):
+        for _ in range(messages):
             connection.send(_message(form.body, form.html))
-    return watch.figures(letters)
+    return watch.figures(messages)
 
 
 def _app(port: int) -> tuple[Flask, Mail]:

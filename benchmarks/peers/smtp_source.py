@@ -12,15 +12,15 @@ from benchmarks.stopwatch import Stopwatch
 __all__ = ["kept", "program"]
 
 
-def kept(port: int, letters: int, sessions: int) -> dict[str, float]:
-    """Letters of the same size over kept connections."""
+def kept(port: int, messages: int, sessions: int) -> dict[str, float]:
+    """Messages of the same size over kept connections."""
     size = str(len(finished().content))
-    command = [program() or "smtp-source", "-d", "-s", str(sessions), "-m", str(letters)]
+    command = [program() or "smtp-source", "-d", "-s", str(sessions), "-m", str(messages)]
     with Stopwatch() as watch:
         subprocess.run(  # noqa: S603  # a program of Postfix
             [*command, "-l", size, f"127.0.0.1:{port}"], check=True
         )
-    return watch.figures(letters)
+    return watch.figures(messages)
 
 
 def program() -> str | None:

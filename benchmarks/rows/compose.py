@@ -9,25 +9,25 @@ from benchmarks.variant import Figures, Measure, Variant
 
 __all__ = ["COMPOSE"]
 
-LETTERS = 4000
+MESSAGES = 4000
 
 
 def _in_process(function: str) -> Measure:
     def measure(scale: float) -> Figures:
-        return work(function, letters=int(LETTERS * scale))
+        return work(function, messages=int(MESSAGES * scale))
 
     return measure
 
 
 COMPOSE = Comparison(
     name="compose",
-    title="Compose a letter",
+    title="Compose a message",
     note="`new_user`, both forms rendered by Quart, to final bytes; one process, no network.",
     figure="rate",
-    unit="letters/s",
+    unit="messages/s",
     variants=(
         Variant("quartapp", _in_process("benchmarks.ours.compose:compose")),
         Variant("EmailMessage", _in_process("benchmarks.peers.email_message:compose")),
     ),
-    targets=(Target("letters/s", "quartapp", "EmailMessage", "rate", at_least=8),),
+    targets=(Target("messages/s", "quartapp", "EmailMessage", "rate", at_least=8),),
 )

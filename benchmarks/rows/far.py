@@ -17,10 +17,10 @@ RTT = 0.2
 CONNECTIONS = 16
 
 
-def _from_afar(function: str, letters: int, **arguments: Any) -> Measure:
+def _from_afar(function: str, messages: int, **arguments: Any) -> Measure:
     def measure(scale: float) -> Figures:
         with sink() as server, far(server.port, RTT) as port:
-            figures = work(function, port=port, letters=int(letters * scale), **arguments)
+            figures = work(function, port=port, messages=int(messages * scale), **arguments)
             return check_delivered(figures, server)
 
     return measure
@@ -31,10 +31,10 @@ FAR = Comparison(
     title="Send to a server 200 ms away",
     note=(
         "A proxy delays each direction by 100 ms and limits nothing. "
-        "Finished letters, connecting included."
+        "Finished messages, connecting included."
     ),
     figure="rate",
-    unit="letters/s",
+    unit="messages/s",
     variants=(
         Variant(
             "quartapp, 16 connections",
@@ -53,7 +53,7 @@ FAR = Comparison(
     ),
     targets=(
         Target(
-            "letters/s",
+            "messages/s",
             "quartapp, 16 connections",
             "aiosmtplib, pool of 16",
             "rate",

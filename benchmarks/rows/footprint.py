@@ -21,10 +21,10 @@ IDLING = 20.0
 MIB = 1024 * 1024
 
 
-def _memory(letters: int) -> Measure:
+def _memory(messages: int) -> Measure:
     def measure(scale: float) -> Figures:
         with (
-            SQLITE.copy(max(1, int(letters * scale))) as url,
+            SQLITE.copy(max(1, int(messages * scale))) as url,
             sink(2) as server,
             quartapp(server.port, {"DATABASE_URL": url}) as app,
         ):
@@ -47,10 +47,10 @@ def _idle(scale: float) -> Figures:
 
 MEMORY = Comparison(
     name="memory",
-    title="Memory with 100,000 letters waiting",
+    title="Memory with 100,000 messages waiting",
     note=(
         "Resident memory of `quartapp run` after 15 s of delivering to a server that takes 2 s "
-        "per letter; idle is the same with one letter."
+        "per message; idle is the same with one message."
     ),
     figure="mib",
     unit="MiB",

@@ -1,4 +1,4 @@
-"""Form: a POST that keeps a user and a letter, while letters are delivered."""
+"""Form: a POST that keeps a user and a message, while messages are delivered."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ SECONDS = 10
 DELIVERY = 60.0
 
 
-def posting(serve: Serve, seconds_per_letter: float = 0) -> Measure:
-    """Post names to the app; the sink must get a letter for each, unless it is slow.
+def posting(serve: Serve, seconds_per_message: float = 0) -> Measure:
+    """Worker names to the app; the sink must get a message for each, unless it is slow.
 
     A name whose answer the load did not wait for at its end is kept too, so there may be a
-    few more letters than answers.
+    few more messages than answers.
     """
 
     def measure(scale: float) -> Figures:
-        with sink(seconds_per_letter) as server, serve(server.port) as app:
+        with sink(seconds_per_message) as server, serve(server.port) as app:
             figures = post_names(app.port, SECONDS * scale)
             figures["delivered"] = server.delivered()
-            if not seconds_per_letter:
+            if not seconds_per_message:
                 taken = server.wait_for(int(figures["kept"]), DELIVERY)
                 if taken < figures["kept"]:
-                    raise Failed(f"{taken} of {figures['kept']:.0f} letters arrived")
+                    raise Failed(f"{taken} of {figures['kept']:.0f} messages arrived")
             return figures
 
     return measure
@@ -41,11 +41,11 @@ def posting(serve: Serve, seconds_per_letter: float = 0) -> Measure:
 
 FORM = Comparison(
     name="form",
-    title="Post the form",
+    title="Worker the form",
     note=(
-        "wrk with 16 connections posts new names; each keeps a user and a letter, SQLite in WAL "
+        "wrk with 16 connections posts new names; each keeps a user and a message, SQLite in WAL "
         "with synchronous=FULL, CSRF on. The book's app: Flask, gunicorn with 16 threads, a "
-        "thread per mail. Every letter must have reached the sink in the end."
+        "thread per mail. Every message must have reached the sink in the end."
     ),
     figure="rate",
     unit="requests/s",

@@ -1,4 +1,4 @@
-"""Send: letters to a server on the same machine."""
+"""Send: messages to a server on the same machine."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from benchmarks.variant import Figures, Measure, Unavailable, Variant
 __all__ = ["SEND", "to_sink"]
 
 
-def to_sink(function: str, letters: int, **arguments: Any) -> Measure:
+def to_sink(function: str, messages: int, **arguments: Any) -> Measure:
     """Call the function with the port of a fresh sink, and count what the sink has taken."""
 
     def measure(scale: float) -> Figures:
         with sink() as server:
-            figures = work(function, port=server.port, letters=int(letters * scale), **arguments)
+            figures = work(function, port=server.port, messages=int(messages * scale), **arguments)
             return check_delivered(figures, server)
 
     return measure
@@ -38,11 +38,11 @@ SEND = Comparison(
     name="send",
     title="Send to a server near by",
     note=(
-        "Loopback. Ours: finished letters over the pool of 4 connections (built: a message made "
-        "and written for each). The peers build each letter from its two rendered forms."
+        "Loopback. Ours: finished messages over the pool of 4 connections (built: a message made "
+        "and written for each). The peers build each message from its two rendered forms."
     ),
     figure="rate",
-    unit="letters/s",
+    unit="messages/s",
     variants=(
         Variant(
             "quartapp, 4 connections, uvloop",
@@ -71,14 +71,14 @@ SEND = Comparison(
     ),
     targets=(
         Target(
-            "letters/s, finished",
+            "messages/s, finished",
             "quartapp, 4 connections, uvloop",
             "Flask-Mail, connect() bulk",
             "rate",
             at_least=12,
         ),
         Target(
-            "letters/s, finished",
+            "messages/s, finished",
             "quartapp, 4 connections, uvloop",
             "smtp-source (C), 16 sessions",
             "rate",

@@ -1,4 +1,4 @@
-"""Slow: a server that takes two seconds for each letter."""
+"""Slow: a server that takes two seconds for each message."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["SLOW", "SLOW_FORM"]
 
-SECONDS_PER_LETTER = 2.0
-LETTERS = 1000
+SECONDS_PER_MESSAGE = 2.0
+MESSAGES = 1000
 CONNECTIONS = 64
 
 BACKLOG = 100_000
@@ -36,26 +36,26 @@ def _behind(port: int) -> Iterator[Served]:
 
 SLOW_FORM = Comparison(
     name="slow-form",
-    title="Post the form while the mail server takes 2 s per letter",
+    title="Worker the form while the mail server takes 2 s per message",
     note=(
-        "As above, with a sink of our own: smtp-sink forgets its delay when the next letter "
-        "begins meanwhile. The letters go on being delivered long after the load is over."
+        "As above, with a sink of our own: smtp-sink forgets its delay when the next message "
+        "begins meanwhile. The messages go on being delivered long after the load is over."
     ),
     figure="p99_ms",
     unit="ms at the 99th percentile",
     is_more_better=False,
     variants=(
-        Variant("quartapp, 2 s per letter", posting(quartapp, SECONDS_PER_LETTER)),
-        Variant("quartapp, 2 s, 100,000 waiting", posting(_behind, SECONDS_PER_LETTER)),
+        Variant("quartapp, 2 s per message", posting(quartapp, SECONDS_PER_MESSAGE)),
+        Variant("quartapp, 2 s, 100,000 waiting", posting(_behind, SECONDS_PER_MESSAGE)),
         Variant("quartapp, fast server", posting(quartapp)),
-        Variant("the book's app, 2 s per letter", posting(book, SECONDS_PER_LETTER)),
+        Variant("the book's app, 2 s per message", posting(book, SECONDS_PER_MESSAGE)),
     ),
     targets=(
-        Target("p99", "quartapp, 2 s per letter", "quartapp, fast server", "p99_ms", at_most=1.3),
+        Target("p99", "quartapp, 2 s per message", "quartapp, fast server", "p99_ms", at_most=1.3),
         Target(
-            "p99 with 100,000 letters waiting",
+            "p99 with 100,000 messages waiting",
             "quartapp, 2 s, 100,000 waiting",
-            "quartapp, 2 s per letter",
+            "quartapp, 2 s per message",
             "p99_ms",
             at_most=1.3,
         ),
@@ -64,28 +64,28 @@ SLOW_FORM = Comparison(
 
 
 def _draining(connections: int) -> Measure:
-    return draining(SQLITE, LETTERS, SECONDS_PER_LETTER, connections=connections, loop="uvloop")
+    return draining(SQLITE, MESSAGES, SECONDS_PER_MESSAGE, connections=connections, loop="uvloop")
 
 
 def _threads(scale: float) -> Figures:
-    with sink(SECONDS_PER_LETTER) as server:
+    with sink(SECONDS_PER_MESSAGE) as server:
         figures = work(
             "benchmarks.peers.flask_mail:threads",
             port=server.port,
-            letters=int(LETTERS * scale),
+            messages=int(MESSAGES * scale),
         )
         return check_delivered(figures, server)
 
 
 SLOW = Comparison(
     name="slow",
-    title="1,000 letters to a server that takes 2 s per letter",
+    title="1,000 messages to a server that takes 2 s per message",
     note=(
-        "The server, ours, answers each connection by itself, so n connections carry n/2 letters a "
-        "second at most: 64 of them 32. Threads open as many connections as there are letters."
+        "The server, ours, answers each connection by itself, so n connections carry n/2 messages a "
+        "second at most: 64 of them 32. Threads open as many connections as there are messages."
     ),
     figure="rate",
-    unit="letters/s",
+    unit="messages/s",
     variants=(
         Variant("quartapp, MAIL_CONNECTIONS=64", _draining(CONNECTIONS)),
         Variant("quartapp, MAIL_CONNECTIONS=1000", _draining(1000)),
@@ -93,7 +93,7 @@ SLOW = Comparison(
     ),
     targets=(
         Target(
-            "letters/s",
+            "messages/s",
             "quartapp, MAIL_CONNECTIONS=64",
             "Flask-Mail, thread per mail",
             "rate",

@@ -14,12 +14,12 @@ from quartapp.cli.terminal import Terminal
 if TYPE_CHECKING:
     from types import CodeType
 
-    from quartapp.cli.session import Session
+    from quartapp.cli.session import ShellSession
 
 __all__ = ["converse"]
 
 
-async def converse(session: Session, banner: str) -> BaseException | None:
+async def converse(session: ShellSession, banner: str) -> BaseException | None:
     """Talk with a person at the terminal. Returns the `SystemExit` that ended it, if one did."""
     if startup := _startup_file(session):
         await session.run(startup)
@@ -38,7 +38,9 @@ async def converse(session: Session, banner: str) -> BaseException | None:
     return None
 
 
-async def _exchange(session: Session, terminal: Terminal, filename: str) -> BaseException | None:
+async def _exchange(
+    session: ShellSession, terminal: Terminal, filename: str
+) -> BaseException | None:
     """Read and run one statement. Returns what went wrong; raises `EOFError` at Ctrl-D."""
     try:
         code = await _statement(session, terminal, filename)
@@ -49,7 +51,7 @@ async def _exchange(session: Session, terminal: Terminal, filename: str) -> Base
     return await session.run(code)
 
 
-async def _statement(session: Session, terminal: Terminal, filename: str) -> CodeType:
+async def _statement(session: ShellSession, terminal: Terminal, filename: str) -> CodeType:
     """Read lines until they are a whole statement."""
     source = await terminal.ask(getattr(sys, "ps1", ">>> "))
     while (code := session.compile(source, filename)) is None:
@@ -57,7 +59,7 @@ async def _statement(session: Session, terminal: Terminal, filename: str) -> Cod
     return code
 
 
-def _startup_file(session: Session) -> CodeType | None:
+def _startup_file(session: ShellSession) -> CodeType | None:
     """Compile the file that Python itself runs before a dialogue."""
     path = os.environ.get("PYTHONSTARTUP")
     if not path or not Path(path).is_file():

@@ -5,9 +5,9 @@ from __future__ import annotations
 import click
 
 from quartapp.cli.db import db
-from quartapp.cli.mail import mail
 from quartapp.cli.run import run
 from quartapp.cli.shell import shell
+from quartapp.mail.cli.group import mail
 
 __all__ = ["main"]
 
@@ -21,7 +21,7 @@ def main() -> None:
     quartapp run            serve the page; it prints where
     quartapp shell          try things: await mail.send(message)
     quartapp db upgrade     create the tables, or bring them up to date
-    quartapp mail work      deliver letters without serving pages
+    quartapp mail work      deliver messages without serving pages
 
     Settings come from config.toml and from environment variables of the same names, which
     win: MAIL_SERVER=smtp.example.org quartapp run. The README has the table of them.

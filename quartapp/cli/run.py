@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["run"]
 
 
-@click.command("run", short_help="Serve the app and deliver its letters.")
+@click.command("run", short_help="Serve the app and deliver its messages.")
 @click.option("--host", metavar="ADDRESS", help="Where to listen.  [default: 127.0.0.1]")
 @click.option(
     "--port",
@@ -32,7 +32,7 @@ __all__ = ["run"]
 )
 @click.option("--reload", is_flag=True, help="Start again when a file of the app changes.")
 def run(host: str | None, port: int | None, reload: bool) -> None:
-    """Serve the app, and deliver its letters, until Ctrl-C or SIGTERM.
+    """Serve the app, and deliver its messages, until Ctrl-C or SIGTERM.
 
     The server is hypercorn, with the lower-case settings of config.toml; its bind holds
     where --host and --port are not given. At the end the app may finish what it is doing: a

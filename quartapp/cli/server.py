@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import click
 from hypercorn.asyncio import serve as serve_with_hypercorn
 
-from quartapp.cli.loop import run
 from quartapp.cli.served import Served
-from quartapp.cli.start import Start
-from quartapp.cli.stopping import stop_event
-from quartapp.heap import settle
+from quartapp.mail.cli.heap import settle
+from quartapp.mail.cli.loop import run
+from quartapp.mail.cli.start import Start
+from quartapp.mail.cli.stopping import stop_event
 
 if TYPE_CHECKING:
     from quart import Quart
@@ -58,8 +58,8 @@ async def _serve(app: Quart, listening: Listening, start: Start) -> None:
 
 
 def _announce(app: Quart, listening: Listening) -> None:
-    """Print where the page is and, with a mailbox, where its letters are."""
+    """Print where the page is and, with a mailbox, where its messages are."""
     for url in listening.urls:
         click.echo(f"{app.name} is at {url}/ (Ctrl-C ends)")
     if app.config["MAIL_BACKEND"] == "mailbox":
-        click.echo(f"Its letters are at {listening.urls[0]}/dev/mail/")
+        click.echo(f"Its messages are at {listening.urls[0]}/dev/mail/")

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from contextvars import Context
     from types import CodeType
 
-__all__ = ["Session", "show"]
+__all__ = ["ShellSession", "show"]
 
 
-class Session:
+class ShellSession:
     """What statements share: their names, their context and the event loop.
 
     Used with `async with` in the main thread. Meanwhile Ctrl-C ends the running statement

@@ -15,9 +15,9 @@ from quart.cli import ScriptInfo
 
 from quartapp import create_app
 from quartapp.cli.dialogue import converse
-from quartapp.cli.session import Session, show
-from quartapp.cli.start import Start
+from quartapp.cli.session import ShellSession, show
 from quartapp.mail import Mail
+from quartapp.mail.cli.start import Start
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -36,13 +36,13 @@ def shell(context: click.Context) -> None:
     From a pipe it runs what it is given as one file, and ends at the first error with exit
     code 1.
 
-    In development the letters that are kept here are also delivered from here; in
+    In development the messages that are kept here are also delivered from here; in
     production that is left to the servers.
     """
     script = None if sys.stdin.isatty() else sys.stdin.read()
     app = _find_app(context)
     if app.config.get("QUARTAPP_ENV") == "production":
-        _leave_letters_to_the_servers(app)
+        _leave_messages_to_the_servers(app)
     shared = contextvars.copy_context()
     with asyncio.Runner() as runner:
         error = runner.run(_open(app, script, shared), context=shared)
@@ -58,7 +58,7 @@ def _find_app(context: click.Context) -> Quart:
     return create_app({"QUARTAPP_PAGES_OPEN": False})
 
 
-def _leave_letters_to_the_servers(app: Quart) -> None:
+def _leave_messages_to_the_servers(app: Quart) -> None:
     app.config["QUARTAPP_DISPATCH"] = False
     app.extensions["mail"].bind(app)
 
@@ -67,7 +67,7 @@ async def _open(
     app: Quart, script: str | None, shared: contextvars.Context
 ) -> BaseException | None:
     async with _started(app), app.app_context():
-        async with Session(shared) as session:
+        async with ShellSession(shared) as session:
             session.names.update(app.make_shell_context())
             if script is None:
                 ending = await converse(session, _banner(app, session))
@@ -88,9 +88,9 @@ async def _started(app: Quart) -> AsyncIterator[None]:
 
 
 async def _deliver_what_is_due(app: Quart) -> None:
-    """Let the letters go out that were kept by the last statements."""
+    """Let the messages go out that were kept by the last statements."""
     service = app.extensions.get("mail")
-    if not isinstance(service, Mail) or not service.post.is_running:
+    if not isinstance(service, Mail) or not service.worker.is_running:
         return
     note = "Delivering what is due; Ctrl-C leaves it for later."
     patience = asyncio.get_running_loop().call_later(1.0, partial(click.echo, note, err=True))
@@ -103,7 +103,7 @@ async def _deliver_what_is_due(app: Quart) -> None:
         patience.cancel()
 
 
-async def _run(script: str, session: Session) -> BaseException | None:
+async def _run(script: str, session: ShellSession) -> BaseException | None:
     """Run what came from a pipe as one file. Returns the `SystemExit` that it ends with."""
     try:
         error = await session.run(session.compile_file(script, "<stdin>"))
@@ -115,7 +115,7 @@ async def _run(script: str, session: Session) -> BaseException | None:
     return SystemExit(130 if isinstance(error, KeyboardInterrupt) else 1)
 
 
-def _banner(app: Quart, session: Session) -> str:
+def _banner(app: Quart, session: ShellSession) -> str:
     names = sorted((name for name in session.names if not name.startswith("_")), key=str.lower)
     return (
         f"{app.name} on Python {platform.python_version()}: await and async with work as typed.\n"

@@ -1,9 +1,7 @@
 """Mail that an async web app cannot lose."""
 
-from quartapp.mail.attachment import Attachment
-from quartapp.mail.connection import Connection
 from quartapp.mail.current import mail, send_email
-from quartapp.mail.delivery import Delivery, Receipt, Recipient, Status
+from quartapp.mail.delivery.connection import Connection
 from quartapp.mail.errors import (
     BadHeaderError,
     DeliveryError,
@@ -13,9 +11,12 @@ from quartapp.mail.errors import (
     TransientError,
     UncertainError,
 )
-from quartapp.mail.message import Message
+from quartapp.mail.message.attachment import Attachment
+from quartapp.mail.message.message import Message
 from quartapp.mail.outbox import Filter, include_object, metadata
-from quartapp.mail.report import Report
+from quartapp.mail.outbox.delivery import Delivery, Receipt, Recipient, Status
+from quartapp.mail.outbox.query.report import Report
+from quartapp.mail.outbox.query.views import Action, Attempt, Figures, History, Minute, Page
 from quartapp.mail.service import Mail
 from quartapp.mail.signals import (
     email_dispatched,
@@ -24,7 +25,6 @@ from quartapp.mail.signals import (
     message_queued,
     message_sent,
 )
-from quartapp.mail.views import Action, Attempt, Figures, History, Minute, Page
 
 __all__ = [
     "Action",

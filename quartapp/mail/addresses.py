@@ -5,18 +5,17 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import idna
 
-from quartapp.mail.errors import MessageError
-from quartapp.mail.folding import encoded_words
-from quartapp.mail.headers import checked_line, shown
+from quartapp.mail.errors import BadHeaderError, MessageError
+from quartapp.mail.lines import checked_line, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["Address", "Mailbox", "address_pieces", "unique_specs"]
+__all__ = ["Address", "Mailbox", "addresses", "mailbox", "phrase", "recipients", "unique_specs"]
 
 Mailbox = str | tuple[str | None, str]
 """How a program writes an address: "a@example.org", "Ada <a@example.org>" or a pair."""
@@ -34,9 +33,6 @@ NAMED = re.compile(
 SPECIAL = re.compile(r'[()<>\[\]:;@\\,."]')
 REMEMBERED = 1024
 """Addresses that need not be read again."""
-
-LONGEST_NAME = 60
-"""Characters of a name that is written in one line; a longer one is encoded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +74,7 @@ class Address:
 
     def __str__(self) -> str:
         """Name and address as a person reads them."""
-        return f"{_phrase(self.name)} <{self.spec}>" if self.name else self.spec
+        return f"{phrase(self.name)} <{self.spec}>" if self.name else self.spec
 
 
 def _read_anew(place: str, given: Mailbox) -> Address:
@@ -92,7 +88,7 @@ def _read_anew(place: str, given: Mailbox) -> Address:
     return address
 
 
-# Each address is read when it is set and when the letter is written, and senders seldom change.
+# Each address is read when it is set and when the message is written, and senders seldom change.
 _read = lru_cache(REMEMBERED)(_read_anew)
 
 
@@ -128,26 +124,7 @@ def _ascii_domain(place: str, spec: str, domain: str) -> str:
     return ascii_domain
 
 
-def address_pieces(addresses: Iterable[Address]) -> list[str]:
-    """Addresses in pieces for `headers.field`, with commas between them."""
-    pieces: list[str] = []
-    for address in addresses:
-        if pieces:
-            pieces[-1] += ","
-        pieces += _pieces(address)
-    return pieces
-
-
-def _pieces(address: Address) -> list[str]:
-    name = address.name
-    if not name:
-        return [f" {address.spec}"]
-    if not name.isascii() or "=?" in name or len(name) > LONGEST_NAME:
-        return [*(f" {word}" for word in encoded_words(name)), f" <{address.spec}>"]
-    return [f" {_phrase(name)}", f" <{address.spec}>"]
-
-
-def _phrase(name: str) -> str:
+def phrase(name: str) -> str:
     if not SPECIAL.search(name):
         return name
     escaped = re.sub(r'(["\\])', r"\\\1", name)
@@ -160,3 +137,42 @@ def unique_specs(addresses: Iterable[Address]) -> tuple[str, ...]:
     for address in addresses:
         specs.setdefault(address.key, address.spec)
     return tuple(specs.values())
+
+
+def mailbox(raw: Any) -> str:
+    """One address, with or without a name; or a pair of name and address, as in Flask-Mail."""
+    return str(_as_setting(raw))
+
+
+def addresses(raw: Any) -> tuple[str, ...]:
+    """Bare addresses: a list, or text with commas."""
+    return tuple(_as_setting(entry).spec for entry in _entries(raw))
+
+
+def recipients(raw: Any) -> tuple[str, ...]:
+    """Addresses and whole domains (`@example.com` or `*@example.com`), in small messages."""
+    return tuple(_recipient(entry.removeprefix("*")) for entry in _entries(raw))
+
+
+def _recipient(entry: str) -> str:
+    if entry.startswith("@"):
+        return _as_setting(f"anyone{entry}").spec.removeprefix("anyone").lower()
+    return _as_setting(entry).spec.lower()
+
+
+def _entries(raw: Any) -> list[str]:
+    entries = raw.split(",") if isinstance(raw, str) else raw
+    if not isinstance(entries, list | tuple) or not all(isinstance(e, str) for e in entries):
+        raise ValueError("is not a list of addresses")
+    return [entry.strip() for entry in entries if entry.strip()]
+
+
+def _as_setting(raw: Any) -> Address:
+    try:
+        return Address.read("", raw)
+    except BadHeaderError:
+        raise ValueError("contains a line break or another control character: remove it") from None
+    except (MessageError, TypeError):
+        raise ValueError(
+            "is not an address: write it like ada@example.com or Ada <ada@example.com>"
+        ) from None

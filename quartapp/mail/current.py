@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
-    from quartapp.mail.delivery import Delivery
+    from quartapp.mail.outbox.delivery import Delivery
     from quartapp.mail.service import Mail
 
 __all__ = ["mail", "send_email"]
@@ -44,9 +44,9 @@ async def send_email(
     key: str | None = None,
     **context: Any,
 ) -> Delivery:
-    """The book's function, awaitable: render `template` + ".txt" and ".html", keep the letter.
+    """The book's function, awaitable: render `template` + ".txt" and ".html", keep the message.
 
-    Returns when the letter is kept; it is sent as soon as its transaction has committed.
+    Returns when the message is kept; it is sent as soon as its transaction has committed.
     Parameters and what is raised are those of `Mail.send_email`.
     """
     return await mail.send_email(

@@ -1,4 +1,4 @@
-"""What can go wrong with a letter, as one tree under `MailError`."""
+"""What can go wrong with a message, as one tree under `MailError`."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ class MailError(Exception):
 
 
 class MessageError(MailError, ValueError):
-    """A `Message` that cannot become a letter. The text names the field."""
+    """A `Message` that cannot become a message. The text names the field."""
 
 
 class BadHeaderError(MessageError):
     """A line break or control character in a header name, value, address or file name.
 
     Refused at construction, because it would put a header of somebody's own
-    choosing into the letter (RFC 5322 section 2.2).
+    choosing into the message (RFC 5322 section 2.2).
     """
 
 
 class DeliveryError(MailError):
-    """A letter that was not accepted.
+    """A message that was not accepted.
 
     code
         The server's reply code (RFC 5321 section 4.2), None where none came.
@@ -53,4 +53,4 @@ class PermanentError(DeliveryError):
 
 
 class UncertainError(DeliveryError):
-    """The connection was lost after the final dot: the letter may or may not have been accepted."""
+    """The connection was lost after the end of data: the message may or may not have been accepted."""

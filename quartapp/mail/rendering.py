@@ -1,4 +1,4 @@
-"""The two forms of a letter, rendered from a pair of templates."""
+"""The two forms of a message, rendered from a pair of templates."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["render"]
 
 
 async def render(template: str, context: Mapping[str, Any]) -> tuple[str | None, str | None]:
-    """A letter's text from `template` + ".txt" and its HTML from `template` + ".html".
+    """A message's text from `template` + ".txt" and its HTML from `template` + ".html".
 
     One of the two files may be missing and is None then. Values are escaped in the HTML only.
     It takes an app context, and no request. Raises `MessageError` where neither file exists, and

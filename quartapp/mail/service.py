@@ -1,4 +1,4 @@
-"""The mail service: what an app says about letters, bound to one Quart app."""
+"""The mail service: what an app says about messages, bound to one Quart app."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 from quartapp.database import Database
-from quartapp.database_url import database_url
+from quartapp.database.url import database_url
 from quartapp.mail.clock import SystemClock
-from quartapp.mail.connection import Connection
+from quartapp.mail.delivery.connection import Connection
+from quartapp.mail.delivery.worker import Worker
 from quartapp.mail.errors import TransientError
-from quartapp.mail.intake import Intake
-from quartapp.mail.message import Message
-from quartapp.mail.news import News
+from quartapp.mail.events.publish import Publisher
+from quartapp.mail.events.watch import Waiting
+from quartapp.mail.message.message import Message
 from quartapp.mail.outbox import Filter, Outbox
-from quartapp.mail.post import Post
+from quartapp.mail.outbox.query.report import Report
+from quartapp.mail.outbox.submission import Submission
 from quartapp.mail.rendering import render
-from quartapp.mail.report import Report
 from quartapp.mail.settings import MailSettings
-from quartapp.mail.transports import ServerTrouble
-from quartapp.mail.transports.checkup import check
-from quartapp.mail.waiting import Waiting
+from quartapp.mail.transports import ServerOutage
+from quartapp.mail.transports.smtp.checkup import check
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Iterable
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
     from quartapp.mail.clock import Clock
-    from quartapp.mail.delivery import Delivery, Receipt, Status
-    from quartapp.mail.transports.checkup import Finding
+    from quartapp.mail.outbox.delivery import Delivery, Receipt, Status
+    from quartapp.mail.transports.smtp.checkup import Finding
 
 __all__ = ["Mail"]
 
@@ -50,14 +50,14 @@ class Mail:
     clock
         What time it is; the machine's own by default.
 
-    Letters are kept in tables of its own (`upgrade`) and delivered while the app serves.
+    Messages are kept in tables of its own (`upgrade`) and delivered while the app serves.
     """
 
     app: Quart
     settings: MailSettings
     outbox: Outbox
-    news: News
-    post: Post
+    publisher: Publisher
+    worker: Worker
     report: Report
 
     def __init__(
@@ -80,7 +80,7 @@ class Mail:
 
         @app.while_serving
         async def deliver() -> AsyncGenerator[None]:
-            async with self.post.running():
+            async with self.worker.running():
                 yield
             if not self._shares_database(app):
                 await self.outbox.database.dispose()
@@ -93,15 +93,15 @@ class Mail:
         self.app = app
         self.settings = MailSettings.from_config(app.config)
         self.outbox = Outbox(self._database(app), self.settings, self._clock)
-        self.news = News(app)
-        self.post = Post(app, self.settings, self.outbox, self.news, self._clock)
+        self.publisher = Publisher(app)
+        self.worker = Worker(app, self.settings, self.outbox, self.publisher, self._clock)
         self.report = Report(self.outbox, self._changed)
-        self._intake = Intake(self.settings, self.outbox, self._kept)
-        self._waiting = Waiting(self.outbox, self.post, self.news.watchers)
+        self._submission = Submission(self.settings, self.outbox, self._kept)
+        self._waiting = Waiting(self.outbox, self.worker, self.publisher.watchers)
         app.extensions["mail"] = self
 
     def __repr__(self) -> str:
-        return f"<Mail {self.settings.backend} {self.post!r}>"
+        return f"<Mail {self.settings.backend} {self.worker!r}>"
 
     async def compose(
         self, to: str | Iterable[str], subject: str, template: str, **context: Any
@@ -148,30 +148,30 @@ class Mail:
         expires: datetime | None = None,
         key: str | None = None,
     ) -> Delivery:
-        """Keep a letter in the outbox, to be sent as soon as its transaction has committed.
+        """Keep a message in the outbox, to be sent as soon as its transaction has committed.
 
         session
-            The transaction to join: rolled back, the letter never existed.
+            The transaction to join: rolled back, the message never existed.
         at, expires
             Not to be sent before, and given up after; aware datetimes.
         key
-            The caller's own name for the letter. The same key again keeps nothing new and
+            The caller's own name for the message. The same key again keeps nothing new and
             returns the first Delivery.
 
-        Raises `MessageError` for a letter that cannot be sent; `MailError` for a session on
-        another database, a key that belongs to another letter, or a missing `session=` that would
+        Raises `MessageError` for a message that cannot be sent; `MailError` for a session on
+        another database, a key that belongs to another message, or a missing `session=` that would
         make SQLite wait for itself; `DatabaseUnavailable` when nothing can be kept now.
         """
-        return await self._intake.keep(message, session, at=at, expires=expires, key=key)
+        return await self._submission.keep(message, session, at=at, expires=expires, key=key)
 
     async def send_all_later(
         self, messages: Iterable[Message], *, session: AsyncSession
     ) -> list[Delivery]:
-        """Keep many letters in one transaction, for about the price of one. See `send_later`."""
-        return await self._intake.keep_all(messages, session)
+        """Keep many messages in one transaction, for about the price of one. See `send_later`."""
+        return await self._submission.enqueue_all(messages, session)
 
     async def send(self, message: Message) -> Receipt:
-        """Send a letter now, and wait for the server's answer. Nothing is kept.
+        """Send a message now, and wait for the server's answer. Nothing is kept.
 
         Raises `TransientError`, `PermanentError` or `UncertainError` with the server's reply
         when no recipient was accepted.
@@ -181,21 +181,21 @@ class Mail:
 
     @asynccontextmanager
     async def connect(self) -> AsyncIterator[Connection]:
-        """One connection for many letters. Raises `TransientError` when there is none to be had."""
-        async with self.post.way() as transport:
+        """One connection for many messages. Raises `TransientError` when there is none to be had."""
+        async with self.worker.way() as transport:
             session = transport.session(is_exclusive=True)
             try:
                 carrier = await session.__aenter__()
-            except ServerTrouble as trouble:
+            except ServerOutage as trouble:
                 raise TransientError(str(trouble), code=trouble.code) from trouble
             try:
-                yield Connection(carrier, self.settings, self.news, self._intake.finish)
+                yield Connection(carrier, self.settings, self.publisher, self._submission.finish)
             finally:
                 await session.__aexit__(None, None, None)
 
-    async def get(self, letter_id: str) -> Delivery | None:
-        """The letter as it stands, None if there is no such letter."""
-        return await self.outbox.get(letter_id)
+    async def get(self, delivery_id: str) -> Delivery | None:
+        """The message as it stands, None if there is no such message."""
+        return await self.outbox.get(delivery_id)
 
     async def find(
         self,
@@ -210,14 +210,14 @@ class Mail:
         before: str | None = None,
         limit: int = 50,
     ) -> list[Delivery]:
-        """The newest letters that match every condition given.
+        """The newest messages that match every condition given.
 
         subject
             How it begins, in any case.
         since, until
             Kept not before, and kept before; aware datetimes.
         before
-            The id of the last letter of the page before.
+            The id of the last message of the page before.
         """
         wanted = Filter(
             status=status,
@@ -232,23 +232,23 @@ class Mail:
         return await self.outbox.find(wanted, limit)
 
     async def stats(self) -> dict[Status, int]:
-        """How many letters are in each state."""
+        """How many messages are in each state."""
         return await self.outbox.count()
 
     async def wait(self, delivery: Delivery | str, timeout: float | None = None) -> Delivery:
-        """Wait until a letter is in a final state.
+        """Wait until a message is in a final state.
 
         timeout
             Seconds; None waits for ever.
 
-        Raises `TimeoutError` after that, `LookupError` for a letter that is unknown or was not
+        Raises `TimeoutError` after that, `LookupError` for a message that is unknown or was not
         committed.
         """
         async with asyncio.timeout(timeout):
             return await self._waiting.end_of(_id(delivery))
 
     def watch(self, delivery: Delivery | str) -> AsyncIterator[Delivery]:
-        """A letter's changes, from how it stands now to a final state. Raises `LookupError`."""
+        """A message's changes, from how it stands now to a final state. Raises `LookupError`."""
         return self._waiting.watch(_id(delivery))
 
     async def drain(self) -> None:
@@ -256,15 +256,15 @@ class Mail:
         await self._waiting.drain()
 
     async def retry(self, *deliveries: Delivery | str) -> list[str]:
-        """Try failed and uncertain letters again, as if they were new; returns the ids of those."""
+        """Try failed and uncertain messages again, as if they were new; returns the ids of those."""
         return self._changed(await self.outbox.retry([_id(delivery) for delivery in deliveries]))
 
     async def cancel(self, *deliveries: Delivery | str) -> list[str]:
-        """Stop letters from being tried again; an attempt under way is left to end."""
+        """Stop messages from being tried again; an attempt under way is left to end."""
         return self._changed(await self.outbox.cancel([_id(delivery) for delivery in deliveries]))
 
     async def prune(self) -> int:
-        """Drop the bytes of letters that ended long ago; returns how many lost something."""
+        """Drop the bytes of messages that ended long ago; returns how many lost something."""
         return await self.outbox.prune()
 
     def check(self) -> AsyncIterator[Finding]:
@@ -283,27 +283,27 @@ class Mail:
         return await self.outbox.revisions()
 
     def record_messages(self) -> AbstractContextManager[list[Message]]:
-        """Flask-Mail's recorder: a list that grows by each letter sent or suppressed meanwhile."""
-        return self.news.recording()
+        """Flask-Mail's recorder: a list that grows by each message sent or suppressed meanwhile."""
+        return self.publisher.recording()
 
     @property
     def is_running(self) -> bool:
         """Whether this process delivers."""
-        return self.post.is_running
+        return self.worker.is_running
 
     @property
     def trouble(self) -> str | None:
-        """Why letters wait, in a sentence; None when nothing holds them up."""
-        return self.post.trouble
+        """Why messages wait, in a sentence; None when nothing holds them up."""
+        return self.worker.trouble
 
     def _kept(self, delivery: Delivery) -> None:
-        self.post.wake()
-        self.news.kept(delivery)
+        self.worker.wake()
+        self.publisher.kept(delivery)
 
     def _changed(self, ids: list[str]) -> list[str]:
-        self.post.wake()
-        for letter_id in ids:
-            self.news.watchers.tell(letter_id)
+        self.worker.wake()
+        for delivery_id in ids:
+            self.publisher.watchers.tell(delivery_id)
         return ids
 
     def _shares_database(self, app: Quart) -> bool:

@@ -7,15 +7,15 @@ from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Self
 
-from quartapp import kinds
-from quartapp.keys import Key, Keys, SettingError, is_unset
-from quartapp.mail.kinds import addresses, mailbox, recipients
+from quartapp.mail.addresses import addresses, mailbox, recipients
+from quartapp.settings import kinds
+from quartapp.settings.keys import Key, Keys, SettingError, is_unset
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from quartapp.keys import Kind
+    from quartapp.settings.keys import Kind
 
 __all__ = ["MAIL_KEYS", "Backend", "MailSettings", "OnUncertain", "is_suppressed"]
 
@@ -26,7 +26,7 @@ HERE = "in app.config"
 
 
 class Backend(StrEnum):
-    """Where letters go: to an SMTP server, or to the development mailbox inside the app.
+    """Where messages go: to an SMTP server, or to the development mailbox inside the app.
 
     `AUTO` leaves it to the app; a mail service that has no mailbox takes it for SMTP.
     """
@@ -37,7 +37,7 @@ class Backend(StrEnum):
 
 
 class OnUncertain(StrEnum):
-    """What becomes of a letter whose connection was lost after the final dot."""
+    """What becomes of a message whose connection was lost after the end of data."""
 
     RESEND = "resend"
     HOLD = "hold"
@@ -87,7 +87,7 @@ class MailSettings:
     password: str | None = _setting(
         None, kinds.secret, "The login's password; digits stay text.", secret=True
     )
-    default_sender: str | None = _setting(None, mailbox, "The sender of a letter that names none.")
+    default_sender: str | None = _setting(None, mailbox, "The sender of a message that names none.")
     subject_prefix: str = _setting(
         "",
         kinds.text,
@@ -103,7 +103,7 @@ class MailSettings:
         app_default="Flasky Admin <flasky@example.com>",
     )
     max_emails: int = _setting(
-        100, kinds.whole(1, 10**6), "Letters on one connection before a fresh one is made."
+        100, kinds.whole(1, 10**6), "Messages on one connection before a fresh one is made."
     )
     ascii_attachments: bool = _setting(
         False, kinds.true_or_false, "Write the names of attachments in ASCII."
@@ -118,22 +118,22 @@ class MailSettings:
         30.0, kinds.some_time, "How long connecting, and each command, may take.", shown="30s"
     )
     data_timeout: float = _setting(
-        600.0, kinds.some_time, "How long the answer to the final dot may take.", shown="10m"
+        600.0, kinds.some_time, "How long the answer to the end of data may take.", shown="10m"
     )
     lease: float = _setting(
         MINUTE,
         kinds.some_time,
-        "How long a letter stays with a process that shows no sign of life.",
+        "How long a message stays with a process that shows no sign of life.",
         shown="60s",
     )
     retry_first: float = _setting(
-        MINUTE, kinds.some_time, "The shortest wait before a letter is tried again.", shown="60s"
+        MINUTE, kinds.some_time, "The shortest wait before a message is tried again.", shown="60s"
     )
     retry_max: float = _setting(
-        4000.0, kinds.some_time, "The longest wait before a letter is tried again.", shown="4000s"
+        4000.0, kinds.some_time, "The longest wait before a message is tried again.", shown="4000s"
     )
     give_up: float = _setting(
-        5 * DAY, kinds.duration, "The age at which a letter is given up.", shown="5d"
+        5 * DAY, kinds.duration, "The age at which a message is given up.", shown="5d"
     )
     breaker_first: float = _setting(
         1.0, kinds.some_time, "How long a server in trouble is left alone at first.", shown="1s"
@@ -144,30 +144,33 @@ class MailSettings:
     on_uncertain: OnUncertain = _setting(  # noqa: RUF009 (it makes a field)
         OnUncertain.RESEND,
         kinds.one_of(OnUncertain),
-        "When the connection is lost after the final dot: `resend`, or `hold` for a person.",
+        "When the connection is lost after the end of data: `resend`, or `hold` for a person.",
     )
     uncertain_delay: float = _setting(
-        1800.0, kinds.duration, "How long such a letter waits before it is resent.", shown="30m"
+        1800.0, kinds.duration, "How long such a message waits before it is resent.", shown="30m"
     )
     drain_timeout: float = _setting(
-        25.0, kinds.duration, "How long the shutdown waits for answers to dots.", shown="25s"
+        25.0,
+        kinds.duration,
+        "How long the shutdown waits for answers to ends of data.",
+        shown="25s",
     )
     max_size: int = _setting(
-        25 * KIB * KIB, kinds.size, "Larger letters are refused when kept.", shown="25 MiB"
+        25 * KIB * KIB, kinds.size, "Larger messages are refused when kept.", shown="25 MiB"
     )
     retention: float = _setting(
-        7 * DAY, kinds.duration, "How long sent and cancelled letters are kept.", shown="7d"
+        7 * DAY, kinds.duration, "How long sent and cancelled messages are kept.", shown="7d"
     )
     retention_failed: float = _setting(
-        90 * DAY, kinds.duration, "How long failed and uncertain letters are kept.", shown="90d"
+        90 * DAY, kinds.duration, "How long failed and uncertain messages are kept.", shown="90d"
     )
     redirect_to: tuple[str, ...] = _setting(
-        (), addresses, "Who gets every letter in place of its recipients, for staging."
+        (), addresses, "Who gets every message in place of its recipients, for staging."
     )
     allowed_recipients: tuple[str, ...] = _setting(
         (),
         recipients,
-        "Addresses and domains (`@example.com`) that letters may reach, for staging.",
+        "Addresses and domains (`@example.com`) that messages may reach, for staging.",
     )
     dispatch: bool = _setting(
         True,
@@ -222,7 +225,7 @@ class MailSettings:
         if self.lease < self.timeout:
             found.append(
                 f"MAIL_LEASE ({self.lease:g} s) is shorter than MAIL_TIMEOUT ({self.timeout:g} s): "
-                "make it longer, or a process that is held up may lose its letters to another."
+                "make it longer, or a process that is held up may lose its messages to another."
             )
         return found
 
@@ -250,9 +253,9 @@ class MailSettings:
 
 
 def is_suppressed(config: Mapping[str, Any]) -> bool:
-    """Whether letters are recorded and not sent: MAIL_SUPPRESS_SEND, TESTING where it is unset.
+    """Whether messages are recorded and not sent: MAIL_SUPPRESS_SEND, TESTING where it is unset.
 
-    Asked for every letter, because tests set it late. Raises `SettingError`.
+    Asked for every message, because tests set it late. Raises `SettingError`.
     """
     raw = config.get(SUPPRESS.name)
     return bool(config.get("TESTING") if is_unset(raw) else SUPPRESS.parse(raw, HERE))
@@ -277,7 +280,7 @@ SUPPRESS = Key(
     "MAIL_SUPPRESS_SEND",
     kinds.true_or_false,
     None,
-    "Record letters and do not send them; asked for every letter.",
+    "Record messages and do not send them; asked for every message.",
     shown="TESTING",
 )
 FIELDS = {key.name: name for name, key in _keys().items()}

@@ -16,18 +16,18 @@ _signals = Namespace()
 
 email_dispatched = _signals.signal(
     "email-dispatched",
-    "A letter was accepted, or suppressed; with `message`, a `Message`. Flask-Mail's signal.",
+    "A message was accepted, or suppressed; with `message`, a `Message`. Flask-Mail's signal.",
 )
 message_queued = _signals.signal(
-    "message-queued", "A letter was kept in the outbox; with `delivery`, a `Delivery`."
+    "message-queued", "A message was kept in the outbox; with `delivery`, a `Delivery`."
 )
 message_sent = _signals.signal(
-    "message-sent", "A letter reached the state `sent`; with `delivery`, a `Delivery`."
+    "message-sent", "A message reached the state `sent`; with `delivery`, a `Delivery`."
 )
 message_deferred = _signals.signal(
-    "message-deferred", "A letter will be tried again; with `delivery`, a `Delivery`."
+    "message-deferred", "A message will be tried again; with `delivery`, a `Delivery`."
 )
 message_failed = _signals.signal(
     "message-failed",
-    "A letter ended as `failed`, `cancelled` or held `uncertain`; with `delivery`, a `Delivery`.",
+    "A message ended as `failed`, `cancelled` or held `uncertain`; with `delivery`, a `Delivery`.",
 )

@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING
 
 from hypercorn.middleware import ProxyFixMiddleware
 
+from quartapp.mail.pages.chaos import chaos
+from quartapp.mail.pages.health import health
+from quartapp.mail.pages.mailbox import mailbox
+from quartapp.mail.pages.mailbox_message import message
+from quartapp.mail.pages.metrics import metrics
+from quartapp.mail.pages.outbox import outbox
+from quartapp.mail.pages.previews import previews
+from quartapp.mail.pages.throttle import Guesses
 from quartapp.web import errors, headers
-from quartapp.web.chaos import chaos
 from quartapp.web.deliveries import deliveries
-from quartapp.web.guesses import Guesses
-from quartapp.web.health import health
-from quartapp.web.letter import letter
 from quartapp.web.limits import NewUsers
-from quartapp.web.mailbox import mailbox
 from quartapp.web.main import main
-from quartapp.web.metrics import metrics
-from quartapp.web.outbox import outbox
-from quartapp.web.previews import previews
 from quartapp.web.registrations import Registrations
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["init_app"]
 
-PAGES = (main, deliveries, mailbox, letter, previews, chaos, outbox, health, metrics)
+PAGES = (main, deliveries, mailbox, message, previews, chaos, outbox, health, metrics)
 
 
 def init_app(app: Quart) -> None:

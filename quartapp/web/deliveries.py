@@ -1,4 +1,4 @@
-"""One letter's way, for the visitor who caused it: a page, JSON, and a stream of changes."""
+"""One message's way, for the visitor who caused it: a page, JSON, and a stream of changes."""
 
 from __future__ import annotations
 
@@ -33,44 +33,44 @@ COME_BACK = 1000
 deliveries = Blueprint("deliveries", __name__, url_prefix="/deliveries")
 
 
-@deliveries.get("/<letter_id>")
-async def show(letter_id: str) -> ResponseReturnValue:
-    """The letter as it stands."""
-    current = await progress_of(letter_id) or abort(404)
+@deliveries.get("/<delivery_id>")
+async def show(delivery_id: str) -> ResponseReturnValue:
+    """The message as it stands."""
+    current = await progress_of(delivery_id) or abort(404)
     if wants_json():
         return asdict(current)
-    return await render_template("delivery.html", letter_id=letter_id, progress=current)
+    return await render_template("delivery.html", delivery_id=delivery_id, progress=current)
 
 
-@deliveries.get("/<letter_id>/events")
-async def events(letter_id: str) -> ResponseReturnValue:
-    """The letter's changes as server-sent events, for a little while."""
+@deliveries.get("/<delivery_id>/events")
+async def events(delivery_id: str) -> ResponseReturnValue:
+    """The message's changes as server-sent events, for a little while."""
     service: Mail = current_app.extensions["mail"]
-    if await service.get(letter_id) is None:
+    if await service.get(delivery_id) is None:
         abort(404)
     # Made here: a stream has no app context.
-    response = Response(_stream(service, letter_id), content_type="text/event-stream")
+    response = Response(_stream(service, delivery_id), content_type="text/event-stream")
     response.headers["X-Accel-Buffering"] = "no"
     return response
 
 
-async def progress_of(letter_id: str) -> Progress | None:
-    """What is told of a letter, None if there is no such letter."""
-    delivery = await current_app.extensions["mail"].get(letter_id)
+async def progress_of(delivery_id: str) -> Progress | None:
+    """What is told of a message, None if there is no such message."""
+    delivery = await current_app.extensions["mail"].get(delivery_id)
     return progress(delivery, datetime.now(UTC)) if delivery else None
 
 
-async def _stream(service: Mail, letter_id: str) -> AsyncGenerator[str]:
+async def _stream(service: Mail, delivery_id: str) -> AsyncGenerator[str]:
     yield f"retry: {COME_BACK}\n\n"
-    async for delivery in _changes(service, letter_id):
+    async for delivery in _changes(service, delivery_id):
         news = asdict(progress(delivery, datetime.now(UTC)))
         yield f"data: {json.dumps(news)}\n\n"
 
 
-async def _changes(service: Mail, letter_id: str) -> AsyncGenerator[Delivery]:
-    """The letter's changes, until it is final or the stream has lived its life."""
+async def _changes(service: Mail, delivery_id: str) -> AsyncGenerator[Delivery]:
+    """The message's changes, until it is final or the stream has lived its life."""
     loop = asyncio.get_running_loop()
-    changes, ends = service.watch(letter_id), loop.time() + LIFE
+    changes, ends = service.watch(delivery_id), loop.time() + LIFE
     while (rest := ends - loop.time()) > 0:
         try:
             yield await asyncio.wait_for(anext(changes), rest)

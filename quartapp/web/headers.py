@@ -9,7 +9,7 @@ from quart import request
 if TYPE_CHECKING:
     from quart import Quart, Response
 
-__all__ = ["LETTER_POLICY", "init_app"]
+__all__ = ["MESSAGE_POLICY", "init_app"]
 
 HEADERS = {
     "Content-Security-Policy": (
@@ -22,11 +22,11 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
 }
 
-LETTER_POLICY = (
+MESSAGE_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'none'; "
     "base-uri 'none'; frame-ancestors 'self'; sandbox allow-popups allow-popups-to-escape-sandbox"
 )
-"""For the HTML of a letter: it may look as it likes, and do nothing but open links apart."""
+"""For the HTML of a message: it may look as it likes, and do nothing but open links apart."""
 
 
 def init_app(app: Quart) -> None:

@@ -1,4 +1,4 @@
-"""How many new users one client may add, so that nobody buries the administrator in letters."""
+"""How many new users one client may add, so that nobody buries the administrator in messages."""
 
 from __future__ import annotations
 

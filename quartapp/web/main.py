@@ -52,14 +52,14 @@ async def index() -> ResponseReturnValue:
 
 
 async def _page(form: NameForm) -> str:
-    letter_id = session.get("letter")
+    delivery_id = session.get("message")
     return await render_template(
         "index.html",
         form=form,
         name=session.get("name"),
         known=session.get("known", False),
-        letter_id=letter_id,
-        progress=await progress_of(letter_id) if letter_id else None,
+        delivery_id=delivery_id,
+        progress=await progress_of(delivery_id) if delivery_id else None,
         has_mailbox=_has_mailbox(),
     )
 
@@ -72,36 +72,36 @@ async def _greet(username: str) -> ResponseReturnValue:
     session["name"] = username
     session["known"] = known
     if known:
-        session.pop("letter", None)
+        session.pop("message", None)
     return redirect(url_for("main.index"))
 
 
 async def _join(user: User) -> bool:
-    """Add the user and the administrator's letter, both or neither; false if another was faster.
+    """Add the user and the administrator's message, both or neither; false if another was faster.
 
-    The letter is written first, so that no template holds the database's write lock.
+    The message is written first, so that no template holds the database's write lock.
     """
-    letter = await _letter_about(user)
+    message = await _message_about(user)
     registrations: Registrations = current_app.extensions["registrations"]
-    registered = await registrations.add(Registration(user, letter, request.remote_addr or ""))
+    registered = await registrations.add(Registration(user, message, request.remote_addr or ""))
     if registered.is_new:
-        session["letter"] = registered.delivery.id if registered.delivery else None
+        session["message"] = registered.delivery.id if registered.delivery else None
     return registered.is_new
 
 
-async def _letter_about(user: User) -> Message | None:
+async def _message_about(user: User) -> Message | None:
     admin = current_app.config["FLASKY_ADMIN"]
     if not admin:
         return None
     try:
         return await mail.compose(admin, "New User", "mail/new_user", user=user, url=_address())
     except (MailError, TemplateError):
-        logger.exception("The letter about a new user cannot be written; nothing is kept")
-        abort(500, "The letter to the administrator could not be written, so nothing was kept.")
+        logger.exception("The message about a new user cannot be written; nothing is kept")
+        abort(500, "The message to the administrator could not be written, so nothing was kept.")
 
 
 def _address() -> str | None:
-    """The address that letters link to: in production never what a visitor called the host."""
+    """The address that messages link to: in production never what a visitor called the host."""
     address: str | None = current_app.config["QUARTAPP_URL"]
     if address or current_app.config["QUARTAPP_ENV"] == "production":
         return address

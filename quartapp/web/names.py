@@ -18,7 +18,7 @@ BLANK = set("\u115f\u1160\u2800\u3164\uffa0")
 
 
 def cleaned(name: str | None) -> str:
-    """The name in its composed form (NFC) without white space around it."""
+    """The name in its encoded form (NFC) without white space around it."""
     return unicodedata.normalize("NFC", name or "").strip()
 
 

@@ -1,4 +1,4 @@
-"""What a visitor is told of a letter: how far it has come, in plain words and without addresses."""
+"""What a visitor is told of a message: how far it has come, in plain words and without addresses."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Progress:
 
 
 def progress(delivery: Delivery, now: datetime) -> Progress:
-    """The letter as it stands. The server's own words stay with the operator."""
+    """The message as it stands. The server's own words stay with the operator."""
     return Progress(delivery.status, _sentence(delivery, now), delivery.is_final)
 
 
@@ -34,13 +34,13 @@ def _sentence(delivery: Delivery, now: datetime) -> str:
         case Status.QUEUED:
             return _waiting(delivery, now)
         case Status.SENDING:
-            return "The letter to the administrator is on its way to the mail server."
+            return "The message to the administrator is on its way to the mail server."
         case Status.SENT:
-            return f"The letter to the administrator was sent; it took {_took(delivery)}."
+            return f"The message to the administrator was sent; it took {_took(delivery)}."
         case Status.FAILED:
-            return "The letter to the administrator could not be sent. The operator can see why."
+            return "The message to the administrator could not be sent. The operator can see why."
         case Status.CANCELLED:
-            return "The letter to the administrator was called off."
+            return "The message to the administrator was called off."
         case Status.UNCERTAIN:
             return _unsure(delivery, now)
 
@@ -49,15 +49,15 @@ def _waiting(delivery: Delivery, now: datetime) -> str:
     if delivery.due_at and delivery.due_at > now:
         at = _clock(delivery.due_at)
         if not delivery.attempts:
-            return f"The letter to the administrator is kept, and leaves at {at}."
+            return f"The message to the administrator is kept, and leaves at {at}."
         reason = _reason(delivery)
-        return f"{reason} The letter to the administrator will be tried again at {at}."
+        return f"{reason} The message to the administrator will be tried again at {at}."
     if delivery.detail:
         return (
             "The mail server cannot be used just now. "
-            "The letter to the administrator is kept, and leaves as soon as it can."
+            "The message to the administrator is kept, and leaves as soon as it can."
         )
-    return "The letter to the administrator is kept, and leaves in a moment."
+    return "The message to the administrator is kept, and leaves in a moment."
 
 
 def _reason(delivery: Delivery) -> str:
@@ -67,7 +67,7 @@ def _reason(delivery: Delivery) -> str:
 
 
 def _unsure(delivery: Delivery, now: datetime) -> str:
-    lost = "The connection was lost at the very end, so nobody knows whether the letter arrived."
+    lost = "The connection was lost at the very end, so nobody knows whether the message arrived."
     if delivery.due_at is None:
         return f"{lost} The operator decides."
     if delivery.due_at <= now:

@@ -1,4 +1,4 @@
-"""Registrations: new users and the letters about them, many in one transaction."""
+"""Registrations: new users and the messages about them, many in one transaction."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from werkzeug.exceptions import TooManyRequests
 
-from quartapp.group import Group
+from quartapp.database.batching import Batcher
 from quartapp.web import users
 
 if TYPE_CHECKING:
@@ -25,23 +25,23 @@ __all__ = ["Registered", "Registration", "Registrations"]
 
 @dataclass(frozen=True, slots=True)
 class Registration:
-    """A user who may be new, the letter about them if anybody wants one, and who asks."""
+    """A user who may be new, the message about them if anybody wants one, and who asks."""
 
     user: User
-    letter: Message | None
+    message: Message | None
     client: str
 
 
 @dataclass(frozen=True, slots=True)
 class Registered:
-    """What came of it: whether the user is new, and where the letter stands."""
+    """What came of it: whether the user is new, and where the message stands."""
 
     is_new: bool
     delivery: Delivery | None = None
 
 
 class Registrations:
-    """Keeps users and letters, each pair whole or not at all.
+    """Keeps users and messages, each pair whole or not at all.
 
     Who comes while a transaction is under way shares the next one, because on SQLite beginning and
     committing cost far more than what is written in between. An app with less to do needs none of
@@ -52,15 +52,15 @@ class Registrations:
         self._database = database
         self._mail = mail
         self._new_users = new_users
-        self._looks: Group[str, bool] = Group(self._look)
-        self._writes: Group[Registration, Registered | TooManyRequests] = Group(self._write)
+        self._looks: Batcher[str, bool] = Batcher(self._look)
+        self._writes: Batcher[Registration, Registered | TooManyRequests] = Batcher(self._write)
 
     async def knows(self, username: str) -> bool:
         """Whether somebody of this name was here before."""
         return await self._looks.add(username)
 
     async def add(self, registration: Registration) -> Registered:
-        """Add the user and keep the letter, unless another request was faster.
+        """Add the user and keep the message, unless another request was faster.
 
         Raises `TooManyRequests` for a client who adds too many.
         """
@@ -88,7 +88,7 @@ class Registrations:
             ]
             if refused:
                 await users.remove(connection, refused)
-            return await self._with_letters(registrations, came, session)
+            return await self._with_messages(registrations, came, session)
 
     async def _charged(
         self, registration: Registration, new: set[str]
@@ -103,16 +103,16 @@ class Registrations:
             return refusal
         return Registered(is_new=True)
 
-    async def _with_letters(
+    async def _with_messages(
         self,
         registrations: Sequence[Registration],
         came: list[Registered | TooManyRequests],
         session: AsyncSession,
     ) -> list[Registered | TooManyRequests]:
         wanted = {
-            index: each.letter
+            index: each.message
             for index, (each, how) in enumerate(zip(registrations, came, strict=True))
-            if each.letter and isinstance(how, Registered) and how.is_new
+            if each.message and isinstance(how, Registered) and how.is_new
         }
         deliveries = await self._mail.send_all_later(wanted.values(), session=session)
         for index, delivery in zip(wanted, deliveries, strict=True):

@@ -1,4 +1,4 @@
-"""An app in which every page has something to show: letters in each state, the worst ones too."""
+"""An app in which every page has something to show: messages in each state, the worst ones too."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from sqlalchemy import insert, update
 
 from quartapp import create_app
 from quartapp.mail import Attachment
-from quartapp.mail.outbox.schema import attempts, letters, recipients
-from quartapp.mail.testing import letter
-from tests.mail.outbox.backlog import many_letters, their_recipient
+from quartapp.mail.outbox.tables import attempts, messages, recipients
+from quartapp.mail.testing import message
+from tests.mail.outbox.backlog import many_messages, their_recipient
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,7 +41,7 @@ STATES: dict[str, dict[str, Any]] = {
     "cancelled": {"status": "cancelled", "due_at": None},
     "uncertain": {
         "status": "uncertain", "due_at": None, "attempts": 1,
-        "detail": "admin@example.com: connection lost after the final dot",
+        "detail": "admin@example.com: connection lost after the end of data",
     },
     "pruned": {"status": "failed", "due_at": None, "attempts": 1, "is_pruned": True},
 }  # fmt: skip
@@ -85,7 +85,7 @@ def _with_broken_templates(app: Quart, folder: Path) -> None:
 
 
 async def furnish(app: Quart, folder: Path) -> dict[str, str]:
-    """Give it letters and templates; the ids of letters by what they are like."""
+    """Give it messages and templates; the ids of messages by what they are like."""
     _with_broken_templates(app, folder)
     await _long_history(app)
     ids = {state: await _in_state(app, state) for state in STATES}
@@ -95,9 +95,9 @@ async def furnish(app: Quart, folder: Path) -> dict[str, str]:
 
 async def _in_state(app: Quart, state: str) -> str:
     now, changes = datetime.now(UTC), dict(STATES[state])
-    message = letter(subject="[Flasky] New User", recipients=["admin@example.com"])
-    message.template = "mail/new_user"
-    letter_id = (await app.extensions["mail"].send_later(message)).id
+    written = message(subject="[Flasky] New User", recipients=["admin@example.com"])
+    written.template = "mail/new_user"
+    delivery_id = (await app.extensions["mail"].send_later(written)).id
     is_over = changes.get("status", "sending") != "sending"
     changes |= {"due_at": now + 7 * MINUTE} if state == "waiting" else {}
     changes |= {"ended_at": now} if is_over else {}
@@ -107,46 +107,46 @@ async def _in_state(app: Quart, state: str) -> str:
     async with app.extensions["database"].writing() as connection:
         if changes:
             await connection.execute(
-                update(letters).values(changes).where(letters.c.id == letter_id)
+                update(messages).values(changes).where(messages.c.id == delivery_id)
             )
             person = {"reply": said, "due_at": changes.get("due_at")}
             person |= {"status": changes["status"]} if is_over else {}
             person |= {"code": int(said[:3]), "reply": said[4:]} if said[:3].isdigit() else {}
             await connection.execute(
-                update(recipients).values(person).where(recipients.c.letter_id == letter_id)
+                update(recipients).values(person).where(recipients.c.delivery_id == delivery_id)
             )
         for number in range(1, changes.get("attempts", 0) + 1 if said else 0):
-            tried = {"letter_id": letter_id, "number": number, "ended_at": now, "detail": said}
+            tried = {"delivery_id": delivery_id, "number": number, "ended_at": now, "detail": said}
             await connection.execute(
                 insert(attempts).values(tried | {"status": changes.get("status", "queued")})
             )
-    return letter_id
+    return delivery_id
 
 
 async def _long_history(app: Quart) -> None:
-    """Some thousand letters of before, and a busy hour."""
+    """Some thousand messages of before, and a busy hour."""
     this = datetime.now(UTC).replace(second=30, microsecond=0)
     async with app.extensions["database"].writing() as connection:
         for kind in ("tea", "coffee"):
             many = {"subject": kind, "subject_start": kind.encode(), "template": f"mail/{kind}"}
-            await connection.execute(many_letters(f"000{kind}", 1_100, **many))
+            await connection.execute(many_messages(f"000{kind}", 1_100, **many))
         for ago, number in enumerate(SENT_BY_MINUTE):
             then = {"created_at": this - ago * 2 * MINUTE, "ended_at": this - ago * 2 * MINUTE}
-            await connection.execute(many_letters(f"00{ago}", number, **then))
+            await connection.execute(many_messages(f"00{ago}", number, **then))
         await connection.execute(
-            many_letters("00f", 3, status="failed", ended_at=this - 9 * MINUTE)
+            many_messages("00f", 3, status="failed", ended_at=this - 9 * MINUTE)
         )
-        await connection.execute(their_recipient("ada@example.com", letters.c.id.is_not(None)))
+        await connection.execute(their_recipient("ada@example.com", messages.c.id.is_not(None)))
 
 
 async def _arrived(app: Quart) -> dict[str, str]:
-    """Letters in the mailbox."""
-    composed = {
+    """Messages in the mailbox."""
+    encoded = {
         "arrived": await app.extensions["mail"].compose(
             "admin@example.com", "New User", "mail/new_user", user={"username": "Ada Lovelace"}
         ),
-        "plain": letter(subject="", recipients=[f"person{n}@example.com" for n in range(9)]),
-        "hostile": letter(
+        "plain": message(subject="", recipients=[f"person{n}@example.com" for n in range(9)]),
+        "hostile": message(
             subject=f"\u202e {LONG_WORD} <script>",
             body=None,
             html=HOSTILE,
@@ -156,7 +156,7 @@ async def _arrived(app: Quart) -> dict[str, str]:
     store = app.extensions["mailbox"]
     entries = {
         name: await store.add("flasky@example.com", message.recipients, message.as_bytes())
-        for name, message in composed.items()
+        for name, message in encoded.items()
     }
     for number in range(50):
         await store.add("a@example.com", ["b@example.com"], f"Subject: {number}\r\n\r\n".encode())

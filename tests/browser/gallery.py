@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Self
 
 from playwright.async_api import async_playwright
 
-from quartapp.mailbox import Kind
+from quartapp.mail.mailbox import Kind
 from tests.browser.conftest import ARGUMENTS, serving
 from tests.browser.furnished import furnish, make
 
@@ -31,7 +31,7 @@ class Gallery:
     """Shows pages of a furnished app and of a bare one.
 
     ids
-        Of the furnished app's letters, by what they are like.
+        Of the furnished app's messages, by what they are like.
     """
 
     def __init__(self, browser: Browser, furnished: str, bare: str, ids: dict[str, str]) -> None:

@@ -34,7 +34,7 @@ STILL = {
 
 
 async def photograph_story(page: Page, folder: Path) -> None:
-    """A name in the form, and the letter that comes of it, in an app that delivers."""
+    """A name in the form, and the message that comes of it, in an app that delivers."""
     settings = {"TESTING": True, "MAIL_SUPPRESS_SEND": False, "FLASKY_ADMIN": "you@example.com"}
     app = create_app(settings | {"QUARTAPP_INSTANCE": str(folder)})
     async with served(app) as address:
@@ -43,7 +43,7 @@ async def photograph_story(page: Page, folder: Path) -> None:
         await page.keyboard.press("Enter")
         await expect(page.get_by_role("status")).to_contain_text("was sent")
         await page.screenshot(path=PICTURES / "page.png")
-        await page.get_by_role("link", name="Read the letter").click()
+        await page.get_by_role("link", name="Read the message").click()
         await expect(page.frame_locator("iframe").locator("body")).to_contain_text("User Ada")
         await page.screenshot(path=PICTURES / "mailbox.png")
 

@@ -44,26 +44,26 @@ async def say_a_name_twice(page: Page) -> None:
 
 
 async def misunderstand_chaos(page: Page) -> None:
-    """Ask for chaos to no letters at all."""
+    """Ask for chaos to no messages at all."""
     await page.get_by_label("say nothing").check()
-    await page.get_by_label("To how many letters").fill("0")
+    await page.get_by_label("To how many messages").fill("0")
     await page.get_by_role("button", name="Switch it on").click()
     await expect(page.get_by_role("alert")).to_be_visible()
 
 
 async def ask_for_the_text(page: Page) -> None:
-    """Have the operator's page show what a letter says."""
+    """Have the operator's page show what a message says."""
     await page.get_by_role("button", name="Show what it says").click()
     await expect(page.get_by_role("heading", name="Text")).to_be_visible()
 
 
-async def cancel_a_letter(page: Page) -> None:
-    """Have a letter kept, and stop it, for the operator's page to tell of that."""
+async def cancel_a_message(page: Page) -> None:
+    """Have a message kept, and stop it, for the operator's page to tell of that."""
     await say_a_new_name(page)
     await page.goto("/outbox/?status=queued")
     await page.get_by_role("row").nth(1).get_by_role("link").click()
     await page.get_by_role("link", name="Cancel").click()
-    await page.get_by_role("button", name="Cancel 1 letter").click()
+    await page.get_by_role("button", name="Cancel 1 message").click()
     await expect(page.get_by_role("status")).to_be_visible()
 
 
@@ -74,7 +74,7 @@ class Sight:
     path
         With the ids that `furnish` returns, by their names.
     is_bare
-        Whether it is that of an app without letters, where chaos is on.
+        Whether it is that of an app without messages, where chaos is on.
     """
 
     name: str
@@ -95,15 +95,15 @@ SIGHTS = [
     Sight("mailbox-found-none", "/dev/mail/?q=nobody"),
     Sight("mailbox-empty", "/dev/mail/", is_bare=True),
     Sight("mailbox-awaited", "/dev/mail/of/{queued}"),
-    Sight("letter", "/dev/mail/{arrived}"),
-    Sight("letter-phone-dark", "/dev/mail/{arrived}?width=phone&scheme=dark"),
+    Sight("message", "/dev/mail/{arrived}"),
+    Sight("message-phone-dark", "/dev/mail/{arrived}?width=phone&scheme=dark"),
     *(
-        Sight(f"letter-{v}", f"/dev/mail/{{arrived}}?view={v}")
+        Sight(f"message-{v}", f"/dev/mail/{{arrived}}?view={v}")
         for v in ("text", "headers", "source")
     ),
-    Sight("letter-plain", "/dev/mail/{plain}"),
-    Sight("letter-hostile", "/dev/mail/{hostile}"),
-    Sight("letter-without-text", "/dev/mail/{hostile}?view=text"),
+    Sight("message-plain", "/dev/mail/{plain}"),
+    Sight("message-hostile", "/dev/mail/{hostile}"),
+    Sight("message-without-text", "/dev/mail/{hostile}?view=text"),
     Sight("previews", "/dev/mail/previews/"),
     Sight("preview", "/dev/mail/previews/new_user"),
     Sight("preview-text", "/dev/mail/previews/new_user?view=text"),
@@ -120,10 +120,10 @@ SIGHTS = [
     Sight("outbox-found-none", "/outbox/?recipient=nobody@example.com"),
     Sight("outbox-misunderstood", "/outbox/?since=yesterday"),
     Sight("outbox-looked-at-many", "/outbox/?template=mail/coffee&subject=tea"),
-    *(Sight(f"outbox-letter-{state}", f"/outbox/{{{state}}}") for state in (*STATES, "pruned")),
-    Sight("outbox-letter-text", "/outbox/{sent}", ask_for_the_text),
+    *(Sight(f"outbox-message-{state}", f"/outbox/{{{state}}}") for state in (*STATES, "pruned")),
+    Sight("outbox-message-text", "/outbox/{sent}", ask_for_the_text),
     Sight("confirm-one", "/outbox/retry?id={failed}"),
     Sight("confirm-many", "/outbox/cancel?template=mail/new_user&status=queued"),
     Sight("confirm-none", "/outbox/retry?id={sent}"),
-    Sight("outbox-told", "/", cancel_a_letter),
+    Sight("outbox-told", "/", cancel_a_message),
 ]

@@ -1,4 +1,4 @@
-"""Chaos in a real browser: a letter is refused, the visitor is told, and then it arrives."""
+"""Chaos in a real browser: a message is refused, the visitor is told, and then it arrives."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ def has_scripts() -> bool:
     return True
 
 
-async def test_a_letter_that_chaos_refuses_is_tried_again_and_sent(page: Page) -> None:
+async def test_a_message_that_chaos_refuses_is_tried_again_and_sent(page: Page) -> None:
     await page.goto("/dev/mail/chaos")
-    await page.get_by_label("refuse letters for now").check()
-    await page.get_by_label("To how many letters").fill("1")
+    await page.get_by_label("refuse messages for now").check()
+    await page.get_by_label("To how many messages").fill("1")
     await page.get_by_role("button", name="Switch it on").click()
-    await expect(page.get_by_role("status")).to_contain_text("1 letter more")
+    await expect(page.get_by_role("status")).to_contain_text("1 message more")
 
     await say(page, "Ada")
     progress = page.locator(".progress")
     await expect(progress).to_contain_text("will be tried again at")
     await expect(progress).to_contain_text("was sent", timeout=20_000)
 
-    await page.get_by_role("link", name="Read the letter").click()
+    await page.get_by_role("link", name="Read the message").click()
     await expect(page.frame_locator("iframe").locator("body")).to_contain_text("User Ada")
     await expect(page.get_by_text("Chaos:")).to_have_count(0)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from playwright.async_api import expect
 
-from quartapp.mail.testing import Phase, letter
+from quartapp.mail.testing import Phase, message
 
 if TYPE_CHECKING:
     from playwright.async_api import Page
@@ -30,7 +30,7 @@ FOCUSED = """() => {
 
 @pytest.fixture
 def settings(settings: dict[str, Any], server: SMTPServer) -> dict[str, Any]:
-    """Letters go to a mail server."""
+    """Messages go to a mail server."""
     return settings | {"MAIL_SERVER": server.host, "MAIL_PORT": server.port}
 
 
@@ -70,13 +70,13 @@ async def test_the_form_is_filled_in_by_keyboard(page: Page) -> None:
     await expect(page.get_by_role("status")).to_contain_text("was sent")
 
 
-async def test_a_failed_letter_is_found_and_tried_again_by_keyboard(
+async def test_a_failed_message_is_found_and_tried_again_by_keyboard(
     page: Page, app: Quart, server: SMTPServer
 ) -> None:
     server.answer(Phase.RCPT, "550 5.1.1 no such user", times=1)
     mail = app.extensions["mail"]
     await page.goto("/outbox/")
-    failed = await mail.wait(await mail.send_later(letter(subject="Tea at four")), timeout=30)
+    failed = await mail.wait(await mail.send_later(message(subject="Tea at four")), timeout=30)
 
     await reach(page, "State")
     await page.keyboard.type("failed")
@@ -87,9 +87,9 @@ async def test_a_failed_letter_is_found_and_tried_again_by_keyboard(
     await expect(page.get_by_role("heading", level=1)).to_have_text("Tea at four")
     await reach(page, "Try again")
     await follow(page)
-    await expect(page.get_by_role("heading", level=1)).to_have_text("Try 1 letter again?")
-    await reach(page, "Try 1 letter again")
+    await expect(page.get_by_role("heading", level=1)).to_have_text("Try 1 message again?")
+    await reach(page, "Try 1 message again")
     await follow(page)
 
-    await expect(page.get_by_role("status")).to_have_text("1 letter will be tried again now.")
+    await expect(page.get_by_role("status")).to_have_text("1 message will be tried again now.")
     assert (await mail.wait(failed, timeout=30)).status == "sent"

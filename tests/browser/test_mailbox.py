@@ -1,4 +1,4 @@
-"""The mailbox in a real browser: a letter's whole life, from its arrival to the empty list."""
+"""The mailbox in a real browser: a message's whole life, from its arrival to the empty list."""
 
 from __future__ import annotations
 
@@ -25,28 +25,28 @@ async def mailbox(browser: Browser, address: str) -> Page:
     return mailbox
 
 
-async def test_a_letter_lives_in_the_mailbox(mailbox: Page, page: Page, app: Quart) -> None:
-    await expect(mailbox.get_by_role("heading", name="No letters here")).to_be_visible()
+async def test_a_message_lives_in_the_mailbox(mailbox: Page, page: Page, app: Quart) -> None:
+    await expect(mailbox.get_by_role("heading", name="No messages here")).to_be_visible()
 
     await say(page, "Ada")
     await say(page, "Grace")
     await app.extensions["mail"].drain()
     arrived = mailbox.get_by_role("listitem")
     await expect(arrived).to_have_count(2)
-    await expect(mailbox.get_by_role("status")).to_have_text("New letter: [Flasky] New User")
+    await expect(mailbox.get_by_role("status")).to_have_text("New message: [Flasky] New User")
     await expect(mailbox).to_have_title("Mailbox (2) · quartapp")
 
     await arrived.first.get_by_role("link").click()
-    letter = mailbox.frame_locator("iframe").locator("body")
-    await expect(letter).to_contain_text("User Grace has joined.")
+    message = mailbox.frame_locator("iframe").locator("body")
+    await expect(message).to_contain_text("User Grace has joined.")
     await expect(mailbox.get_by_text("What a reader may stumble over")).to_have_count(0)
 
     await mailbox.get_by_role("link", name="Phone").click()
     assert (await mailbox.locator("iframe").bounding_box())["width"] == 390
     await mailbox.get_by_role("link", name="Dark", exact=True).click()
-    dark = await letter.evaluate("body => getComputedStyle(body).backgroundColor")
+    dark = await message.evaluate("body => getComputedStyle(body).backgroundColor")
     await mailbox.get_by_role("link", name="Light", exact=True).click()
-    light = await letter.evaluate("body => getComputedStyle(body).backgroundColor")
+    light = await message.evaluate("body => getComputedStyle(body).backgroundColor")
     assert dark != light
 
     await mailbox.get_by_role("link", name="Text", exact=True).click()
@@ -72,14 +72,14 @@ async def test_a_letter_lives_in_the_mailbox(mailbox: Page, page: Page, app: Qua
     await mailbox.get_by_role("link", name="Show all").click()
     await expect(arrived).to_have_count(1)
     await mailbox.get_by_role("button", name="Empty the mailbox").click()
-    await expect(mailbox.get_by_role("heading", name="No letters here")).to_be_visible()
+    await expect(mailbox.get_by_role("heading", name="No messages here")).to_be_visible()
 
 
-async def test_one_click_leads_from_the_greeting_to_the_letter(page: Page, app: Quart) -> None:
+async def test_one_click_leads_from_the_greeting_to_the_message(page: Page, app: Quart) -> None:
     await say(page, "Ada")
     await app.extensions["mail"].drain()
 
-    await page.get_by_role("link", name="Read the letter").click()
+    await page.get_by_role("link", name="Read the message").click()
 
-    letter = page.frame_locator("iframe").locator("body")
-    await expect(letter).to_contain_text("User Ada has joined.")
+    message = page.frame_locator("iframe").locator("body")
+    await expect(message).to_contain_text("User Ada has joined.")

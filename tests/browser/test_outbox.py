@@ -8,7 +8,7 @@ import pytest
 from playwright.async_api import expect
 
 from quartapp import create_app
-from quartapp.mail.testing import Phase, letter
+from quartapp.mail.testing import Phase, message
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,25 +51,25 @@ async def signed_in(browser: Browser, address: str, **credentials: str) -> Page:
     return await context.new_page()
 
 
-async def test_the_operator_retries_a_failed_letter_and_sees_it_sent(
+async def test_the_operator_retries_a_failed_message_and_sees_it_sent(
     browser: Browser, address: str, app: Quart, server: SMTPServer
 ) -> None:
     server.answer(Phase.RCPT, "550 5.1.1 no such user", times=1)
     mail, page = app.extensions["mail"], await signed_in(browser, address)
     await page.goto("/outbox/")
-    failed = await mail.wait(await mail.send_later(letter(subject="Tea at four")), timeout=30)
+    failed = await mail.wait(await mail.send_later(message(subject="Tea at four")), timeout=30)
 
     await page.get_by_role("link", name="failed").click()
     await page.get_by_role("link", name="Tea at four").click()
     await expect(page.get_by_role("table").last).to_contain_text("550 5.1.1 no such user")
     await page.get_by_role("link", name="Try again").click()
-    await page.get_by_role("button", name="Try 1 letter again").click()
-    await expect(page.get_by_role("status")).to_have_text("1 letter will be tried again now.")
+    await page.get_by_role("button", name="Try 1 message again").click()
+    await expect(page.get_by_role("status")).to_have_text("1 message will be tried again now.")
     await mail.wait(failed, timeout=30)
     await page.reload()
 
     await expect(page.get_by_role("article").locator(".lead")).to_have_text("sent")
-    assert [sent.recipients for sent in server.letters] == [("bob@example.com",)]
+    assert [sent.recipients for sent in server.messages] == [("bob@example.com",)]
 
 
 async def test_a_wrong_sign_in_is_refused(browser: Browser, address: str) -> None:

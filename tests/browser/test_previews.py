@@ -28,8 +28,8 @@ async def test_a_broken_template_is_found_and_mended(
 
     await page.goto("/dev/mail/previews/")
     await page.get_by_role("link", name="new_user").click()
-    letter = page.frame_locator("iframe").locator("body")
-    await expect(letter).to_contain_text("User Ada Lovelace has joined.")
+    message = page.frame_locator("iframe").locator("body")
+    await expect(message).to_contain_text("User Ada Lovelace has joined.")
 
     template.write_text(f"<p>one\n{{{{ user.username | shout }}}}\n{whole}")
     await page.reload()
@@ -38,4 +38,4 @@ async def test_a_broken_template_is_found_and_mended(
 
     template.write_text(whole.replace("has joined", "is here"))
     await page.reload()
-    await expect(letter).to_contain_text("User Ada Lovelace is here.")
+    await expect(message).to_contain_text("User Ada Lovelace is here.")

@@ -1,4 +1,4 @@
-"""What the visitor sees of a letter under way, in a real browser: live, reloaded, restarted."""
+"""What the visitor sees of a message under way, in a real browser: live, reloaded, restarted."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.browser
 
-AGAIN = "The mail server asked for patience. The letter to the administrator will be tried again"
+AGAIN = "The mail server asked for patience. The message to the administrator will be tried again"
 
 
 @pytest.fixture
@@ -42,14 +42,14 @@ async def live(browser: Browser, address: str) -> BrowserContext:
 
 
 def status(page: Page) -> Locator:
-    """The line that says where the letter is."""
+    """The line that says where the message is."""
     return page.get_by_role("status")
 
 
-async def test_the_line_follows_the_letter_from_kept_to_sent(
+async def test_the_line_follows_the_message_from_kept_to_sent(
     live: BrowserContext, server: SMTPServer
 ) -> None:
-    server.stall(Phase.DOT, times=1)
+    server.stall(Phase.END_OF_DATA, times=1)
     page = await live.new_page()
 
     await say(page, "Ada")
@@ -61,7 +61,7 @@ async def test_the_line_follows_the_letter_from_kept_to_sent(
     assert "@" not in await page.content()
 
 
-async def test_a_letter_that_must_wait_says_why_and_until_when_and_is_seen_to_be_sent(
+async def test_a_message_that_must_wait_says_why_and_until_when_and_is_seen_to_be_sent(
     live: BrowserContext, server: SMTPServer
 ) -> None:
     server.answer(Phase.RCPT, "451 4.7.1 admin@example.com is greylisted")
@@ -78,7 +78,7 @@ async def test_a_letter_that_must_wait_says_why_and_until_when_and_is_seen_to_be
 async def test_two_tabs_and_a_reload_tell_the_same(
     live: BrowserContext, server: SMTPServer
 ) -> None:
-    server.stall(Phase.DOT, times=1)
+    server.stall(Phase.END_OF_DATA, times=1)
     first, second = await live.new_page(), await live.new_page()
     await say(first, "Ada")
     await second.goto("/")
@@ -97,7 +97,7 @@ async def test_two_tabs_and_a_reload_tell_the_same(
 async def test_an_error_in_between_does_not_end_the_following(
     live: BrowserContext, server: SMTPServer
 ) -> None:
-    server.stall(Phase.DOT, times=1)
+    server.stall(Phase.END_OF_DATA, times=1)
     await live.route("**/events", lambda route: route.fulfill(status=502), times=1)
     page = await live.new_page()
 
@@ -126,23 +126,23 @@ async def test_without_scripts_a_reload_after_a_restart_is_right(
         await greylisted(page, port, server)
 
     async with on_port(port, restarted := create_app(settings)):
-        [letter] = await restarted.extensions["mail"].find()
-        await restarted.extensions["mail"].wait(letter, timeout=30)
+        [message] = await restarted.extensions["mail"].find()
+        await restarted.extensions["mail"].wait(message, timeout=30)
         await page.reload()
         await expect(status(page)).to_contain_text("was sent")
         await expect(page.get_by_role("heading")).to_have_text("Hello, Ada!")
 
 
 async def greylisted(page: Page, port: int, server: SMTPServer) -> None:
-    """Type a name, and see that its letter waits; the next time it will be accepted."""
+    """Type a name, and see that its message waits; the next time it will be accepted."""
     server.answer(Phase.RCPT, "451 4.7.1 greylisted")
     await say(page, "Ada", at=f"http://127.0.0.1:{port}")
-    await until(lambda: says_again(page), lambda: "a letter that will be tried again")
+    await until(lambda: says_again(page), lambda: "a message that will be tried again")
     server.clear()
 
 
 async def says_again(page: Page) -> bool:
-    """Whether the page, loaded anew, says that the letter will be tried again."""
+    """Whether the page, loaded anew, says that the message will be tried again."""
     await page.reload()
     return AGAIN in await status(page).inner_text()
 
@@ -158,9 +158,9 @@ async def on_port(port: int, app: Quart) -> AsyncIterator[int]:
 async def test_without_scripts_a_page_of_its_own_keeps_up_by_itself(
     page: Page, app: Quart, server: SMTPServer
 ) -> None:
-    server.stall(Phase.DOT, times=1)
+    server.stall(Phase.END_OF_DATA, times=1)
     await say(page, "Ada")
-    await page.get_by_role("link", name="Follow the letter").click()
+    await page.get_by_role("link", name="Follow the message").click()
     await expect(status(page)).to_contain_text("on its way")
 
     server.resume()

@@ -23,7 +23,7 @@ globalThis.forbidden = [];
 document.addEventListener("securitypolicyviolation", (event) =>
   forbidden.push(`forbidden: ${event.violatedDirective} ${event.blockedURI}`));
 """
-# Frames show letters, which are their senders' business. The stripe on top of a card is a pseudo
+# Frames show messages, which are their senders' business. The stripe on top of a card is a pseudo
 # element that no text stands on; for its sake axe would judge the contrast of nothing below it.
 CONTRAST = {
     "ignorePseudo": True,

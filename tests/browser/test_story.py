@@ -1,4 +1,4 @@
-"""The story in a real browser: a name is typed, and a letter can be read."""
+"""The story in a real browser: a name is typed, and a message can be read."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ async def say(page: Page, name: str, at: str = "") -> str:
     return await page.get_by_role("main").inner_text()
 
 
-async def test_a_name_typed_into_the_page_becomes_a_letter_in_the_mailbox(
+async def test_a_name_typed_into_the_page_becomes_a_message_in_the_mailbox(
     page: Page, app: Quart
 ) -> None:
     greeting = await say(page, "Ada <b>Lovelace</b>")
     await app.extensions["mail"].drain()
     await page.get_by_role("link", name="Mailbox").click()
     await page.get_by_role("link", name="[Flasky] New User").click()
-    letter = page.frame_locator("iframe").locator("body")
+    message = page.frame_locator("iframe").locator("body")
 
     assert "Pleased to meet you!" in greeting
-    await expect(letter).to_contain_text("User Ada <b>Lovelace</b> has joined.")
+    await expect(message).to_contain_text("User Ada <b>Lovelace</b> has joined.")
 
 
 async def test_somebody_who_comes_back_is_greeted_so(page: Page) -> None:

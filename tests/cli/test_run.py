@@ -34,18 +34,18 @@ def test_run_serves_the_page_until_a_signal_and_ends_well(start, number):
 def test_run_says_where_the_mailbox_is(start):
     server = start("quartapp", "run", "--port", "0")
 
-    mailbox = fetch(server.says(r"letters are at (http://\S+/)"))
+    mailbox = fetch(server.says(r"messages are at (http://\S+/)"))
 
     assert "<title>" in mailbox
 
 
-def test_run_has_no_mailbox_to_speak_of_where_letters_leave(start):
+def test_run_has_no_mailbox_to_speak_of_where_messages_leave(start):
     server = start("quartapp", "run", "--port", "0", MAIL_SERVER="localhost")
 
     server.says(PAGE)
     _, said = server.stop(signal.SIGTERM)
 
-    assert "letters are at" not in said
+    assert "messages are at" not in said
 
 
 def test_a_request_that_never_ends_does_not_hold_up_the_end(start, tmp_path):

@@ -51,11 +51,11 @@ async def end():
 
 @pytest.fixture
 def subjects(tmp_path):
-    """The subjects of the letters in the development mailbox."""
+    """The subjects of the messages in the development mailbox."""
 
     def subjects():
         folder = Maildir(tmp_path / "instance" / "mailbox", create=False)
-        return [letter["Subject"] for letter in folder]
+        return [message["Subject"] for message in folder]
 
     return subjects
 
@@ -129,14 +129,14 @@ def test_a_script_chooses_its_exit_code(call):
     assert ended.returncode == 3
 
 
-def test_letters_that_a_script_keeps_are_delivered_in_development(call, subjects):
+def test_messages_that_a_script_keeps_are_delivered_in_development(call, subjects):
     ended = call("quartapp", "shell", given=KEEP_BY_TEMPLATE)
 
     assert ended.returncode == 0
     assert subjects() == ["[Flasky] New User"]
 
 
-async def test_letters_that_a_script_keeps_are_left_to_the_servers_in_production(call, server):
+async def test_messages_that_a_script_keeps_are_left_to_the_servers_in_production(call, server):
     production = {
         "QUARTAPP_ENV": "production",
         "SECRET_KEY": "of this test",
@@ -148,7 +148,7 @@ async def test_letters_that_a_script_keeps_are_left_to_the_servers_in_production
     ended = await asyncio.to_thread(call, "quartapp", "shell", given=KEEP, **production)
 
     assert ended.stdout == "queued\n"
-    assert server.letters == []
+    assert server.messages == []
 
 
 def test_ctrl_c_ends_the_statement_and_not_the_shell(sit_down):

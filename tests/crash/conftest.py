@@ -1,4 +1,4 @@
-"""Commands as real processes that can be signalled, frozen and killed, and letters for them."""
+"""Commands as real processes that can be signalled, frozen and killed, and messages for them."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def settings(database_url: str, server: SMTPServer) -> dict[str, Any]:
 
 @pytest.fixture
 async def keeper(serve: Serve, database_url: str) -> AsyncIterator[Mail]:
-    """A mail service on the same database that keeps letters and delivers none."""
+    """A mail service on the same database that keeps messages and delivers none."""
     database = Database(database_url)
     await database.upgrade()
     await database.dispose()

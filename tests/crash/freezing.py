@@ -42,10 +42,10 @@ def thaw(command: Command) -> None:
 
 
 async def _is_unlocked(mail: Mail) -> bool:
-    letters = metadata.tables["mail_letters"]
+    messages = metadata.tables["mail_messages"]
     try:
         async with mail.outbox.database.writing() as connection:
-            await connection.execute(select(letters.c.id).with_for_update(nowait=True))
+            await connection.execute(select(messages.c.id).with_for_update(nowait=True))
     except DatabaseUnavailable:
         return False
     return True

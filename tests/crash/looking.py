@@ -16,17 +16,17 @@ __all__ = ["dump", "ended"]
 
 
 async def ended(mail: Mail, delivery: Delivery) -> Delivery:
-    """Wait for a letter's final state."""
+    """Wait for a message's final state."""
 
     async def final() -> Delivery | None:
         seen = await mail.get(delivery.id)
         return seen if seen and seen.is_final else None
 
-    return await until(final, lambda: f"letter {delivery.id} ended")
+    return await until(final, lambda: f"message {delivery.id} ended")
 
 
 async def dump(mail: Mail) -> dict[str, list[Any]]:
-    """Every row about letters."""
+    """Every row about messages."""
     async with mail.outbox.database.reading() as connection:
         return {
             table.name: list(await connection.execute(select(table).order_by(*table.primary_key)))

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from quartapp.mail import Status
-from quartapp.mail.testing import ReceivedLetter, letter
+from quartapp.mail.testing import ReceivedMessage, message
 from tests.crash.waiting import until
 
 if TYPE_CHECKING:
@@ -25,8 +25,8 @@ __all__ = ["Log", "Siege"]
 
 SEED = 20261124
 WORKERS = 2
-LETTERS = 6
-"""How many letters are kept for each round."""
+MESSAGES = 6
+"""How many messages are kept for each round."""
 
 GRACE = timedelta(seconds=0.5)
 """Within this time after a kill the server has read what was on the wire, and no lease ends."""
@@ -37,18 +37,18 @@ class Log:
     """What the SMTP server has written down, read as it grows."""
 
     path: Path
-    letters: list[ReceivedLetter] = field(default_factory=list)
+    messages: list[ReceivedMessage] = field(default_factory=list)
     offset: int = 0
 
     def read(self) -> int:
-        """Read on; the number of letters so far."""
+        """Read on; the number of messages so far."""
         with self.path.open("rb") as file:
             file.seek(self.offset)
             for line in file:
                 if line.endswith(b"\n"):
-                    self.letters.append(ReceivedLetter.from_json(line))
+                    self.messages.append(ReceivedMessage.from_json(line))
                     self.offset += len(line)
-        return len(self.letters)
+        return len(self.messages)
 
 
 @dataclass
@@ -56,7 +56,7 @@ class Siege:
     """Two workers, a supervisor that starts them again, and somebody who kills them.
 
     mail
-        Keeps letters and delivers none.
+        Keeps messages and delivers none.
     settings
         The workers'.
     """
@@ -71,37 +71,37 @@ class Siege:
     kills: list[tuple[datetime, set[str]]] = field(default_factory=list)
 
     async def last(self, rounds: int) -> None:
-        """Keep letters and kill a worker, so many times."""
+        """Keep messages and kill a worker, so many times."""
         self.workers = [self._work() for _ in range(WORKERS)]
         for number in range(rounds):
             so_far = self.log.read()
             await self._keep(number)
-            await self._sees(so_far + self.random.randint(0, LETTERS))
+            await self._sees(so_far + self.random.randint(0, MESSAGES))
             await asyncio.sleep(self.random.uniform(0, 0.01))
             await self._kill(self.random.randrange(WORKERS))
 
     async def end(self) -> None:
-        """Wait for the last letter, and stop the workers as one should."""
+        """Wait for the last message, and stop the workers as one should."""
 
         async def is_over() -> bool:
             return (await self.mail.stats())[Status.SENT] == len(self.kept)
 
-        await until(is_over, lambda: "every letter sent")
+        await until(is_over, lambda: "every message sent")
         for worker in self.workers:
             worker.send(signal.SIGTERM)
             assert await worker.end() == 0, worker.said
         self.log.read()
 
     @property
-    def copies(self) -> dict[str, list[ReceivedLetter]]:
+    def copies(self) -> dict[str, list[ReceivedMessage]]:
         """What the server got, by Message-ID."""
-        copies: dict[str, list[ReceivedLetter]] = defaultdict(list)
-        for each in self.log.letters:
+        copies: dict[str, list[ReceivedMessage]] = defaultdict(list)
+        for each in self.log.messages:
             copies[each.message_id].append(each)
         return copies
 
-    def on_the_wire(self, copies: list[ReceivedLetter]) -> int:
-        """How many kills met a letter between its final dot and the recorded 250."""
+    def on_the_wire(self, copies: list[ReceivedMessage]) -> int:
+        """How many kills met a message between its end of data and the recorded 250."""
         return sum(
             copies[0].message_id in unsure and any(copy.at < moment + GRACE for copy in copies)
             for moment, unsure in self.kills
@@ -112,16 +112,16 @@ class Siege:
 
     async def _keep(self, number: int) -> None:
         async with self.mail.outbox.database.transaction() as session:
-            for i in range(LETTERS):
-                message = letter(subject=f"Round {number}, letter {i}")
-                delivery = await self.mail.send_later(message, session=session)
+            for i in range(MESSAGES):
+                written = message(subject=f"Round {number}, written {i}")
+                delivery = await self.mail.send_later(written, session=session)
                 self.kept.add(delivery.message_id)
 
     async def _sees(self, count: int) -> None:
         async def enough() -> bool:
             return self.log.read() >= count
 
-        await until(enough, lambda: f"{count} letters; {self.log.read()} came")
+        await until(enough, lambda: f"{count} messages; {self.log.read()} came")
 
     async def _kill(self, which: int) -> None:
         await self.workers[which].kill()

@@ -1,4 +1,4 @@
-"""Visitors who leave at any moment: their name and its letter are kept, or neither is."""
+"""Visitors who leave at any moment: their name and its message are kept, or neither is."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ SEED = 20261124
 
 @pytest.fixture
 async def app(database_url: str, tmp_path: Path) -> AsyncIterator[Quart]:
-    """The whole app; its letters are delivered by somebody else."""
+    """The whole app; its messages are delivered by somebody else."""
     app = create_app(
         {
             "TESTING": True,
@@ -88,7 +88,7 @@ async def visit_together(app: Quart, first: int, stays: list[float]) -> int:
 
 
 @pytest.mark.timeout(180)
-async def test_a_thousand_visitors_who_leave_at_any_moment_leave_users_and_letters_equal(
+async def test_a_thousand_visitors_who_leave_at_any_moment_leave_users_and_messages_equal(
     app: Quart,
 ) -> None:
     chance = random.Random(SEED)  # noqa: S311
@@ -105,10 +105,10 @@ async def test_a_thousand_visitors_who_leave_at_any_moment_leave_users_and_lette
         return held(app) == before
 
     await until(is_done, lambda: f"nothing held, not {held(app)}")
-    users, letters = await people(app), await app.extensions["mail"].stats()
+    users, messages = await people(app), await app.extensions["mail"].stats()
     print(f"{users} users; {answered} of {REQUESTS} visitors saw the answer")
     assert AT_ONCE < answered <= users < REQUESTS
-    assert users == letters[Status.QUEUED] == sum(letters.values())
+    assert users == messages[Status.QUEUED] == sum(messages.values())
     assert before == {"tasks": before["tasks"], "readers": 0, "writers": 0}
     assert await visit(app, "the last", FOR_EVER)
     assert await people(app) == users + 1

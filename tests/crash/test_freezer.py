@@ -1,4 +1,4 @@
-"""A process that is frozen past its lease finds, when it wakes, that its letter is not its own."""
+"""A process that is frozen past its lease finds, when it wakes, that its message is not its own."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from quartapp.mail import Attachment, Status
-from quartapp.mail.testing import Phase, SMTPServer, letter
+from quartapp.mail.testing import Phase, SMTPServer, message
 from tests.crash.freezing import freeze, thaw
 from tests.crash.looking import dump, ended
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     Oversleep = Callable[[Message, Phase], Awaitable[tuple[Delivery, object]]]
 
-LOST = "(lease on letter .* ended|letter .* was taken over)"
+LOST = "(lease on message .* ended|message .* was taken over)"
 
 
 @pytest.fixture
@@ -33,9 +33,9 @@ def settings(settings: dict[str, Any]) -> dict[str, Any]:
 def oversleep(
     start: Start, keeper: Mail, server: SMTPServer, settings: dict[str, Any]
 ) -> Oversleep:
-    """Freeze who sends a letter, in a phase, until another has dealt with it; then let it wake.
+    """Freeze who sends a message, in a phase, until another has dealt with it; then let it wake.
 
-    Returns the letter and all rows as they were when the sleeper woke.
+    Returns the message and all rows as they were when the sleeper woke.
     """
 
     async def oversleep(message: Message, phase: Phase) -> tuple[Delivery, object]:
@@ -57,38 +57,38 @@ def oversleep(
     return oversleep
 
 
-def large_letter() -> Message:
-    """A letter that does not fit into the buffers between here and a server that stalls."""
+def large_message() -> Message:
+    """A message that does not fit into the buffers between here and a server that stalls."""
     content = Attachment("photo.jpg", "image/jpeg", bytes(8 * 1024 * 1024))
-    return letter(attachments=[content])
+    return message(attachments=[content])
 
 
 @pytest.mark.parametrize("phase", [Phase.DATA, Phase.BODY])
-async def test_frozen_before_the_dot_it_sends_no_second_copy(
+async def test_frozen_before_the_end_of_data_it_sends_no_second_copy(
     oversleep: Oversleep, keeper: Mail, server: SMTPServer, phase: Phase
 ) -> None:
-    done, rows = await oversleep(large_letter(), phase)
+    done, rows = await oversleep(large_message(), phase)
 
-    assert (done.status, done.attempts, len(server.letters)) == (Status.SENT, 1, 1)
+    assert (done.status, done.attempts, len(server.messages)) == (Status.SENT, 1, 1)
     assert await dump(keeper) == rows
 
 
-async def test_frozen_after_the_dot_it_changes_no_row(
+async def test_frozen_after_the_end_of_data_it_changes_no_row(
     oversleep: Oversleep, keeper: Mail, server: SMTPServer
 ) -> None:
-    done, rows = await oversleep(letter(), Phase.DOT)
+    done, rows = await oversleep(message(), Phase.END_OF_DATA)
 
     assert (done.status, done.attempts) == (Status.SENT, 1)
-    assert [each.content for each in server.letters] == [server.letters[0].content] * 2
+    assert [each.content for each in server.messages] == [server.messages[0].content] * 2
     assert await dump(keeper) == rows
 
 
-async def test_frozen_after_the_dot_of_a_held_letter_it_changes_no_row_and_nobody_sends_again(
+async def test_frozen_after_the_end_of_data_of_a_held_message_it_changes_no_row_and_nobody_sends_again(
     oversleep: Oversleep, keeper: Mail, server: SMTPServer, settings: dict[str, Any]
 ) -> None:
     settings["MAIL_ON_UNCERTAIN"] = "hold"
 
-    held, rows = await oversleep(letter(), Phase.DOT)
+    held, rows = await oversleep(message(), Phase.END_OF_DATA)
 
-    assert (held.status, held.due_at, len(server.letters)) == (Status.UNCERTAIN, None, 1)
+    assert (held.status, held.due_at, len(server.messages)) == (Status.UNCERTAIN, None, 1)
     assert await dump(keeper) == rows

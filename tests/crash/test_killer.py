@@ -22,8 +22,8 @@ ROUNDS = int(os.environ.get("CRASH_ROUNDS", "30"))
 @pytest.fixture
 async def siege(keeper: Mail, start: Start, settings: dict[str, Any], tmp_path: Path) -> Siege:
     """Ready to begin, with an SMTP server in a process of its own."""
-    path = tmp_path / "letters.jsonl"
-    server = start("smtp-server", "--log", str(path), "--delay", "DOT=0.003")
+    path = tmp_path / "messages.jsonl"
+    server = start("smtp-server", "--log", str(path), "--delay", "END_OF_DATA=0.003")
     port = await server.says(r":(\d+)\n")
     return Siege(keeper, start, settings | {"MAIL_PORT": port}, Log(path))
 
@@ -35,7 +35,7 @@ async def test_kill_9_loses_nothing_and_doubles_only_what_was_on_the_wire(siege:
 
     doubled = [copies for copies in siege.copies.values() if len(copies) > 1]
     print(
-        f"{ROUNDS} kills, {len(siege.kept)} letters, {len(siege.kept - set(siege.copies))} lost, "
+        f"{ROUNDS} kills, {len(siege.kept)} messages, {len(siege.kept - set(siege.copies))} lost, "
         f"{len(doubled)} doubled, {max(map(len, siege.copies.values()))} copies at worst"
     )
     assert set(siege.copies) == siege.kept

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from quartapp.mail import Status
-from quartapp.mail.testing import Phase, SMTPServer, letter
+from quartapp.mail.testing import Phase, SMTPServer, message
 from tests.crash.clock import HandClock
 
 if TYPE_CHECKING:
@@ -22,28 +22,28 @@ LEASE = 0.4
 async def test_a_lease_lasts_for_as_long_as_the_server_takes(
     serve: Serve, server: SMTPServer, database_url: str
 ) -> None:
-    server.delay(Phase.DOT, 3 * LEASE, times=1)
+    server.delay(Phase.END_OF_DATA, 3 * LEASE, times=1)
     async with (
         serve(database_url, MAIL_LEASE=LEASE) as mail,
         serve(database_url, MAIL_LEASE=LEASE),
     ):
-        done = await mail.wait(await mail.send_later(letter()), timeout=30)
+        done = await mail.wait(await mail.send_later(message()), timeout=30)
 
-    assert (done.status, done.attempts, len(server.letters)) == (Status.SENT, 1, 1)
+    assert (done.status, done.attempts, len(server.messages)) == (Status.SENT, 1, 1)
 
 
-async def test_who_wakes_late_does_not_take_a_letter_from_itself(
+async def test_who_wakes_late_does_not_take_a_message_from_itself(
     serve: Serve, server: SMTPServer, database_url: str
 ) -> None:
     clock = HandClock()
-    server.stall(Phase.DOT, times=1)
+    server.stall(Phase.END_OF_DATA, times=1)
     async with serve(database_url, clock=clock) as mail:
-        slow = await mail.send_later(letter())
-        await server.reached(Phase.DOT)
+        slow = await mail.send_later(message())
+        await server.reached(Phase.END_OF_DATA)
 
         clock.seconds += 2 * mail.settings.lease
-        await mail.wait(await mail.send_later(letter()), timeout=30)
+        await mail.wait(await mail.send_later(message()), timeout=30)
         server.resume()
         done = await mail.wait(slow, timeout=30)
 
-    assert (done.status, done.attempts, len(server.letters)) == (Status.SENT, 1, 2)
+    assert (done.status, done.attempts, len(server.messages)) == (Status.SENT, 1, 2)

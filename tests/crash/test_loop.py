@@ -1,4 +1,4 @@
-"""A large letter: built, kept and sent beside everything else that the event loop has to do."""
+"""A large message: built, kept and sent beside everything else that the event loop has to do."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from quartapp.mail import Message, Status
-from quartapp.mail.testing import letter
+from quartapp.mail.testing import message
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -32,28 +32,28 @@ LONGEST = 0.05
 @pytest.fixture
 async def port(start: Start, tmp_path: Path) -> str:
     """The port of an SMTP server that does its work in a process of its own."""
-    server = start("smtp-server", "--log", str(tmp_path / "letters.jsonl"))
+    server = start("smtp-server", "--log", str(tmp_path / "messages.jsonl"))
     return await server.says(r":(\d+)\n")
 
 
 @pytest.fixture(params=["attachment", "body"])
-def large_letter(request: pytest.FixtureRequest) -> Message:
-    """A letter of 25 MiB on the wire."""
+def large_message(request: pytest.FixtureRequest) -> Message:
+    """A written of 25 MiB on the wire."""
     if request.param == "body":
-        return letter(body="Tea is at four.\n" * (25 << 16))
-    message = letter()
-    message.attach("tea.bin", "application/octet-stream", os.urandom(18 << 20))
-    return message
+        return message(body="Tea is at four.\n" * (25 << 16))
+    written = message()
+    written.attach("tea.bin", "application/octet-stream", os.urandom(18 << 20))
+    return written
 
 
-async def test_a_letter_of_25_mib_does_not_hold_up_the_loop(
-    serve: Serve, database_url: str, port: str, large_letter: Message
+async def test_a_message_of_25_mib_does_not_hold_up_the_loop(
+    serve: Serve, database_url: str, port: str, large_message: Message
 ) -> None:
     async with serve(database_url, MAIL_PORT=port, MAIL_MAX_SIZE="40MiB") as mail:
         async with measured() as while_composing:
-            message = await mail._intake.finish(large_letter)
+            message = await mail._submission.finish(large_message)
         async with measured() as while_sending:
-            done = await mail.wait(await mail.send_later(large_letter), timeout=30)
+            done = await mail.wait(await mail.send_later(large_message), timeout=30)
 
     longest = max(while_composing + while_sending)
     print(f"{len(message.content)} bytes; the loop was at one thing for {longest * 1000:.0f} ms")

@@ -1,4 +1,4 @@
-"""A mail server that is away for long: letters wait for it, and none has lost an attempt."""
+"""A mail server that is away for long: messages wait for it, and none has lost an attempt."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from quartapp.mail import Status
-from quartapp.mail.testing import letter
+from quartapp.mail.testing import message
 from tests.crash.browser import fill_in
 from tests.crash.clock import HandClock
 from tests.crash.waiting import until
@@ -23,17 +23,17 @@ if TYPE_CHECKING:
 
     Serve = Callable[..., AbstractAsyncContextManager[Mail]]
 
-LETTERS = 1000
+MESSAGES = 1000
 HOUR = 3600.0
 STEP = 20.0
 """How far the clock is moved at a time, in seconds: less than the breaker's longest pause."""
 
 
 async def keep(mail: Mail, count: int) -> None:
-    """Keep so many letters in one transaction."""
+    """Keep so many messages in one transaction."""
     async with mail.outbox.database.transaction() as session:
         for number in range(count):
-            await mail.send_later(letter(subject=f"Letter {number}"), session=session)
+            await mail.send_later(message(subject=f"Message {number}"), session=session)
 
 
 async def pass_time(mail: Mail, clock: HandClock, seconds: float) -> int:
@@ -41,8 +41,8 @@ async def pass_time(mail: Mail, clock: HandClock, seconds: float) -> int:
     probes, end = 0, clock.seconds + seconds
     while clock.seconds < end:
         clock.seconds += STEP
-        probes += not mail.post.is_blocked
-        mail.post.wake()
+        probes += not mail.worker.is_blocked
+        mail.worker.wake()
         await blocked(mail)
     return probes
 
@@ -51,36 +51,36 @@ async def blocked(mail: Mail) -> None:
     """Wait until the mail server is left alone, and nothing is in hand."""
 
     async def is_blocked() -> bool:
-        return mail.post.is_blocked and not mail.post.is_busy
+        return mail.worker.is_blocked and not mail.worker.is_busy
 
     await until(is_blocked, lambda: f"the breaker opened; {mail!r}")
 
 
 @pytest.mark.timeout(120)
-async def test_after_an_hour_without_a_server_all_letters_leave_and_none_has_lost_an_attempt(
+async def test_after_an_hour_without_a_server_all_messages_leave_and_none_has_lost_an_attempt(
     serve: Serve, server: SMTPServer, database_url: str
 ) -> None:
     clock = HandClock()
     await server.stop()
     async with serve(database_url, clock=clock) as mail:
-        await keep(mail, LETTERS)
+        await keep(mail, MESSAGES)
         await blocked(mail)
         probes = await pass_time(mail, clock, HOUR)
-        waiting = await mail.find(limit=LETTERS)
+        waiting = await mail.find(limit=MESSAGES)
 
         await server.start()
         clock.seconds += 2 * mail.settings.breaker_max
-        mail.post.wake()
+        mail.worker.wake()
         await mail.drain()
-        done = await mail.find(limit=LETTERS)
+        done = await mail.find(limit=MESSAGES)
 
     assert {(each.status, each.attempts) for each in waiting} == {(Status.QUEUED, 0)}
     assert {(each.status, each.attempts) for each in done} == {(Status.SENT, 1)}
-    assert len({copy.message_id for copy in server.letters}) == len(server.letters) == LETTERS
+    assert len({copy.message_id for copy in server.messages}) == len(server.messages) == MESSAGES
     assert 50 < probes < 80
 
 
-async def test_a_letter_of_a_process_that_was_killed_before_it_left_arrives_once(
+async def test_a_message_of_a_process_that_was_killed_before_it_left_arrives_once(
     start: Start, keeper: Mail, server: SMTPServer, settings: dict[str, Any]
 ) -> None:
     settings |= {"FLASKY_ADMIN": "admin@example.com", "SESSION_COOKIE_SECURE": "false"}
@@ -96,11 +96,11 @@ async def test_a_letter_of_a_process_that_was_killed_before_it_left_arrives_once
     await server.received(1, timeout=30)
 
     [delivery] = await keeper.find()
-    await until(lambda: is_sent(keeper, delivery.id), lambda: "the letter recorded")
-    assert len(server.letters) == 1
+    await until(lambda: is_sent(keeper, delivery.id), lambda: "the message recorded")
+    assert len(server.messages) == 1
 
 
-async def is_sent(mail: Mail, letter_id: str) -> bool:
-    """Whether a letter is recorded as sent."""
-    seen = await mail.get(letter_id)
+async def is_sent(mail: Mail, delivery_id: str) -> bool:
+    """Whether a message is recorded as sent."""
+    seen = await mail.get(delivery_id)
     return seen is not None and (seen.status, seen.attempts) == (Status.SENT, 1)

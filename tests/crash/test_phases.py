@@ -1,4 +1,4 @@
-"""Phase by behaviour: where a letter stands after the blow, how it ends, what the server got."""
+"""Phase by behaviour: where a message stands after the blow, how it ends, what the server got."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pytest
 
 from quartapp.mail import Status
-from quartapp.mail.testing import Phase, SMTPServer, letter
+from quartapp.mail.testing import Phase, SMTPServer, message
 from tests.mail.outbox.sample import HandClock
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ QUEUED, SENT, FAILED, UNCERTAIN = Status.QUEUED, Status.SENT, Status.FAILED, Sta
 
 
 class Stand(NamedTuple):
-    """Where a letter to Ada and Bob stands.
+    """Where a message to Ada and Bob stands.
 
     waiting
         The recipients that will be tried again.
@@ -46,7 +46,7 @@ class Stand(NamedTuple):
 
 
 class Fate(NamedTuple):
-    """Where a letter stands after the blow, and at the end, when the server is well again.
+    """Where a message stands after the blow, and at the end, when the server is well again.
 
     connections
         How many it takes, at least.
@@ -85,11 +85,11 @@ FRESH: dict[Phase, tuple[Fate, ...]] = {
     Phase.RCPT: (DEFERRED, DEFERRED, DEFERRED, BOB_WAITS, BOB_FAILED, TROUBLE),
     Phase.DATA: (DEFERRED, DEFERRED, DEFERRED, DEFERRED, REFUSED, TROUBLE),
     Phase.BODY: (DEFERRED, DEFERRED, DEFERRED, DEFERRED, REFUSED, TROUBLE),
-    Phase.DOT: (UNSURE, UNSURE, UNSURE, DEFERRED, REFUSED, TROUBLE),
+    Phase.END_OF_DATA: (UNSURE, UNSURE, UNSURE, DEFERRED, REFUSED, TROUBLE),
     Phase.QUIT: (GONE, GONE, GONE, GONE, GONE, GONE),
 }
 
-# A kept connection found dead before DATA is replaced at once, and costs the letter nothing.
+# A kept connection found dead before DATA is replaced at once, and costs the message nothing.
 KEPT: dict[Phase, tuple[Fate, ...]] = {
     Phase.NEXT: (REPLACED, REPLACED, GONE, GONE, GONE, REPLACED),
     Phase.RSET: (REPLACED, REPLACED, REPLACED, REPLACED, REPLACED, REPLACED),
@@ -105,11 +105,11 @@ SPECIAL = [
     (Phase.RCPT, "552", BOB_WAITS),
     (Phase.RCPT, "354", DEFERRED),
     (Phase.DATA, "250", DEFERRED),
-    (Phase.DOT, "354", UNSURE),
-    (Phase.DOT, "drop-untaken", UNSURE_UNTAKEN),
-    (Phase.DOT, "garbage-untaken", UNSURE_UNTAKEN),
-    (Phase.DOT, "hold-drop", HELD),
-    (Phase.DOT, "hold-stall", HELD),
+    (Phase.END_OF_DATA, "354", UNSURE),
+    (Phase.END_OF_DATA, "drop-untaken", UNSURE_UNTAKEN),
+    (Phase.END_OF_DATA, "garbage-untaken", UNSURE_UNTAKEN),
+    (Phase.END_OF_DATA, "hold-drop", HELD),
+    (Phase.END_OF_DATA, "hold-stall", HELD),
     (Phase.BODY, "250", DEFERRED),
 ]
 
@@ -140,11 +140,11 @@ class Row(NamedTuple):
 
     @property
     def message(self) -> Message:
-        """A letter; where its body is interrupted, one that no socket's buffer can take whole."""
-        message = letter(recipients=list(BOTH))
+        """A written; where its body is interrupted, one that no socket's buffer can take whole."""
+        written = message(recipients=list(BOTH))
         if self.phase is Phase.BODY:
-            message.attach("large.bin", "application/octet-stream", bytes(4 << 20))
-        return message
+            written.attach("large.bin", "application/octet-stream", bytes(4 << 20))
+        return written
 
     def blow(self, server: SMTPServer) -> None:
         """Have the server do it, once; at RCPT to the second recipient."""
@@ -212,13 +212,13 @@ def house(
 
 
 async def before(row: Row, mail: Mail, server: SMTPServer) -> None:
-    """Send a letter to Eve first where the connection is to be a kept one, then strike."""
+    """Send a message to Eve first where the connection is to be a kept one, then strike."""
     if row.phase is Phase.NEXT:
         row.blow(server)
     if row.phase is Phase.RSET:
         server.answer(Phase.RCPT, "550 5.1.1 no such user", recipient=EVE)
     if row.is_kept:
-        await mail.wait(await mail.send_later(letter(recipients=[EVE])), timeout=20)
+        await mail.wait(await mail.send_later(message(recipients=[EVE])), timeout=20)
     if row.phase is not Phase.NEXT:
         row.blow(server)
 
@@ -227,12 +227,12 @@ async def stand(mail: Mail, server: SMTPServer, delivery: Delivery) -> Stand:
     """Where it stands now."""
     now = await mail.get(delivery.id)
     waiting = tuple(person.address for person in now.recipients if person.due_at)
-    copies = tuple(copy.recipients for copy in server.letters if EVE not in copy.recipients)
-    return Stand(now.status, now.attempts, waiting, copies, mail.post.is_blocked)
+    copies = tuple(copy.recipients for copy in server.messages if EVE not in copy.recipients)
+    return Stand(now.status, now.attempts, waiting, copies, mail.worker.is_blocked)
 
 
 @pytest.mark.parametrize("row", list(rows()))
-async def test_a_letter_stands_where_the_table_says(row, house):
+async def test_a_message_stands_where_the_table_says(row, house):
     async with house(row) as (mail, server, clock):
         await before(row, mail, server)
         delivery = await mail.send_later(row.message)
@@ -247,7 +247,7 @@ async def test_a_letter_stands_where_the_table_says(row, house):
     assert then == row.fate.then
     assert at_last == row.fate.at_last
     assert server.connections >= row.fate.connections
-    copies = [copy for copy in server.letters if EVE not in copy.recipients]
+    copies = [copy for copy in server.messages if EVE not in copy.recipients]
     assert {copy.message_id for copy in copies} <= {delivery.message_id}
     assert len({copy.content for copy in copies}) <= 1
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from quartapp.mail import Status
-from quartapp.mail.testing import Phase, SMTPServer, letter
+from quartapp.mail.testing import Phase, SMTPServer, message
 from tests.crash.looking import ended
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ WAYS = {
     "quartapp mail work": ("quartapp", "mail", "work"),
 }
 SLOW = 0.9
-"""How long the server takes to answer a dot, in seconds: longer than a lease."""
+"""How long the server takes to answer an end of data, in seconds: longer than a lease."""
 
 HAS_NEWER_QUART = version("quart") >= "0.23"
 
@@ -63,15 +63,15 @@ def settings(settings: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.fixture
 async def early(keeper: Mail) -> Delivery:
-    """A letter that is kept."""
-    return await keeper.send_later(letter(recipients=["early@example.com"]))
+    """A message that is kept."""
+    return await keeper.send_later(message(recipients=["early@example.com"]))
 
 
 @pytest.fixture
 async def late(keeper: Mail, server: SMTPServer) -> Delivery:
-    """A letter that is kept, and whose recipient the server thinks about for ever."""
+    """A message that is kept, and whose recipient the server thinks about for ever."""
     server.stall(Phase.RCPT, recipient="late@example.com", times=1)
-    return await keeper.send_later(letter(recipients=["late@example.com"]))
+    return await keeper.send_later(message(recipients=["late@example.com"]))
 
 
 def terminate(command: Command) -> None:
@@ -94,11 +94,11 @@ def interrupt(command: Command) -> None:
 async def test_a_graceful_stop_waits_for_answers_to_dots_and_gives_back_the_rest(
     way, stop, start: Start, keeper: Mail, server: SMTPServer, settings, early, late
 ) -> None:
-    server.delay(Phase.DOT, SLOW)
-    # Also for the other worker, who may not have heard of the end when the letter is given back.
+    server.delay(Phase.END_OF_DATA, SLOW)
+    # Also for the other worker, who may not have heard of the end when the message is given back.
     server.stall(Phase.RCPT, recipient="late@example.com")
     process = start(*way, **settings)
-    await server.reached(Phase.DOT, timeout=30)
+    await server.reached(Phase.END_OF_DATA, timeout=30)
     await server.reached(Phase.RCPT, times=2)
 
     stop(process)
@@ -106,7 +106,7 @@ async def test_a_graceful_stop_waits_for_answers_to_dots_and_gives_back_the_rest
 
     sent, waiting = await keeper.get(early.id), await keeper.get(late.id)
     assert code == success(way), process.said
-    assert (sent.status, sent.attempts, len(server.letters)) == (Status.SENT, 1, 1)
+    assert (sent.status, sent.attempts, len(server.messages)) == (Status.SENT, 1, 1)
     assert (waiting.status, waiting.attempts) == (Status.QUEUED, 0)
 
 
@@ -114,16 +114,16 @@ async def test_a_graceful_stop_waits_for_answers_to_dots_and_gives_back_the_rest
 async def test_after_kill_9_the_next_process_sends_what_was_left(
     way, start: Start, keeper: Mail, server: SMTPServer, settings, early, late
 ) -> None:
-    server.stall(Phase.DOT, times=1)
+    server.stall(Phase.END_OF_DATA, times=1)
     process = start(*way, **settings)
-    await server.reached(Phase.DOT, timeout=30)
+    await server.reached(Phase.END_OF_DATA, timeout=30)
     await server.reached(Phase.RCPT, times=2)
 
     await process.kill()
     start(*way, **settings)
     done = [await ended(keeper, early), await ended(keeper, late)]
 
-    copies = sorted(copy.recipients[0] for copy in server.letters)
+    copies = sorted(copy.recipients[0] for copy in server.messages)
     assert [delivery.status for delivery in done] == [Status.SENT, Status.SENT]
     assert copies == ["early@example.com", "early@example.com", "late@example.com"]
 

@@ -14,7 +14,7 @@ import pytest
 from quartapp import create_app
 from quartapp.database import DatabaseUnavailable
 from quartapp.mail import Status
-from quartapp.mail.testing import letter
+from quartapp.mail.testing import message
 from tests.crash.waiting import until
 from tests.fixtures.disk import fill
 
@@ -34,22 +34,22 @@ if TYPE_CHECKING:
 
 RESTARTS = 4
 BETWEEN_RESTARTS = 20
-"""How many letters the server gets between two restarts."""
+"""How many messages the server gets between two restarts."""
 
 PROCESSES = 3
-LETTERS = 150
+MESSAGES = 150
 
 
 async def keep_on_keeping(mail: Mail, kept: set[str], enough: asyncio.Event) -> None:
-    """Keep one letter after another, whatever the database does; note those that were kept."""
+    """Keep one message after another, whatever the database does; note those that were kept."""
     while not enough.is_set():
         with suppress(DatabaseUnavailable):
-            kept.add((await mail.send_later(letter())).message_id)
+            kept.add((await mail.send_later(message())).message_id)
         await asyncio.sleep(0)
 
 
 @pytest.mark.timeout(120)
-async def test_letters_survive_a_postgresql_that_crashes_again_and_again(
+async def test_messages_survive_a_postgresql_that_crashes_again_and_again(
     serve: Serve, postgres: PostgresServer, postgres_url: str, server: SMTPServer
 ) -> None:
     kept: set[str] = set()
@@ -57,7 +57,7 @@ async def test_letters_survive_a_postgresql_that_crashes_again_and_again(
     async with serve(postgres_url) as mail:
         load = asyncio.create_task(keep_on_keeping(mail, kept, enough))
         for _ in range(RESTARTS):
-            await server.received(len(server.letters) + BETWEEN_RESTARTS, timeout=30)
+            await server.received(len(server.messages) + BETWEEN_RESTARTS, timeout=30)
             await asyncio.to_thread(postgres.kill)
             await asyncio.to_thread(postgres.start)
         enough.set()
@@ -65,7 +65,7 @@ async def test_letters_survive_a_postgresql_that_crashes_again_and_again(
         await mail.drain()
         states = await mail.stats()
 
-    copies = Counter(each.message_id for each in server.letters)
+    copies = Counter(each.message_id for each in server.messages)
     assert kept <= set(copies)
     assert set(copies.values()) == {1}
     assert states[Status.SENT] == sum(states.values()) == len(copies)
@@ -94,7 +94,7 @@ async def test_while_the_disk_is_full_the_form_says_so_and_then_recovers(
     small_disk: Path, tmp_path: Path
 ) -> None:
     settings = {"TESTING": True, "WTF_CSRF_ENABLED": False, "QUARTAPP_INSTANCE": str(tmp_path)}
-    file = f"sqlite+aiosqlite:///{small_disk}/letters.sqlite"
+    file = f"sqlite+aiosqlite:///{small_disk}/messages.sqlite"
     app = create_app(settings | {"DATABASE_URL": file, "FLASKY_ADMIN": "ada@example.com"})
     async with app.test_app():
         filler = fill(small_disk)
@@ -120,16 +120,16 @@ async def test_several_processes_on_one_database_send_nothing_twice(
         await worker.says("(delivers)")
 
     async with keeper.outbox.database.transaction() as session:
-        for _ in range(LETTERS):
-            await keeper.send_later(letter(), session=session)
-    await until(lambda: are_sent(keeper, LETTERS), lambda: "every letter sent")
+        for _ in range(MESSAGES):
+            await keeper.send_later(message(), session=session)
+    await until(lambda: are_sent(keeper, MESSAGES), lambda: "every message sent")
     for worker in workers:
         worker.send(signal.SIGTERM)
 
     assert [await worker.end() for worker in workers] == [0] * PROCESSES
-    assert len({each.message_id for each in server.letters}) == len(server.letters) == LETTERS
+    assert len({each.message_id for each in server.messages}) == len(server.messages) == MESSAGES
 
 
 async def are_sent(mail: Mail, count: int) -> bool:
-    """Whether so many letters are recorded as sent."""
+    """Whether so many messages are recorded as sent."""
     return (await mail.stats())[Status.SENT] == count

@@ -1,4 +1,4 @@
-"""Processes that serve pages, deliver letters, or do both."""
+"""Processes that serve pages, deliver messages, or do both."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from quartapp.mail import Status
-from quartapp.mail.testing import Phase, SMTPServer, letter
+from quartapp.mail.testing import Phase, SMTPServer, message
 from tests.crash.browser import fetch, fill_in
 from tests.crash.looking import ended
 
@@ -44,16 +44,16 @@ async def test_a_worker_delivers_where_the_web_process_is_told_not_to(
     settings |= {"QUARTAPP_DISPATCH": "false"}
     web = start("quartapp", "run", "--port", "0", **settings)
     await web.says(PAGE)
-    delivery = await keeper.send_later(letter())
+    delivery = await keeper.send_later(message())
 
     start("quartapp", "mail", "work", **settings)
     done = await ended(keeper, delivery)
 
-    assert (done.status, len(server.letters)) == (Status.SENT, 1)
-    assert "letter" not in web.said
+    assert (done.status, len(server.messages)) == (Status.SENT, 1)
+    assert "message" not in web.said
 
 
-async def test_in_development_a_worker_brings_letters_to_the_mailbox_of_the_page(
+async def test_in_development_a_worker_brings_messages_to_the_mailbox_of_the_page(
     start: Start, tmp_path: Path
 ) -> None:
     settings = {"FLASKY_ADMIN": "ada@example.com", "QUARTAPP_DISPATCH": "false"}
@@ -63,7 +63,7 @@ async def test_in_development_a_worker_brings_letters_to_the_mailbox_of_the_page
     await worker.says("(the development mailbox)")
 
     await asyncio.to_thread(fill_in, page, "Ada")
-    await worker.says("letter (.+) sent")
+    await worker.says("message (.+) sent")
 
     mailbox = await asyncio.to_thread(fetch, f"{page}/dev/mail/messages.json")
     assert [each["subject"] for each in json.loads(mailbox)] == ["[Flasky] New User"]
@@ -72,10 +72,10 @@ async def test_in_development_a_worker_brings_letters_to_the_mailbox_of_the_page
 async def test_a_second_ctrl_c_ends_a_worker_at_once(
     start: Start, keeper: Mail, server: SMTPServer, settings: dict[str, Any]
 ) -> None:
-    server.stall(Phase.DOT)
-    await keeper.send_later(letter())
+    server.stall(Phase.END_OF_DATA)
+    await keeper.send_later(message())
     worker = start("quartapp", "mail", "work", **settings)
-    await server.reached(Phase.DOT, timeout=30)
+    await server.reached(Phase.END_OF_DATA, timeout=30)
 
     worker.send(signal.SIGINT)
     await worker.says("(Stopping)")
@@ -87,10 +87,10 @@ async def test_a_second_ctrl_c_ends_a_worker_at_once(
 async def test_a_worker_told_to_stop_twice_still_waits_for_the_answer(
     start: Start, keeper: Mail, server: SMTPServer, settings: dict[str, Any]
 ) -> None:
-    server.stall(Phase.DOT)
-    delivery = await keeper.send_later(letter())
+    server.stall(Phase.END_OF_DATA)
+    delivery = await keeper.send_later(message())
     worker = start("quartapp", "mail", "work", **settings)
-    await server.reached(Phase.DOT, timeout=30)
+    await server.reached(Phase.END_OF_DATA, timeout=30)
 
     worker.send(signal.SIGTERM)
     await worker.says("(Stopping)")
@@ -104,10 +104,10 @@ async def test_a_worker_told_to_stop_twice_still_waits_for_the_answer(
 async def test_what_is_not_answered_within_the_drain_time_is_uncertain(
     start: Start, keeper: Mail, server: SMTPServer, settings: dict[str, Any]
 ) -> None:
-    server.stall(Phase.DOT)
-    delivery = await keeper.send_later(letter())
+    server.stall(Phase.END_OF_DATA)
+    delivery = await keeper.send_later(message())
     worker = start("quartapp", "mail", "work", **settings, MAIL_DRAIN_TIMEOUT="0.2s")
-    await server.reached(Phase.DOT, timeout=30)
+    await server.reached(Phase.END_OF_DATA, timeout=30)
 
     worker.send(signal.SIGTERM)
 
@@ -132,7 +132,7 @@ async def test_an_open_stream_does_not_delay_the_stop(
     way: tuple[str, ...], start: Start, keeper: Mail, settings: dict[str, Any]
 ) -> None:
     tomorrow = datetime.now(UTC) + timedelta(days=1)
-    delivery = await keeper.send_later(letter(), at=tomorrow)
+    delivery = await keeper.send_later(message(), at=tomorrow)
     process = start(*way, **settings)
     host, port = (await process.says(PAGE)).removeprefix("http://").split(":")
     reader, writer = await asyncio.open_connection(host, int(port))
@@ -171,12 +171,12 @@ async def test_a_graceful_reload_sends_nothing_twice(
 ) -> None:
     config = tmp_path / "config.toml"
     config.write_text("")
-    server.stall(Phase.DOT)
-    delivery = await keeper.send_later(letter())
+    server.stall(Phase.END_OF_DATA)
+    delivery = await keeper.send_later(message())
     process = start(
         "quartapp", "run", "--port", "0", "--reload", **settings, QUARTAPP_CONFIG=config
     )
-    await server.reached(Phase.DOT, timeout=30)
+    await server.reached(Phase.END_OF_DATA, timeout=30)
 
     change(config)
     await process.says("(Stopping)")
@@ -184,23 +184,23 @@ async def test_a_graceful_reload_sends_nothing_twice(
     await process.says(PAGE)
 
     assert (await keeper.get(delivery.id)).status is Status.SENT
-    assert len(server.letters) == 1
+    assert len(server.messages) == 1
 
 
-async def test_a_reload_of_quart_itself_cuts_letters_off_and_loses_none(
+async def test_a_reload_of_quart_itself_cuts_messages_off_and_loses_none(
     start: Start, keeper: Mail, server: SMTPServer, settings: dict[str, Any], tmp_path: Path
 ) -> None:
     scratch = tmp_path / "scratch.py"
     scratch.write_text(SCRATCH)
     server.stall(Phase.RCPT, times=1)
-    delivery = await keeper.send_later(letter())
+    delivery = await keeper.send_later(message())
     start("quart", "--app", "scratch", "run", "--port", "0", "--reload", **settings)
     await server.reached(Phase.RCPT, timeout=30)
 
     change(scratch)
     done = await ended(keeper, delivery)
 
-    assert (done.status, len(server.letters)) == (Status.SENT, 1)
+    assert (done.status, len(server.messages)) == (Status.SENT, 1)
 
 
 def change(path: Path) -> None:

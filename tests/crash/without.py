@@ -58,12 +58,12 @@ def _try_all(chosen: Sequence[Mechanism], copies: Sequence[Path]) -> list[bool]:
     def verdict_on(mechanism: Mechanism) -> bool:
         copy = free.get()
         try:
-            verdict = _try(mechanism, copy)
+            decision = _try(mechanism, copy)
         finally:
             free.put(copy)
         test = mechanism.test.rpartition("::")[2]
-        print(f"{verdict:<10}  {mechanism.name:<60}  {test}", flush=True)
-        return verdict == MISSED
+        print(f"{decision:<10}  {mechanism.name:<60}  {test}", flush=True)
+        return decision == MISSED
 
     with ThreadPoolExecutor(len(copies)) as pool:
         return list(pool.map(verdict_on, chosen))

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from quartapp.mail.addresses import Address, address_pieces, unique_specs
+from quartapp.mail.addresses import Address, unique_specs
 from quartapp.mail.errors import MessageError
+from quartapp.mail.message.folding import address_pieces
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""How a pair of templates becomes the two forms of a letter."""
+"""How a pair of templates becomes the two forms of a message."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def templates(tmp_path: Path) -> Path:
 @pytest.fixture
 def app(templates: Path) -> Quart:
     """An app that knows nothing but its templates."""
-    return Quart("letters", template_folder=str(templates), root_path=str(templates))
+    return Quart("messages", template_folder=str(templates), root_path=str(templates))
 
 
 async def test_values_are_escaped_in_the_html_and_not_in_the_text(
@@ -39,7 +39,7 @@ async def test_values_are_escaped_in_the_html_and_not_in_the_text(
     assert rendered == ("Hi <script>Zoë & Co", "<p>Hi &lt;script&gt;Zoë &amp; Co")
 
 
-async def test_a_letter_may_be_text_alone(app: Quart, templates: Path) -> None:
+async def test_a_message_may_be_text_alone(app: Quart, templates: Path) -> None:
     (templates / "hi.txt").write_text("Hi", "utf-8")
 
     async with app.app_context():
@@ -48,7 +48,7 @@ async def test_a_letter_may_be_text_alone(app: Quart, templates: Path) -> None:
     assert rendered == ("Hi", None)
 
 
-async def test_a_letter_may_be_html_alone(app: Quart, templates: Path) -> None:
+async def test_a_message_may_be_html_alone(app: Quart, templates: Path) -> None:
     (templates / "hi.html").write_text("<p>Hi", "utf-8")
 
     async with app.app_context():
@@ -57,13 +57,13 @@ async def test_a_letter_may_be_html_alone(app: Quart, templates: Path) -> None:
     assert rendered == (None, "<p>Hi")
 
 
-async def test_a_letter_without_templates_names_both_paths(app: Quart) -> None:
+async def test_a_message_without_templates_names_both_paths(app: Quart) -> None:
     async with app.app_context():
         with pytest.raises(MessageError, match=r"no mail template mail/hi\.txt and no mail/hi\.ht"):
             await render("mail/hi", {})
 
 
-async def test_a_missing_include_is_not_a_missing_letter(app: Quart, templates: Path) -> None:
+async def test_a_missing_include_is_not_a_missing_message(app: Quart, templates: Path) -> None:
     (templates / "hi.txt").write_text("Hi", "utf-8")
     (templates / "hi.html").write_text("{% include 'footer.html' %}", "utf-8")
 

@@ -22,7 +22,7 @@ from quartapp.mail import (
     send_email,
 )
 from quartapp.mail import mail as current_mail
-from quartapp.mail.testing import Phase, letter
+from quartapp.mail.testing import Phase, message
 from tests.crash.waiting import until
 
 BRIEFLY = {"MAIL_TIMEOUT": 0.3, "MAIL_DATA_TIMEOUT": 0.3}
@@ -47,7 +47,7 @@ async def test_it_delivers_while_the_app_serves(app, server):
     app.before_serving(mail.upgrade)
     async with app.test_app():
         running = mail.is_running
-        done = await mail.wait(await mail.send_later(letter()), timeout=30)
+        done = await mail.wait(await mail.send_later(message()), timeout=30)
 
     assert (running, mail.is_running, done.status) == (True, False, Status.SENT)
 
@@ -58,7 +58,7 @@ async def test_it_uses_the_apps_own_engine_and_leaves_it_open(app, server, sqlit
     mail.init_app(app)
     app.before_serving(mail.upgrade)
     async with app.test_app(), AsyncSession(engine) as session:
-        delivery = await mail.send_later(letter(), session=session)
+        delivery = await mail.send_later(message(), session=session)
         await session.commit()
         done = await mail.wait(delivery, timeout=30)
 
@@ -74,8 +74,8 @@ async def test_bound_without_a_lifespan_it_delivers_where_it_is_told_to(app, ser
     await mail.upgrade()
     async with app.test_app():
         idle = mail.is_running
-        async with mail.post.running():
-            done = await mail.wait(await mail.send_later(letter()), timeout=30)
+        async with mail.worker.running():
+            done = await mail.wait(await mail.send_later(message()), timeout=30)
     await mail.outbox.database.dispose()
 
     assert (idle, done.status) == (False, Status.SENT)
@@ -83,7 +83,7 @@ async def test_bound_without_a_lifespan_it_delivers_where_it_is_told_to(app, ser
 
 async def test_the_proxy_stands_for_the_current_apps_service(serve):
     async with serve() as mail, mail.app.app_context():
-        delivery = await current_mail.send_later(letter())
+        delivery = await current_mail.send_later(message())
         done = await mail.wait(delivery, timeout=30)
 
     assert done.status is Status.SENT
@@ -97,11 +97,11 @@ async def test_the_proxy_says_what_is_missing():
 
 async def test_send_returns_what_the_server_said_to_each(mail, server):
     server.answer(Phase.RCPT, "550 5.1.1 no such user", recipient="bob@example.com")
-    message = letter(recipients=["ada@example.com", "bob@example.com"])
+    written = message(recipients=["ada@example.com", "bob@example.com"])
 
-    receipt = await mail.send(message)
+    receipt = await mail.send(written)
 
-    assert receipt.message_id == server.letters[0].message_id
+    assert receipt.message_id == server.messages[0].message_id
     assert [(each.address, each.status, each.code, each.reply) for each in receipt.recipients] == [
         ("ada@example.com", Status.SENT, 250, "2.0.0 Ok"),
         ("bob@example.com", Status.FAILED, 550, "5.1.1 no such user"),
@@ -109,18 +109,18 @@ async def test_send_returns_what_the_server_said_to_each(mail, server):
 
 
 async def test_send_keeps_nothing(mail, server):
-    await mail.send(letter())
+    await mail.send(message())
 
-    assert (len(server.letters), await mail.find()) == (1, [])
+    assert (len(server.messages), await mail.find()) == (1, [])
 
 
 @pytest.mark.parametrize(
     ("phase", "reply", "error", "code"),
     [
         (Phase.RCPT, "550 5.1.1 no such user", PermanentError, 550),
-        (Phase.DOT, "554 5.7.1 spam", PermanentError, 554),
+        (Phase.END_OF_DATA, "554 5.7.1 spam", PermanentError, 554),
         (Phase.RCPT, "451 4.7.1 later", TransientError, 451),
-        (Phase.DOT, "452 4.3.1 full", TransientError, 452),
+        (Phase.END_OF_DATA, "452 4.3.1 full", TransientError, 452),
         (Phase.MAIL, "421 4.3.2 closing", TransientError, 421),
     ],
 )
@@ -128,17 +128,17 @@ async def test_a_refusal_is_raised_with_code_and_reply(mail, server, phase, repl
     server.answer(phase, reply)
 
     with pytest.raises(DeliveryError, match=reply) as caught:
-        await mail.send(letter())
+        await mail.send(message())
 
     assert (type(caught.value), caught.value.code) == (error, code)
     assert reply[4:] in caught.value.reply
 
 
-async def test_a_loss_after_the_dot_is_uncertain(mail, server):
-    server.drop(Phase.DOT)
+async def test_a_loss_after_the_end_of_data_is_uncertain(mail, server):
+    server.drop(Phase.END_OF_DATA)
 
-    with pytest.raises(UncertainError, match="after the final dot") as caught:
-        await mail.send(letter())
+    with pytest.raises(UncertainError, match="after the end of data") as caught:
+        await mail.send(message())
 
     assert caught.value.code is None
 
@@ -147,33 +147,33 @@ async def test_a_server_that_is_down_is_a_transient_error(mail, server):
     await server.stop()
 
     with pytest.raises(TransientError, match="refused the connection"):
-        await mail.send(letter())
+        await mail.send(message())
 
 
-async def test_many_letters_go_over_one_connection(mail, server):
+async def test_many_messages_go_over_one_connection(mail, server):
     async with mail.connect() as connection:
         for number in range(3):
-            await connection.send(letter(subject=f"Number {number}"))
+            await connection.send(message(subject=f"Number {number}"))
 
-    assert [sent.connection for sent in server.letters] == [1, 1, 1]
-    assert server.letters[2].message["subject"] == "Number 2"
+    assert [sent.connection for sent in server.messages] == [1, 1, 1]
+    assert server.messages[2].message["subject"] == "Number 2"
 
 
-async def test_a_letter_refused_on_a_connection_stops_no_other(mail, server):
+async def test_a_message_refused_on_a_connection_stops_no_other(mail, server):
     server.answer(Phase.RCPT, "550 5.1.1 no such user", times=1)
 
     async with mail.connect() as connection:
         with pytest.raises(PermanentError):
-            await connection.send(letter())
-        await connection.send(letter())
+            await connection.send(message())
+        await connection.send(message())
 
-    assert [sent.connection for sent in server.letters] == [1]
+    assert [sent.connection for sent in server.messages] == [1]
 
 
-async def test_a_letter_is_sent_while_the_app_does_not_serve(app, server):
+async def test_a_message_is_sent_while_the_app_does_not_serve(app, server):
     mail = Mail(app)
 
-    receipt = await mail.send(letter())
+    receipt = await mail.send(message())
     await server.idle()
     await mail.outbox.database.dispose()
 
@@ -182,27 +182,27 @@ async def test_a_letter_is_sent_while_the_app_does_not_serve(app, server):
 
 async def test_wait_ends_after_its_time(mail, server):
     server.stall(Phase.MAIL)
-    delivery = await mail.send_later(letter())
+    delivery = await mail.send_later(message())
 
     with pytest.raises(TimeoutError):
         await mail.wait(delivery, timeout=0.05)
 
 
-async def test_wait_knows_no_letter_that_was_never_kept(mail):
-    with pytest.raises(LookupError, match="no letter 0123"):
+async def test_wait_knows_no_message_that_was_never_kept(mail):
+    with pytest.raises(LookupError, match="no message 0123"):
         await mail.wait("0123")
 
 
-async def test_wait_knows_no_letter_that_is_not_committed(mail):
+async def test_wait_knows_no_message_that_is_not_committed(mail):
     async with mail.outbox.database.transaction() as session:
-        delivery = await mail.send_later(letter(), session=session)
+        delivery = await mail.send_later(message(), session=session)
         with pytest.raises(LookupError, match="or it is not committed"):
             await mail.wait(delivery)
 
 
 async def test_wait_sees_what_another_process_did(serve, server):
     async with serve(QUARTAPP_DISPATCH=False) as keeper:
-        delivery = await keeper.send_later(letter())
+        delivery = await keeper.send_later(message())
         waiting = asyncio.create_task(keeper.wait(delivery, timeout=30))
         async with serve():
             done = await waiting
@@ -212,7 +212,7 @@ async def test_wait_sees_what_another_process_did(serve, server):
 
 async def test_watch_tells_each_change_once(mail, server):
     server.stall(Phase.MAIL)
-    delivery = await mail.send_later(letter())
+    delivery = await mail.send_later(message())
     await server.reached(Phase.MAIL)
 
     changes = []
@@ -226,17 +226,17 @@ async def test_watch_tells_each_change_once(mail, server):
 
 async def test_drain_waits_for_everything_that_is_due(mail, server):
     for _ in range(20):
-        await mail.send_later(letter())
+        await mail.send_later(message())
 
     await mail.drain()
 
-    assert len(server.letters) == 20
+    assert len(server.messages) == 20
     assert (await mail.stats())[Status.SENT] == 20
 
 
 async def test_drain_does_not_wait_for_what_is_due_later(mail, server):
     server.answer(Phase.RCPT, "451 4.7.1 later")
-    await mail.send_later(letter())
+    await mail.send_later(message())
 
     await asyncio.wait_for(mail.drain(), 30)
 
@@ -246,16 +246,16 @@ async def test_drain_does_not_wait_for_what_is_due_later(mail, server):
 async def test_drain_ends_when_the_server_is_in_trouble(serve, server):
     await server.stop()
     async with serve(MAIL_BREAKER_FIRST=60) as mail:
-        await mail.send_later(letter())
+        await mail.send_later(message())
 
         await asyncio.wait_for(mail.drain(), 30)
 
         assert "refused the connection" in mail.trouble
 
 
-async def test_drain_waits_until_what_befell_a_letter_is_written_down(mail, server):
+async def test_drain_waits_until_what_befell_a_message_is_written_down(mail, server):
     server.stall(Phase.GREETING)
-    kept = await mail.send_later(letter())
+    kept = await mail.send_later(message())
     await server.reached(Phase.GREETING)
     async with mail.outbox.database.transaction():
         await server.stop()
@@ -270,37 +270,37 @@ async def test_drain_waits_until_what_befell_a_letter_is_written_down(mail, serv
 
 
 async def is_recording(mail):
-    return mail.post.is_blocked and mail.post.is_recording
+    return mail.worker.is_blocked and mail.worker.is_recording
 
 
 async def test_a_session_of_another_database_is_refused(mail, tmp_path):
     other = Database(f"sqlite+aiosqlite:///{tmp_path}/other.sqlite")
     async with other.transaction() as session:
         with pytest.raises(MailError, match="pass a session of the outbox's database"):
-            await mail.send_later(letter(), session=session)
+            await mail.send_later(message(), session=session)
     await other.dispose()
 
 
 @pytest.mark.parametrize("name", ["at", "expires"])
 async def test_a_time_without_a_zone_is_refused(mail, name):
     with pytest.raises(MailError, match=f"{name}= has no time zone"):
-        await mail.send_later(letter(), **{name: datetime(2030, 1, 1)})  # noqa: DTZ001, RUF100
+        await mail.send_later(message(), **{name: datetime(2030, 1, 1)})  # noqa: DTZ001, RUF100
 
 
-async def test_suppression_is_asked_for_at_every_letter(mail, server):
+async def test_suppression_is_asked_for_at_every_message(mail, server):
     mail.app.config["MAIL_SUPPRESS_SEND"] = True
     with mail.record_messages() as outbox:
-        suppressed = await mail.wait(await mail.send_later(letter()), timeout=30)
+        suppressed = await mail.wait(await mail.send_later(message()), timeout=30)
     mail.app.config["MAIL_SUPPRESS_SEND"] = False
-    sent = await mail.wait(await mail.send_later(letter()), timeout=30)
+    sent = await mail.wait(await mail.send_later(message()), timeout=30)
 
     assert (suppressed.status, suppressed.detail, len(outbox)) == (Status.SENT, "suppressed", 1)
-    assert (sent.status, sent.detail, len(server.letters)) == (Status.SENT, "", 1)
+    assert (sent.status, sent.detail, len(server.messages)) == (Status.SENT, "", 1)
 
 
-async def test_a_letter_suppressed_on_the_spot_has_its_receipt(serve, server):
+async def test_a_message_suppressed_on_the_spot_has_its_receipt(serve, server):
     async with serve(MAIL_SUPPRESS_SEND=True) as mail:
-        receipt = await mail.send(letter())
+        receipt = await mail.send(message())
 
     assert (receipt.recipients[0].status, receipt.recipients[0].reply) == (
         Status.SENT, "suppressed",

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import trustme
 
-from quartapp.keys import SettingError
 from quartapp.mail.settings import MAIL_KEYS, Backend, MailSettings, OnUncertain, is_suppressed
+from quartapp.settings.keys import SettingError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -178,7 +178,7 @@ def test_a_name_that_looks_local_is_not(server: str) -> None:
             {"lease": 10.0},
             (
                 "MAIL_LEASE (10 s) is shorter than MAIL_TIMEOUT (30 s): "
-                "make it longer, or a process that is held up may lose its letters to another."
+                "make it longer, or a process that is held up may lose its messages to another."
             ),
         ),
     ],
@@ -210,7 +210,7 @@ def test_a_private_authority_is_a_file_that_is_looked_into(tmp_path: Path) -> No
         ({"MAIL_SUPPRESS_SEND": "yes"}, True),
     ],
 )
-def test_tests_suppress_letters_unless_told_otherwise(
+def test_tests_suppress_messages_unless_told_otherwise(
     config: dict[str, Any], expected: bool
 ) -> None:
     assert is_suppressed(config) is expected

@@ -17,7 +17,7 @@ from zipfile import ZipFile
 
 import pytest
 
-from tests.cli.process import Process, run
+from tests.fixtures.process import Process, run
 
 ROOT = Path(__file__).parents[2]
 

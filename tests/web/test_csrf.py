@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.web.visitor import Visitor, people
+from tests.fixtures.visitor import Visitor, people
 
 
 async def refusal(answer) -> str:

@@ -1,4 +1,4 @@
-"""A letter's way as the visitor sees it, on a running app."""
+"""A message's way as the visitor sees it, on a running app."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def visited(tmp_path, server):
-    """A visitor who has just typed a name: `async with visited() as (client, letter_id, mail)`."""
+    """A visitor who has just typed a name: `async with visited() as (client, delivery_id, mail)`."""
 
     @asynccontextmanager
     async def visit(**settings: Any) -> AsyncIterator[tuple[Any, str, Any]]:
@@ -49,9 +49,9 @@ async def text_of(client: Any, path: str) -> str:
     return await (await client.get(path)).get_data(as_text=True)
 
 
-async def test_the_page_says_where_the_letter_is(visited):
-    async with visited() as (client, letter_id, mail):
-        await mail.wait(letter_id, timeout=30)
+async def test_the_page_says_where_the_message_is(visited):
+    async with visited() as (client, delivery_id, mail):
+        await mail.wait(delivery_id, timeout=30)
 
         page = await text_of(client, "/")
 
@@ -60,12 +60,12 @@ async def test_the_page_says_where_the_letter_is(visited):
     assert "admin@example.com" not in page
 
 
-async def test_a_letter_that_waits_can_be_followed_without_scripts(visited, server):
+async def test_a_message_that_waits_can_be_followed_without_scripts(visited, server):
     server.answer(Phase.RCPT, "451 4.7.1 greylisted")
-    async with visited() as (client, letter_id, mail):
+    async with visited() as (client, delivery_id, mail):
         await mail.drain()
 
-        page = await text_of(client, f"/deliveries/{letter_id}")
+        page = await text_of(client, f"/deliveries/{delivery_id}")
 
     assert "will be tried again at" in page
     assert '<noscript><meta http-equiv="refresh" content="5"></noscript>' in page
@@ -73,10 +73,10 @@ async def test_a_letter_that_waits_can_be_followed_without_scripts(visited, serv
 
 
 async def test_a_program_gets_json(visited):
-    async with visited() as (client, letter_id, mail):
-        await mail.wait(letter_id, timeout=30)
+    async with visited() as (client, delivery_id, mail):
+        await mail.wait(delivery_id, timeout=30)
         response = await client.get(
-            f"/deliveries/{letter_id}", headers={"Accept": "application/json"}
+            f"/deliveries/{delivery_id}", headers={"Accept": "application/json"}
         )
 
         told = await response.get_json()
@@ -85,10 +85,10 @@ async def test_a_program_gets_json(visited):
 
 
 async def test_changes_arrive_live(visited, server):
-    server.stall(Phase.DOT)
-    async with visited() as (client, letter_id, _):
-        await server.reached(Phase.DOT)
-        async with client.request(f"/deliveries/{letter_id}/events") as stream:
+    server.stall(Phase.END_OF_DATA)
+    async with visited() as (client, delivery_id, _):
+        await server.reached(Phase.END_OF_DATA)
+        async with client.request(f"/deliveries/{delivery_id}/events") as stream:
             assert await stream.receive() == b"retry: 1000\n\n"
             before = await told_by(stream)
             server.resume()
@@ -103,12 +103,12 @@ async def told_by(stream: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("path", ["/deliveries/none", "/deliveries/none/events"])
-async def test_an_unknown_letter_is_not_found(visited, path):
+async def test_an_unknown_message_is_not_found(visited, path):
     async with visited() as (client, _, _):
         assert (await client.get(path)).status_code == 404
 
 
-async def test_who_is_known_already_is_told_of_no_letter(visited):
+async def test_who_is_known_already_is_told_of_no_message(visited):
     async with visited() as (client, _, _):
         await client.post("/", form={"name": "Ada"})
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from quart import abort
 
-from tests.web.visitor import Visitor
+from tests.fixtures.visitor import Visitor
 
 SECRET = "hunter2-and-a-traceback"
 

@@ -8,7 +8,7 @@ import pytest
 from werkzeug.exceptions import TooManyRequests
 
 from quartapp.web.limits import NewUsers
-from tests.web.visitor import Visitor, people
+from tests.fixtures.visitor import Visitor, people
 
 
 def visitor_from(app, address: str, **headers: str) -> Visitor:

@@ -8,11 +8,11 @@ import aiosqlite
 import pytest
 from jinja2 import ChoiceLoader, DictLoader
 
-from tests.web.visitor import Visitor, people
+from tests.fixtures.visitor import Visitor, people
 
 
-async def letters(app):
-    """The texts of the letters in the mailbox, newest first."""
+async def messages(app):
+    """The texts of the messages in the mailbox, newest first."""
     await app.extensions["mail"].drain()
     store = app.extensions["mailbox"]
     found = [await store.get(entry.id) for entry in await store.newest()]
@@ -20,7 +20,7 @@ async def letters(app):
 
 
 def with_template(app, **templates):
-    """The app with other templates for the administrator's letter."""
+    """The app with other templates for the administrator's message."""
     mine = DictLoader({f"mail/new_user.{form}": source for form, source in templates.items()})
     app.jinja_loader = ChoiceLoader([mine, app.jinja_loader])
     return app
@@ -52,7 +52,7 @@ async def test_a_known_name_is_seen_again_and_nobody_is_told(app, visitor):
     await visitor.say("Ada")
 
     assert "Happy to see you again!" in await visitor.see()
-    assert len(await letters(app)) == 1
+    assert len(await messages(app)) == 1
 
 
 async def test_the_session_keeps_what_the_book_says(visitor):
@@ -65,9 +65,9 @@ async def test_the_session_keeps_what_the_book_says(visitor):
 async def test_the_administrator_is_told_of_a_new_user(app, visitor):
     await visitor.say("Ada")
 
-    [letter] = await letters(app)
-    assert "Subject: [Flasky] New User" in letter
-    assert "User Ada has joined." in letter
+    [message] = await messages(app)
+    assert "Subject: [Flasky] New User" in message
+    assert "User Ada has joined." in message
 
 
 async def test_without_an_administrator_nobody_is_told_and_nothing_fails(started):
@@ -76,7 +76,7 @@ async def test_without_an_administrator_nobody_is_told_and_nothing_fails(started
 
         assert answer.status_code == 302
         assert await people(app) == ["Ada"]
-        assert await letters(app) == []
+        assert await messages(app) == []
 
 
 async def test_one_name_in_two_forms_is_one_user(app, visitor):
@@ -100,7 +100,7 @@ async def test_a_name_that_cannot_be_used_gets_a_sentence_and_keeps_nothing(app,
     assert answer.status_code == 400
     assert 'aria-describedby="name-error"' in await answer.get_data(as_text=True)
     assert await people(app) == []
-    assert await letters(app) == []
+    assert await messages(app) == []
 
 
 async def test_a_refused_name_is_still_in_the_field(visitor):
@@ -119,7 +119,7 @@ async def test_who_asks_for_json_is_refused_in_json(app):
     assert (await answer.get_json())["error"] == "Bad Request"
 
 
-async def test_fifty_people_with_one_name_are_one_user_and_one_letter(app):
+async def test_fifty_people_with_one_name_are_one_user_and_one_message(app):
     crowd = [Visitor(app) for _ in range(50)]
     tokens = [await visitor.token() for visitor in crowd]
 
@@ -132,26 +132,26 @@ async def test_fifty_people_with_one_name_are_one_user_and_one_letter(app):
 
     assert {answer.status_code for answer in answers} == {302}
     assert await people(app) == ["Ada"]
-    assert len(await letters(app)) == 1
+    assert len(await messages(app)) == 1
 
 
-async def test_a_letter_links_to_the_public_address(started):
+async def test_a_message_links_to_the_public_address(started):
     async with started(QUARTAPP_URL="https://app.example.com/") as app:
         await Visitor(app, headers={"Host": "evil.example"}).say("Ada")
 
-        [letter] = await letters(app)
-        assert "https://app.example.com" in letter
-        assert "evil.example" not in letter
+        [message] = await messages(app)
+        assert "https://app.example.com" in message
+        assert "evil.example" not in message
 
 
-async def test_in_development_a_letter_links_to_where_the_visitor_was(app, visitor):
+async def test_in_development_a_message_links_to_where_the_visitor_was(app, visitor):
     await visitor.say("Ada")
 
-    [letter] = await letters(app)
-    assert "http://localhost/" in letter
+    [message] = await messages(app)
+    assert "http://localhost/" in message
 
 
-async def test_in_production_no_letter_links_to_what_a_visitor_called_the_host(
+async def test_in_production_no_message_links_to_what_a_visitor_called_the_host(
     in_production, server
 ):
     settings = {"MAIL_SERVER": server.host, "MAIL_PORT": server.port}
@@ -159,13 +159,13 @@ async def test_in_production_no_letter_links_to_what_a_visitor_called_the_host(
         await Visitor(app, headers={"Host": "evil.example"}).say("Ada")
         await app.extensions["mail"].drain()
 
-    [letter] = server.letters
-    assert b"User Ada has joined." in letter.content
-    assert b"evil.example" not in letter.content
+    [message] = server.messages
+    assert b"User Ada has joined." in message.content
+    assert b"evil.example" not in message.content
 
 
 @pytest.mark.parametrize("broken", ["{{ nobody.there.at.all }}", "{% if %}", "{{ 1 / 0 }}"])
-async def test_a_letter_that_cannot_be_written_keeps_nothing_and_says_so(make, broken, caplog):
+async def test_a_message_that_cannot_be_written_keeps_nothing_and_says_so(make, broken, caplog):
     app = with_template(make(), txt=broken)
     async with app.test_app():
         answer = await Visitor(app).say("Ada")

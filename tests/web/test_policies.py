@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from quartapp.mail.testing import letter
-from quartapp.web.headers import HEADERS, LETTER_POLICY
+from quartapp.mail.testing import message
+from quartapp.web.headers import HEADERS, MESSAGE_POLICY
 
 if TYPE_CHECKING:
     from quart import Quart, Response
     from werkzeug.routing import Rule
 
-OF_LETTERS = {"letter.html", "previews.html"}
+OF_MESSAGES = {"message.html", "previews.html"}
 PAGES_POLICY = HEADERS["Content-Security-Policy"]
 ARRIVED = b"""Subject: hello\r
 Content-Type: multipart/mixed; boundary=b\r
@@ -60,14 +60,14 @@ class Answered:
 async def answers(app: Quart) -> list[Answered]:
     """The answer to a GET of every route, at an address where there is something, and to a POST."""
     mail = app.extensions["mail"]
-    kept = await mail.send_later(letter())
+    kept = await mail.send_later(message())
     entry = await app.extensions["mailbox"].add("a@example.com", ["b@example.com"], ARRIVED)
     await mail.drain()
     values = {"filename": "style.css", "name": "new_user", "number": 0}
 
     def path(rule: Rule) -> str:
-        letter_id = entry.id if rule.endpoint.startswith("letter.") else kept.id
-        known = values | {"letter_id": letter_id}
+        delivery_id = entry.id if rule.endpoint.startswith("message.") else kept.id
+        known = values | {"delivery_id": delivery_id}
         return rule.build(
             {name: known[name] for name in rule.arguments - set(rule.defaults or ())}
         )[1]
@@ -87,18 +87,18 @@ async def test_every_route_was_asked_for_something_that_is_there(answers):
     assert {each.answer.status_code for each in unlike} == {400}  # no form of ours
 
 
-async def test_every_answer_has_the_policy_of_pages_but_the_html_of_letters(answers):
+async def test_every_answer_has_the_policy_of_pages_but_the_html_of_messages(answers):
     others = [each for each in answers if each.policy != PAGES_POLICY]
 
-    assert {each.endpoint for each in others} == OF_LETTERS
-    assert {each.policy for each in others} == {LETTER_POLICY}
+    assert {each.endpoint for each in others} == OF_MESSAGES
+    assert {each.policy for each in others} == {MESSAGE_POLICY}
 
 
 async def test_no_page_has_a_script_or_a_style_in_it_that_its_policy_forbids(answers):
     pages = [
         (each.path, await each.answer.get_data(as_text=True))
         for each in answers
-        if each.answer.content_type.startswith("text/html") and each.endpoint not in OF_LETTERS
+        if each.answer.content_type.startswith("text/html") and each.endpoint not in OF_MESSAGES
     ]
 
     assert len(pages) > 10

@@ -1,4 +1,4 @@
-"""What a visitor is told of a letter, state by state."""
+"""What a visitor is told of a message, state by state."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ADMIN = "admin@example.com"
 
 def delivery(status: Status, **changes: object) -> Delivery:
     values = {
-        "id": "letter",
+        "id": "message",
         "message_id": "<1@example.com>",
         "status": status,
         "subject": "[Flasky] New User",
@@ -31,7 +31,7 @@ def delivery(status: Status, **changes: object) -> Delivery:
 
 
 @pytest.mark.parametrize(
-    ("letter", "words"),
+    ("message", "words"),
     [
         (delivery(Status.QUEUED, due_at=NOW), "leaves in a moment"),
         (delivery(Status.QUEUED, due_at=NOW, detail="mail:25 refused"), "cannot be used just now"),
@@ -57,9 +57,9 @@ def delivery(status: Status, **changes: object) -> Delivery:
         (delivery(Status.UNCERTAIN), "The operator decides"),
     ],
 )
-def test_every_state_has_its_sentence_and_none_has_an_address(letter, words):
-    told = progress(letter, NOW)
+def test_every_state_has_its_sentence_and_none_has_an_address(message, words):
+    told = progress(message, NOW)
 
     assert words in told.sentence
     assert "@" not in told.sentence
-    assert told.is_final is letter.is_final
+    assert told.is_final is message.is_final

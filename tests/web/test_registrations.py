@@ -11,17 +11,17 @@ from sqlalchemy import event
 from werkzeug.exceptions import TooManyRequests
 
 from quartapp.database import DatabaseBusy
-from quartapp.mail.testing import letter
+from quartapp.mail.testing import message
 from quartapp.models import User
 from quartapp.web.limits import NewUsers
 from quartapp.web.registrations import Registration, Registrations
-from tests.web.visitor import people
+from tests.fixtures.visitor import people
 
 
 def about(name: str, client: str = "192.0.2.1") -> Registration:
-    """A new user, and the letter about them."""
-    message = letter(subject=f"about {name}", sender="a@example.org")
-    return Registration(User(username=name, created_at=datetime.now(UTC)), message, client)
+    """A new user, and the written about them."""
+    written = message(subject=f"about {name}", sender="a@example.org")
+    return Registration(User(username=name, created_at=datetime.now(UTC)), written, client)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Change letters on a person's word: try again, or cancel."""
+"""Change messages on a person's word: try again, or cancel."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, select, update
 
-from quartapp.mail.delivery import Recipient, Status, overall
-from quartapp.mail.outbox.people import people_of
+from quartapp.mail.outbox.decision import describe
+from quartapp.mail.outbox.delivery import Recipient, Status, overall
+from quartapp.mail.outbox.recipients import people_of
 from quartapp.mail.outbox.record import write_recipients
-from quartapp.mail.outbox.schema import letters, recipients
-from quartapp.mail.verdict import describe
+from quartapp.mail.outbox.tables import messages, recipients
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,56 +26,56 @@ GIVEN_UP = (Status.FAILED, Status.UNCERTAIN)
 
 
 async def retry(connection: AsyncConnection, ids: Sequence[str], now: datetime) -> list[str]:
-    """Make failed and uncertain letters due again, as if they were new; returns which.
+    """Make failed and uncertain messages due again, as if they were new; returns which.
 
     Only recipients that were not accepted are tried, and only while the bytes are there.
     """
     found = await _locked(connection, ids)
     again = [row.id for row in found if row.status in GIVEN_UP and not row.is_pruned]
     await connection.execute(
-        update(letters)
-        .where(letters.c.id.in_(again))
+        update(messages)
+        .where(messages.c.id.in_(again))
         .values(
             status=Status.QUEUED,
             due_at=now,
             since=now,
             first_attempt_at=None,
-            turned_away=0,
+            closings=0,
             ended_at=None,
             expires_at=None,
         )
     )
     await connection.execute(
         update(recipients)
-        .where(recipients.c.letter_id.in_(again), recipients.c.status.in_(GIVEN_UP))
+        .where(recipients.c.delivery_id.in_(again), recipients.c.status.in_(GIVEN_UP))
         .values(status=Status.QUEUED, due_at=now)
     )
     return again
 
 
 async def cancel(connection: AsyncConnection, ids: Sequence[str], now: datetime) -> list[str]:
-    """Stop letters from being tried again; an attempt under way is left to end. Returns which."""
+    """Stop messages from being tried again; an attempt under way is left to end. Returns which."""
     found = await _locked(connection, ids)
     waiting = [row.id for row in found if row.due_at is not None]
     under_way = [row.id for row in found if row.status == Status.SENDING]
     await stop(connection, waiting, now)
     if under_way:
-        wish = update(letters).where(letters.c.id.in_(under_way)).values(wants_cancel=True)
+        wish = update(messages).where(messages.c.id.in_(under_way)).values(wants_cancel=True)
         await connection.execute(wish)
     return waiting + under_way
 
 
 async def stop(connection: AsyncConnection, ids: Sequence[str], now: datetime) -> None:
-    """End letters that nobody is sending: what is still open is cancelled, the rest stays."""
+    """End messages that nobody is sending: what is still open is cancelled, the rest stays."""
     if not ids:
         return
     rows = []
-    for letter_id, people in (await people_of(connection, ids)).items():
+    for delivery_id, people in (await people_of(connection, ids)).items():
         stopped = tuple(_stopped(recipient) for recipient in people)
-        await write_recipients(connection, letter_id, people, stopped)
+        await write_recipients(connection, delivery_id, people, stopped)
         rows.append(
             {
-                "id_": letter_id,
+                "id_": delivery_id,
                 "status": overall(recipient.status for recipient in stopped),
                 "detail": describe(stopped),
                 "ended_at": now,
@@ -85,8 +85,8 @@ async def stop(connection: AsyncConnection, ids: Sequence[str], now: datetime) -
 
 
 STOP = (
-    update(letters)
-    .where(letters.c.id == bindparam("id_"))
+    update(messages)
+    .where(messages.c.id == bindparam("id_"))
     .values(
         status=bindparam("status"),
         detail=bindparam("detail"),
@@ -108,7 +108,7 @@ def _stopped(recipient: Recipient) -> Recipient:
 async def _locked(
     connection: AsyncConnection, ids: Sequence[str]
 ) -> Sequence[Row[*tuple[Any, ...]]]:
-    """The letters, kept from others until we commit; in one order, so that nobody deadlocks."""
-    query = select(letters.c.id, letters.c.status, letters.c.due_at, letters.c.is_pruned)
-    query = query.where(letters.c.id.in_(ids)).order_by(letters.c.id).with_for_update()
+    """The messages, kept from others until we commit; in one order, so that nobody deadlocks."""
+    query = select(messages.c.id, messages.c.status, messages.c.due_at, messages.c.is_pruned)
+    query = query.where(messages.c.id.in_(ids)).order_by(messages.c.id).with_for_update()
     return (await connection.execute(query)).all()

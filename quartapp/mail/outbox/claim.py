@@ -1,229 +1,61 @@
-"""Claim letters that are due: one statement, the same on both databases."""
+"""A message in our hands: what the outbox lends for one attempt."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import TYPE_CHECKING, Any, NamedTuple
-
-from sqlalchemy import Integer, bindparam, or_, select, union_all, update
-
-from quartapp.mail.claim import Claim
-from quartapp.mail.delivery import Status
-from quartapp.mail.outbox.change import stop
-from quartapp.mail.outbox.people import people_of
-from quartapp.mail.outbox.schema import contents, is_any, letters
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
-    from sqlalchemy import CTE, Column, ColumnElement, Row
-    from sqlalchemy.ext.asyncio import AsyncConnection
+    from quartapp.mail.outbox.delivery import Recipient
 
-    from quartapp.mail.delivery import Recipient
-
-__all__ = ["Batch", "Order", "claim", "is_due", "load", "renew", "stamp"]
+__all__ = ["Claim"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
-    """What a dispatcher asks for.
+class Claim:
+    """One message, lent to one process until its lease ends. No bytes: those come with a connection.
 
-    limit
-        How many new letters, and how many others: neither starves the other. The others are
-        those that are tried again, and first those that a dead owner left behind.
-    lease
-        How long they are ours without a sign of life, in seconds.
-    only_expired
-        Nothing that would have to be sent: for while the server is in trouble.
+    size
+        Bytes of the message.
+    token
+        Whose it is; every write-back must still find it in the row.
+    recipients
+        All of the message's, as they stood before this attempt.
+    since
+        When giving up is counted from.
+    closings
+        How many times in a row a 421 met this very message.
+    intent_at
+        When an earlier owner was about to send its end of data, and was not heard of again.
     """
 
-    backend: str
+    id: str
     token: str
-    now: datetime
-    lease: float
-    limit: int
-    only_expired: bool = False
+    message_id: str
+    size: int
+    subject: str
+    sender: str
+    recipients: tuple[Recipient, ...]
+    mail_options: tuple[str, ...]
+    rcpt_options: tuple[str, ...]
+    attempts: int
+    created_at: datetime
+    since: datetime
+    expires_at: datetime | None
+    first_attempt_at: datetime | None
+    closings: int
+    intent_at: datetime | None
 
-    @property
-    def parameters(self) -> dict[str, Any]:
-        """What the statements below are executed with."""
-        return {
-            "backend_": self.backend,
-            "token_": self.token,
-            "now_": self.now,
-            "lease_until_": self.now + timedelta(seconds=self.lease),
-            "limit_": self.limit,
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """What came of an order: the claims, those due first in front; whether to ask again at once."""
-
-    claims: tuple[Claim, ...]
-    has_more: bool
-
-
-NOW: Any = bindparam("now_")
-OURS = letters.c.backend == bindparam("backend_")
-LIMIT = bindparam("limit_", type_=Integer, literal_execute=True)
-
-
-class Lane(NamedTuple):
-    """Letters that wait for one thing, in the order in which they are served."""
-
-    name: str
-    order: Column[Any]
-    conditions: tuple[ColumnElement[bool], ...]
-
-    @property
-    def is_any(self) -> ColumnElement[bool]:
-        """Whether somebody waits here."""
-        return is_any(self.order, OURS, *self.conditions)
-
-    @property
-    def first(self) -> CTE:
-        """The ids of those served next."""
-        query = select(letters.c.id).where(OURS, *self.conditions)
-        query = query.order_by(self.order).limit(LIMIT).with_for_update(skip_locked=True)
-        # A CTE, because PostgreSQL may run a limited sub-query in UPDATE more than once.
-        return query.cte(self.name)
-
-
-CLAIMED = (
-    letters.c.id,
-    letters.c.token,
-    letters.c.message_id,
-    letters.c.size,
-    letters.c.subject,
-    letters.c.sender,
-    letters.c.mail_options,
-    letters.c.rcpt_options,
-    letters.c.attempts,
-    letters.c.created_at,
-    letters.c.since,
-    letters.c.expires_at,
-    letters.c.first_attempt_at,
-    letters.c.turned_away,
-    letters.c.intent_at,
-    letters.c.wants_cancel,
-)
-"""What a claim is made of."""
-
-IS_DUE = letters.c.due_at <= NOW
-FRESH = Lane("fresh", letters.c.due_at, (letters.c.is_retry.is_(False), IS_DUE))
-AGAIN = Lane("again", letters.c.due_at, (letters.c.is_retry.is_(True), IS_DUE))
-LAPSED = Lane("lapsed", letters.c.lease_until, (letters.c.lease_until <= NOW,))
-EXPIRED = Lane(
-    "expired", letters.c.expires_at, (letters.c.due_at.is_not(None), letters.c.expires_at <= NOW)
-)
-
-
-def _either(name: str, first: CTE, then: CTE) -> CTE:
-    both = union_all(select(first.c.id), select(then.c.id)).subquery()
-    return select(both.c.id).limit(LIMIT).cte(name)
-
-
-def _take(*picked: CTE) -> Any:
-    return (
-        update(letters)
-        .where(letters.c.id.in_(union_all(*(select(each.c.id) for each in picked))))
-        .values(
-            status=Status.SENDING,
-            due_at=None,
-            token=bindparam("token_"),
-            lease_until=bindparam("lease_until_"),
+    def due(self, now: datetime) -> tuple[str, ...]:
+        """The addresses that this attempt is for; the others wait or are done with."""
+        return tuple(
+            recipient.address
+            for recipient in self.recipients
+            if recipient.due_at is not None and recipient.due_at <= now
         )
-        .returning(*CLAIMED)
-    )
 
-
-IS_ANY_DUE = select(or_(FRESH.is_any, AGAIN.is_any, LAPSED.is_any))
-IS_ANY_EXPIRED = select(EXPIRED.is_any)
-TAKE_DUE = _take(FRESH.first, _either("others", LAPSED.first, AGAIN.first))
-TAKE_EXPIRED = _take(EXPIRED.first)
-
-
-async def is_due(connection: AsyncConnection, order: Order) -> bool:
-    """Whether there is anything to claim: asked before, so that an idle outbox takes no lock."""
-    question = IS_ANY_EXPIRED if order.only_expired else IS_ANY_DUE
-    return bool((await connection.execute(question, order.parameters)).scalar_one())
-
-
-async def claim(connection: AsyncConnection, order: Order) -> Batch:
-    """Take what is due, and what a dead owner left behind, under the order's token."""
-    statement = TAKE_EXPIRED if order.only_expired else TAKE_DUE
-    rows = (await connection.execute(statement, order.parameters)).all()
-    if not rows:
-        return Batch((), has_more=False)
-    # Cancelled while a dead owner had it: an attempt is not begun again.
-    unwanted = {row.id for row in rows if row.wants_cancel and row.intent_at is None}
-    await stop(connection, sorted(unwanted), order.now)
-    wanted = {row.id: row for row in rows if row.id not in unwanted}
-    people = await people_of(connection, list(wanted))
-    claims = [_claim(row, people[letter_id]) for letter_id, row in wanted.items()]
-    return Batch(tuple(sorted(claims, key=_turn)), has_more=len(rows) >= order.limit)
-
-
-LOAD = select(contents.c.letter_id, contents.c.content).where(
-    contents.c.letter_id.in_(bindparam("ids", expanding=True))
-)
-
-
-async def load(connection: AsyncConnection, ids: Sequence[str]) -> list[bytes | None]:
-    """The bytes of each of these letters, None where they were pruned."""
-    rows = await connection.execute(LOAD, {"ids": ids})
-    found = {row.letter_id: bytes(row.content) for row in rows}
-    return [found.get(letter_id) for letter_id in ids]
-
-
-async def renew(connection: AsyncConnection, claims: Iterable[Claim], until: datetime) -> set[str]:
-    """Lengthen the leases of claims still ours; returns the ids of those."""
-    result = await connection.execute(_held(claims).values(lease_until=until))
-    return set(result.scalars())
-
-
-async def stamp(connection: AsyncConnection, claims: Iterable[Claim], now: datetime) -> set[str]:
-    """Write down that the final dots are about to go out; returns the ids still ours."""
-    result = await connection.execute(_held(claims).values(intent_at=now))
-    return set(result.scalars())
-
-
-def _held(claims: Iterable[Claim]) -> Any:
-    held = list(claims)
-    return (
-        update(letters)
-        .where(
-            letters.c.id.in_([claim.id for claim in held]),
-            letters.c.token.in_({claim.token for claim in held}),
-        )
-        .returning(letters.c.id)
-    )
-
-
-def _turn(claim: Claim) -> tuple[datetime, str]:
-    due = [recipient.due_at for recipient in claim.recipients if recipient.due_at is not None]
-    return min(due, default=claim.since), claim.id
-
-
-def _claim(row: Row[Any], people: tuple[Recipient, ...]) -> Claim:
-    return Claim(
-        id=row.id,
-        token=row.token,
-        message_id=row.message_id,
-        size=row.size,
-        subject=row.subject,
-        sender=row.sender,
-        recipients=people,
-        mail_options=tuple(row.mail_options),
-        rcpt_options=tuple(row.rcpt_options),
-        attempts=row.attempts,
-        created_at=row.created_at,
-        since=row.since,
-        expires_at=row.expires_at,
-        first_attempt_at=row.first_attempt_at,
-        turned_away=row.turned_away,
-        intent_at=row.intent_at,
-    )
+    def has_expired(self, now: datetime) -> bool:
+        """Whether its sender no longer wants it sent."""
+        return self.expires_at is not None and self.expires_at <= now

@@ -1,4 +1,4 @@
-"""Record what was decided: grouped, and only for those who still own their letter."""
+"""Record what was decided: grouped, and only for those who still own their message."""
 
 from __future__ import annotations
 
@@ -6,61 +6,61 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, func, insert, select, update
 
-from quartapp.mail.delivery import Status
-from quartapp.mail.outbox.schema import attempts, letters, recipients
+from quartapp.mail.outbox.delivery import Status
+from quartapp.mail.outbox.tables import attempts, messages, recipients
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-    from quartapp.mail.delivery import Recipient
-    from quartapp.mail.verdict import Verdict
+    from quartapp.mail.outbox.decision import Decision
+    from quartapp.mail.outbox.delivery import Recipient
 
     People = tuple[Recipient, ...]
 
 __all__ = ["record", "write_recipients"]
 
 
-async def record(connection: AsyncConnection, verdicts: Sequence[Verdict]) -> list[Verdict]:
-    """Write the verdicts whose claims are still ours, and return those, as they were written.
+async def record(connection: AsyncConnection, decisions: Sequence[Decision]) -> list[Decision]:
+    """Write the decisions whose claims are still ours, and return those, as they were written.
 
-    A letter that somebody cancelled meanwhile is not tried again. A claim that was taken over
+    A message that somebody cancelled meanwhile is not tried again. A claim that was taken over
     changes no row: its token is no longer there.
     """
-    unwanted = await _held(connection, verdicts)
+    unwanted = await _held(connection, decisions)
     kept = [
-        verdict.cancelled() if unwanted[_mark(verdict)] else verdict
-        for verdict in verdicts
-        if _mark(verdict) in unwanted
+        decision.cancelled() if unwanted[_mark(decision)] else decision
+        for decision in decisions
+        if _mark(decision) in unwanted
     ]
-    plain = [verdict for verdict in kept if _is_plain(verdict)]
-    others = [verdict for verdict in kept if not _is_plain(verdict)]
-    await _write(connection, UPDATE_SENT, [_sent(verdict) for verdict in plain])
-    await _write(connection, UPDATE_LETTER, [_letter(verdict) for verdict in others])
+    plain = [decision for decision in kept if _is_plain(decision)]
+    others = [decision for decision in kept if not _is_plain(decision)]
+    await _write(connection, UPDATE_SENT, [_sent(decision) for decision in plain])
+    await _write(connection, UPDATE_MESSAGE, [_message(decision) for decision in others])
     await _write(connection, UPDATE_RECIPIENT, [row for v in kept for row in _recipients(v)])
     await _write(connection, INSERT_ATTEMPT, [_attempt(v) for v in kept if _is_a_story(v)])
     return kept
 
 
 async def write_recipients(
-    connection: AsyncConnection, letter_id: str, were: People, now: People
+    connection: AsyncConnection, delivery_id: str, were: People, now: People
 ) -> None:
-    """Write those recipients of a letter that changed."""
-    await _write(connection, UPDATE_RECIPIENT, list(_changes(letter_id, were, now)))
+    """Write those recipients of a message that changed."""
+    await _write(connection, UPDATE_RECIPIENT, list(_changes(delivery_id, were, now)))
 
 
 async def _held(
-    connection: AsyncConnection, verdicts: Sequence[Verdict]
+    connection: AsyncConnection, decisions: Sequence[Decision]
 ) -> dict[tuple[str, str | None], bool]:
-    """Letters and the tokens that they carry now: whether somebody wants them cancelled."""
-    ids = [verdict.claim.id for verdict in verdicts]
+    """Messages and the tokens that they carry now: whether somebody wants them cancelled."""
+    ids = [decision.claim.id for decision in decisions]
     rows = await connection.execute(LOCK, {"ids": ids})
     return {(row.id, row.token): row.wants_cancel for row in rows}
 
 
-def _mark(verdict: Verdict) -> tuple[str, str | None]:
-    return verdict.claim.id, verdict.claim.token
+def _mark(decision: Decision) -> tuple[str, str | None]:
+    return decision.claim.id, decision.claim.token
 
 
 async def _write(
@@ -70,15 +70,15 @@ async def _write(
         await connection.execute(statement, rows)
 
 
-# In one order, so that two who lock the same letters do not wait for each other.
+# In one order, so that two who lock the same messages do not wait for each other.
 LOCK = (
-    select(letters.c.id, letters.c.token, letters.c.wants_cancel)
-    .where(letters.c.id.in_(bindparam("ids", expanding=True)))
-    .order_by(letters.c.id)
+    select(messages.c.id, messages.c.token, messages.c.wants_cancel)
+    .where(messages.c.id.in_(bindparam("ids", expanding=True)))
+    .order_by(messages.c.id)
     .with_for_update()
 )
 
-OURS = (letters.c.id == bindparam("id_"), letters.c.token == bindparam("token_"))
+OURS = (messages.c.id == bindparam("id_"), messages.c.token == bindparam("token_"))
 FREE: dict[str, Any] = {
     "token": None,
     "lease_until": None,
@@ -86,17 +86,17 @@ FREE: dict[str, Any] = {
     "wants_cancel": False,
 }
 
-# What most letters come to takes a statement of few parameters, since those are what costs.
+# What most messages come to takes a statement of few parameters, since those are what costs.
 UPDATE_SENT = (
-    update(letters)
+    update(messages)
     .where(*OURS)
     .values(
         status=Status.SENT,
         due_at=None,
         is_retry=True,
-        attempts=letters.c.attempts + 1,
-        first_attempt_at=func.coalesce(letters.c.first_attempt_at, bindparam("at_")),
-        turned_away=0,
+        attempts=messages.c.attempts + 1,
+        first_attempt_at=func.coalesce(messages.c.first_attempt_at, bindparam("at_")),
+        closings=0,
         sent_at=bindparam("at_"),
         ended_at=bindparam("at_"),
         detail="",
@@ -104,8 +104,8 @@ UPDATE_SENT = (
     )
 )
 
-UPDATE_LETTER = (
-    update(letters)
+UPDATE_MESSAGE = (
+    update(messages)
     .where(*OURS)
     .values(
         status=bindparam("status"),
@@ -113,7 +113,7 @@ UPDATE_LETTER = (
         is_retry=bindparam("is_retry"),
         attempts=bindparam("attempts"),
         first_attempt_at=bindparam("first_attempt_at"),
-        turned_away=bindparam("turned_away"),
+        closings=bindparam("closings"),
         sent_at=bindparam("sent_at"),
         ended_at=bindparam("ended_at"),
         detail=bindparam("detail"),
@@ -124,7 +124,7 @@ UPDATE_LETTER = (
 UPDATE_RECIPIENT = (
     update(recipients)
     .where(
-        recipients.c.letter_id == bindparam("letter_id_"),
+        recipients.c.delivery_id == bindparam("delivery_id_"),
         recipients.c.position == bindparam("position_"),
     )
     .values(
@@ -138,40 +138,40 @@ UPDATE_RECIPIENT = (
 INSERT_ATTEMPT = insert(attempts)
 
 
-def _is_plain(verdict: Verdict) -> bool:
+def _is_plain(decision: Decision) -> bool:
     """Whether everybody took it at the first word, and there is nothing more to say."""
-    return verdict.status is Status.SENT and verdict.counts and not verdict.detail
+    return decision.status is Status.SENT and decision.counts and not decision.detail
 
 
-def _sent(verdict: Verdict) -> dict[str, Any]:
-    return {"id_": verdict.claim.id, "token_": verdict.claim.token, "at_": verdict.at}
+def _sent(decision: Decision) -> dict[str, Any]:
+    return {"id_": decision.claim.id, "token_": decision.claim.token, "at_": decision.at}
 
 
-def _letter(verdict: Verdict) -> dict[str, Any]:
+def _message(decision: Decision) -> dict[str, Any]:
     return {
-        "id_": verdict.claim.id,
-        "token_": verdict.claim.token,
-        "status": verdict.status,
-        "due_at": verdict.due_at,
-        "is_retry": verdict.attempts > 0,
-        "attempts": verdict.attempts,
-        "first_attempt_at": verdict.first_attempt_at,
-        "turned_away": verdict.turned_away,
-        "sent_at": verdict.sent_at,
-        "ended_at": verdict.at if verdict.is_final else None,
-        "detail": verdict.detail,
+        "id_": decision.claim.id,
+        "token_": decision.claim.token,
+        "status": decision.status,
+        "due_at": decision.due_at,
+        "is_retry": decision.attempts > 0,
+        "attempts": decision.attempts,
+        "first_attempt_at": decision.first_attempt_at,
+        "closings": decision.closings,
+        "sent_at": decision.sent_at,
+        "ended_at": decision.at if decision.is_final else None,
+        "detail": decision.detail,
     }
 
 
-def _recipients(verdict: Verdict) -> Iterator[dict[str, Any]]:
-    return _changes(verdict.claim.id, verdict.claim.recipients, verdict.recipients)
+def _recipients(decision: Decision) -> Iterator[dict[str, Any]]:
+    return _changes(decision.claim.id, decision.claim.recipients, decision.recipients)
 
 
-def _changes(letter_id: str, were: People, now: People) -> Iterator[dict[str, Any]]:
+def _changes(delivery_id: str, were: People, now: People) -> Iterator[dict[str, Any]]:
     for position, (was, new) in enumerate(zip(were, now, strict=True)):
         if new != was:
             yield {
-                "letter_id_": letter_id,
+                "delivery_id_": delivery_id,
                 "position_": position,
                 "status": new.status,
                 "code": new.code,
@@ -180,16 +180,16 @@ def _changes(letter_id: str, were: People, now: People) -> Iterator[dict[str, An
             }
 
 
-def _is_a_story(verdict: Verdict) -> bool:
-    """Whether the attempt says more than the letter itself: anything but a plain success."""
-    return verdict.counts and bool(verdict.detail)
+def _is_a_story(decision: Decision) -> bool:
+    """Whether the attempt says more than the message itself: anything but a plain success."""
+    return decision.counts and bool(decision.detail)
 
 
-def _attempt(verdict: Verdict) -> dict[str, Any]:
+def _attempt(decision: Decision) -> dict[str, Any]:
     return {
-        "letter_id": verdict.claim.id,
-        "number": verdict.attempts,
-        "ended_at": verdict.at,
-        "status": verdict.status,
-        "detail": verdict.detail,
+        "delivery_id": decision.claim.id,
+        "number": decision.attempts,
+        "ended_at": decision.at,
+        "status": decision.status,
+        "detail": decision.detail,
     }

@@ -11,12 +11,12 @@ LONGEST = 128
 
 
 def beginning(subject: str) -> bytes:
-    """The first letters of a subject, in any script, whatever their case.
+    """The first messages of a subject, in any script, whatever their case.
 
     As bytes, because every database orders those alike.
     """
-    composed = unicodedata.normalize("NFC", subject)
-    return composed.casefold().encode("utf-8", "replace")[:LONGEST]
+    encoded = unicodedata.normalize("NFC", subject)
+    return encoded.casefold().encode("utf-8", "replace")[:LONGEST]
 
 
 def span(typed: str) -> tuple[bytes, bytes]:

@@ -1,7 +1,7 @@
 """`python -m quartapp.mail.testing`: the test server as a process of its own.
 
-It prints its address, and appends each letter to the log as a line of JSON before it answers the
-dot; `quartapp.mail.testing.letters_in` reads them back.
+It prints its address, and appends each message to the log as a line of JSON before it answers the
+dot; `quartapp.mail.testing.messages_in` reads them back.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from quartapp.mail.testing.script import Phase
-from quartapp.mail.testing.server import SMTPServer
+from quartapp.mail.smtpd.script import Phase
+from quartapp.mail.smtpd.server import SMTPServer
 
 if TYPE_CHECKING:
-    from quartapp.mail.testing.received import ReceivedLetter
+    from quartapp.mail.smtpd.received import ReceivedMessage
 
 
 def main() -> None:
@@ -28,10 +28,10 @@ def main() -> None:
 
 
 async def _serve(arguments: argparse.Namespace, log: BinaryIO) -> None:
-    def keep(letter: ReceivedLetter) -> None:
-        log.write(f"{letter.as_json()}\n".encode())
+    def keep(message: ReceivedMessage) -> None:
+        log.write(f"{message.as_json()}\n".encode())
 
-    async with SMTPServer(arguments.port, host=arguments.host, on_letter=keep) as server:
+    async with SMTPServer(arguments.port, host=arguments.host, on_message=keep) as server:
         for phase, seconds in arguments.delay:
             server.delay(phase, seconds)
         print(f"{server.host}:{server.port}", flush=True)
@@ -51,7 +51,7 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=0, help="0 lets the system choose")
-    parser.add_argument("--log", type=Path, default=os.devnull, help="file for the letters")
+    parser.add_argument("--log", type=Path, default=os.devnull, help="file for the messages")
     parser.add_argument(
         "--delay", type=_delay, action="append", default=[], metavar="PHASE=SECONDS"
     )

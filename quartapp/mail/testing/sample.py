@@ -1,16 +1,16 @@
-"""A letter to try things with."""
+"""A message to try things with."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from quartapp.mail.message import Message
+from quartapp.mail.message.message import Message
 
-__all__ = ["letter"]
+__all__ = ["message"]
 
 
-def letter(**changes: Any) -> Message:
-    """A short letter from ada@example.com to bob@example.com; `changes` are `Message`'s own."""
+def message(**changes: Any) -> Message:
+    """A short message from ada@example.com to bob@example.com; `changes` are `Message`'s own."""
     fields: dict[str, Any] = {
         "subject": "Tea at four",
         "sender": "Ada <ada@example.com>",

@@ -1,4 +1,4 @@
-"""What carries a letter to a server: the contract that every transport keeps."""
+"""What carries a message to a server: the contract that every transport keeps."""
 
 from __future__ import annotations
 
@@ -12,23 +12,11 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
     from contextlib import AbstractAsyncContextManager
 
-    BeforeDot = Callable[[], Awaitable[None]]
+    from quartapp.mail.message.encoding import Envelope
 
-__all__ = ["Answer", "Envelope", "Outcome", "Result", "ServerTrouble", "Session", "Transport"]
+    BeforeEndOfData = Callable[[], Awaitable[None]]
 
-
-@dataclass(frozen=True, slots=True)
-class Envelope:
-    """Who a letter is from and for on the wire (RFC 5321 section 2.3.1); its headers say nothing.
-
-    mail_options, rcpt_options
-        ESMTP parameters of MAIL and RCPT, such as `RET=HDRS` or `NOTIFY=FAILURE`.
-    """
-
-    sender: str
-    recipients: tuple[str, ...]
-    mail_options: tuple[str, ...] = ()
-    rcpt_options: tuple[str, ...] = ()
+__all__ = ["Answer", "Outcome", "Result", "ServerOutage", "Session", "Transport"]
 
 
 class Result(StrEnum):
@@ -56,10 +44,10 @@ class Outcome:
     answers
         One for each recipient of the envelope.
     reached
-        Whether the attempt reached the letter, and so counts: false where it was refused here,
+        Whether the attempt reached the message, and so counts: false where it was refused here,
         before a server saw it.
     note
-        What is to be said about a letter that was accepted by everybody.
+        What is to be said about a message that was accepted by everybody.
     """
 
     answers: Mapping[str, Answer]
@@ -67,35 +55,35 @@ class Outcome:
     note: str = ""
 
 
-class ServerTrouble(MailError):
-    """The server's own trouble: nothing was sent, and it is no letter's fault.
+class ServerOutage(MailError):
+    """The server's own trouble: nothing was sent, and it is no message's fault.
 
     code
         Its reply code, None where it gave none.
-    turned_away
-        Whether it came as a 421 to a letter that was under way, not to the connection.
+    closings
+        Whether it came as a 421 to a message that was under way, not to the connection.
     """
 
-    def __init__(self, message: str, *, code: int | None = None, turned_away: bool = False) -> None:
+    def __init__(self, message: str, *, code: int | None = None, closings: bool = False) -> None:
         super().__init__(message)
         self.code = code
-        self.turned_away = turned_away
+        self.closings = closings
 
 
 class Session(Protocol):
     """One connection, spoken on by one sender at a time."""
 
     async def send(
-        self, envelope: Envelope, content: bytes, before_dot: BeforeDot | None = None
+        self, envelope: Envelope, content: bytes, before_end_of_data: BeforeEndOfData | None = None
     ) -> Outcome:
-        """Carry one letter.
+        """Carry one message.
 
         content
-            The letter with CRLF line ends, not yet dot-stuffed.
-        before_dot
-            Awaited when only the final dot is missing; what it raises stops the letter.
+            The message with CRLF line ends, not yet dot-stuffed.
+        before_end_of_data
+            Awaited when only the end of data is missing; what it raises stops the message.
 
-        Raises `ServerTrouble` when the server, not the letter, is at fault.
+        Raises `ServerOutage` when the server, not the message, is at fault.
         """
         ...
 
@@ -104,11 +92,11 @@ class Transport(Protocol):
     """A way to one mail server."""
 
     def session(self, *, is_exclusive: bool = False) -> AbstractAsyncContextManager[Session]:
-        """A connection. Raises `ServerTrouble` when there is none to be had.
+        """A connection. Raises `ServerOutage` when there is none to be had.
 
         is_exclusive
-            Whether it is for many letters of one sender. Else it is the next sender's as soon as
-            a letter only awaits its answer.
+            Whether it is for many messages of one sender. Else it is the next sender's as soon as
+            a message only awaits its answer.
         """
         ...
 

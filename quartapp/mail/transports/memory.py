@@ -1,4 +1,4 @@
-"""A way to nowhere: accepts every letter and keeps it in a list."""
+"""A way to nowhere: accepts every message and keeps it in a list."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from quartapp.mail.transports import Answer, Outcome, Result
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from quartapp.mail.transports import BeforeDot, Envelope
+    from quartapp.mail.message.encoding import Envelope
+    from quartapp.mail.transports import BeforeEndOfData
 
 __all__ = ["MemoryTransport"]
 
@@ -24,7 +25,7 @@ class MemoryTransport:
 
     def __init__(self, reply: str = "kept in memory") -> None:
         self.reply = reply
-        self.letters: list[tuple[Envelope, bytes]] = []
+        self.messages: list[tuple[Envelope, bytes]] = []
 
     @asynccontextmanager
     async def session(self, *, is_exclusive: bool = False) -> AsyncIterator[MemoryTransport]:
@@ -32,12 +33,12 @@ class MemoryTransport:
         yield self
 
     async def send(
-        self, envelope: Envelope, content: bytes, before_dot: BeforeDot | None = None
+        self, envelope: Envelope, content: bytes, before_end_of_data: BeforeEndOfData | None = None
     ) -> Outcome:
-        """Keep the letter and accept it for every recipient."""
-        if before_dot is not None:
-            await before_dot()
-        self.letters.append((envelope, content))
+        """Keep the message and accept it for every recipient."""
+        if before_end_of_data is not None:
+            await before_end_of_data()
+        self.messages.append((envelope, content))
         answer = Answer(Result.ACCEPTED, 250, self.reply)
         return Outcome(dict.fromkeys(envelope.recipients, answer), note=self.reply)
 

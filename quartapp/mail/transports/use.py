@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["PoolUse"]
+__all__ = ["PoolFigures"]
 
 
 @dataclass(frozen=True, slots=True)
-class PoolUse:
-    """Connections in use and kept, letters that wait for one, and the most there may be."""
+class PoolFigures:
+    """Connections in use and kept, messages that wait for one, and the most there may be."""
 
     busy: int
     idle: int

@@ -20,7 +20,7 @@ async function refresh() {
   if (focused) [...after.querySelectorAll("a")].find((link) => link.href === focused)?.focus();
   const news = document.querySelector("[data-news]");
   const subject = after.querySelector(".unread .subject");
-  if (news && subject && before.dataset.newest !== after.dataset.newest) news.textContent = `New letter: ${subject.lastChild.textContent.trim()}`;
+  if (news && subject && before.dataset.newest !== after.dataset.newest) news.textContent = `New message: ${subject.lastChild.textContent.trim()}`;
 }
 
 setTimeout(look, PAUSE);

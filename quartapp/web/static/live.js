@@ -1,4 +1,4 @@
-// Keeps a letter's status up to date. Without it the page says how things stood when it was made.
+// Keeps a message's status up to date. Without it the page says how things stood when it was made.
 const PAUSE = 2000;
 
 function follow(status) {

@@ -1,4 +1,4 @@
-"""What becomes of a letter after an attempt."""
+"""What becomes of a message after an attempt."""
 
 from __future__ import annotations
 
@@ -9,121 +9,121 @@ __all__ = ["ATTEMPTS"]
 ATTEMPTS = (
     Mechanism(
         "state of each recipient",
-        "quartapp/mail/claim.py",
+        "quartapp/mail/outbox/claim.py",
         "if recipient.due_at is not None and recipient.due_at <= now",
         "if True",
-        "tests/mail/test_promises.py::test_3_who_was_accepted_is_not_sent_to_again",
+        "tests/mail/delivery/test_promises.py::test_3_who_was_accepted_is_not_sent_to_again",
     ),
     Mechanism(
         "4xx waits",
-        "quartapp/mail/retry.py",
+        "quartapp/mail/delivery/retry.py",
         "status, due_at = Status.QUEUED, self._retry_at(first or self.now)",
         "status, due_at = Status.FAILED, None",
-        "tests/mail/test_promises.py"
+        "tests/mail/delivery/test_promises.py"
         "::test_5_who_is_refused_for_now_waits_and_who_is_refused_for_good_has_failed",
     ),
     Mechanism(
         "5xx stops",
-        "quartapp/mail/transports/attempt.py",
+        "quartapp/mail/transports/smtp/transaction.py",
         "result = Result.PERMANENT",
         "result = Result.TRANSIENT",
-        "tests/mail/test_promises.py"
+        "tests/mail/delivery/test_promises.py"
         "::test_5_who_is_refused_for_now_waits_and_who_is_refused_for_good_has_failed",
     ),
     Mechanism(
         "the server's trouble costs no attempt",
-        "quartapp/mail/retry.py",
-        "if turned_away >= TURNED_AWAY_LIMIT:",
+        "quartapp/mail/delivery/retry.py",
+        "if closings >= CLOSINGS_LIMIT:",
         "if True:",
-        "tests/mail/test_delivery.py::test_a_server_that_is_down_costs_no_attempt",
+        "tests/mail/delivery/test_delivery.py::test_a_server_that_is_down_costs_no_attempt",
     ),
     Mechanism(
         "the third 421 counts",
-        "quartapp/mail/retry.py",
-        "if turned_away >= TURNED_AWAY_LIMIT:",
+        "quartapp/mail/delivery/retry.py",
+        "if closings >= CLOSINGS_LIMIT:",
         "if False:",
-        "tests/mail/test_promises.py"
-        "::test_5_a_letter_that_the_server_cannot_stand_does_not_stop_the_others",
+        "tests/mail/delivery/test_promises.py"
+        "::test_5_a_message_that_the_server_cannot_stand_does_not_stop_the_others",
     ),
     Mechanism(
         "giving up counts from when it was kept",
-        "quartapp/mail/retry.py",
+        "quartapp/mail/delivery/retry.py",
         "return self.now - claim.since >= timedelta(seconds=self.settings.give_up)",
         "return False",
-        "tests/mail/test_retry.py::test_a_letter_is_given_up_after_its_time",
+        "tests/mail/delivery/test_retry.py::test_a_message_is_given_up_after_its_time",
     ),
     Mechanism(
-        "uncertain after the dot",
-        "quartapp/mail/transports/attempt.py",
-        "Result.UNCERTAIN if self._phase is Phase.DOT else Result.TRANSIENT",
+        "uncertain after the end of data",
+        "quartapp/mail/transports/smtp/transaction.py",
+        "Result.UNCERTAIN if self._phase is TransactionPhase.END_OF_DATA else Result.TRANSIENT",
         "Result.TRANSIENT",
-        "tests/mail/test_delivery.py"
-        "::test_a_connection_lost_after_the_dot_leaves_the_letter_uncertain",
+        "tests/mail/delivery/test_delivery.py"
+        "::test_a_connection_lost_after_the_end_of_data_leaves_the_message_uncertain",
     ),
     Mechanism(
         "resent no sooner than its delay",
-        "quartapp/mail/retry.py",
+        "quartapp/mail/delivery/retry.py",
         "return self.now + timedelta(seconds=self.settings.uncertain_delay)",
         "return self.now",
-        "tests/mail/test_promises.py::test_3_a_letter_is_resent_no_sooner_than_its_delay",
+        "tests/mail/delivery/test_promises.py::test_3_a_message_is_resent_no_sooner_than_its_delay",
     ),
     Mechanism(
         "hold waits for a person",
-        "quartapp/mail/retry.py",
+        "quartapp/mail/delivery/retry.py",
         "if self.settings.on_uncertain is OnUncertain.HOLD or",
         "if",
-        "tests/mail/test_promises.py::test_3_an_uncertain_letter_can_be_held_instead",
+        "tests/mail/delivery/test_promises.py::test_3_an_uncertain_message_can_be_held_instead",
     ),
     Mechanism(
-        "intent before the dot under hold",
-        "quartapp/mail/courier.py",
-        "await self._stamp(errand.claim)",
+        "intent before the end of data under hold",
+        "quartapp/mail/delivery/sender.py",
+        "await self._stamp(job.claim)",
         "pass",
         "tests/crash/test_freezer.py"
-        "::test_frozen_after_the_dot_of_a_held_letter_it_changes_no_row_and_nobody_sends_again",
+        "::test_frozen_after_the_end_of_data_of_a_held_message_it_changes_no_row_and_nobody_sends_again",
     ),
     Mechanism(
         "a stamped intent is uncertain under hold",
-        "quartapp/mail/courier.py",
+        "quartapp/mail/delivery/sender.py",
         "if claim.intent_at and",
         "if False and",
         "tests/crash/test_freezer.py"
-        "::test_frozen_after_the_dot_of_a_held_letter_it_changes_no_row_and_nobody_sends_again",
+        "::test_frozen_after_the_end_of_data_of_a_held_message_it_changes_no_row_and_nobody_sends_again",
     ),
     Mechanism(
         "expiry",
-        "quartapp/mail/courier.py",
+        "quartapp/mail/delivery/sender.py",
         "if claim.has_expired(now):",
         "if False:",
-        "tests/mail/test_delivery.py::test_an_expired_letter_is_not_sent",
+        "tests/mail/delivery/test_delivery.py::test_an_expired_message_is_not_sent",
     ),
     Mechanism(
         "staging redirects",
-        "quartapp/mail/staging.py",
+        "quartapp/mail/delivery/staging.py",
         "if _is_allowed(address, settings):",
         "if True:",
-        "tests/mail/test_staging.py::test_every_recipient_is_redirected_cc_and_bcc_too",
+        "tests/mail/delivery/test_staging.py::test_every_recipient_is_redirected_cc_and_bcc_too",
     ),
     Mechanism(
         "staging holds back",
-        "quartapp/mail/staging.py",
+        "quartapp/mail/delivery/staging.py",
         "held_back[address] = HELD_BACK",
         "routes[address] = (address,)",
-        "tests/mail/test_staging.py::test_who_is_not_allowed_is_held_back_cc_and_bcc_too",
+        "tests/mail/delivery/test_staging.py::test_who_is_not_allowed_is_held_back_cc_and_bcc_too",
     ),
     Mechanism(
         "suppression",
-        "quartapp/mail/post.py",
+        "quartapp/mail/delivery/worker.py",
         'return MemoryTransport("suppressed")',
         "pass",
-        "tests/mail/test_service.py::test_suppression_is_asked_for_at_every_letter",
+        "tests/mail/test_service.py::test_suppression_is_asked_for_at_every_message",
     ),
     Mechanism(
         "what was sent is written however long the database is away",
-        "quartapp/mail/dispatcher.py",
+        "quartapp/mail/delivery/dispatcher.py",
         "await asyncio.sleep(POLL / 4)",
         "raise",
         "tests/crash/test_restarts.py"
-        "::test_letters_survive_a_postgresql_that_crashes_again_and_again",
+        "::test_messages_survive_a_postgresql_that_crashes_again_and_again",
     ),
 )

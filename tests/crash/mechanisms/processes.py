@@ -11,43 +11,43 @@ __all__ = ["PROCESSES"]
 PROCESSES = (
     Mechanism(
         "drain at shutdown",
-        "quartapp/mail/dispatcher.py",
+        "quartapp/mail/delivery/dispatcher.py",
         "timeout=self._settings.drain_timeout",
         "timeout=0",
-        "tests/mail/test_promises_to_others.py::test_7_shutdown_waits_for_the_answer_to_a_dot",
+        "tests/mail/delivery/test_promises_to_others.py::test_7_shutdown_waits_for_the_answer_to_a_dot",
     ),
     Mechanism(
-        "what is past its dot is not cut",
-        "quartapp/mail/dispatcher.py",
-        "if errand.may_be_cut:",
+        "what is past its end of data is not cut",
+        "quartapp/mail/delivery/dispatcher.py",
+        "if job.may_be_cut:",
         "if True:",
-        "tests/mail/test_promises_to_others.py::test_7_shutdown_waits_for_the_answer_to_a_dot",
+        "tests/mail/delivery/test_promises_to_others.py::test_7_shutdown_waits_for_the_answer_to_a_dot",
     ),
     Mechanism(
-        "what is before its dot is given back",
-        "quartapp/mail/dispatcher.py",
-        "if errand.may_be_cut:",
+        "what is before its end of data is given back",
+        "quartapp/mail/delivery/dispatcher.py",
+        "if job.may_be_cut:",
         "if False:",
-        "tests/mail/test_promises_to_others.py::test_7_shutdown_gives_back_what_is_before_its_dot",
+        "tests/mail/delivery/test_promises_to_others.py::test_7_shutdown_gives_back_what_is_before_its_end_of_data",
     ),
     Mechanism(
         "a drain has an end",
-        "quartapp/mail/dispatcher.py",
+        "quartapp/mail/delivery/dispatcher.py",
         "        await cut()\n",
         "",
-        "tests/mail/test_promises_to_others.py"
+        "tests/mail/delivery/test_promises_to_others.py"
         "::test_7_shutdown_leaves_what_was_not_answered_uncertain",
     ),
     Mechanism(
         "no claims after the stop",
-        "quartapp/mail/dispatcher.py",
+        "quartapp/mail/delivery/dispatcher.py",
         "while not self._is_stopping:",
         "while True:",
-        "tests/mail/test_promises_to_others.py::test_7_shutdown_claims_nothing_more",
+        "tests/mail/delivery/test_promises_to_others.py::test_7_shutdown_claims_nothing_more",
     ),
     Mechanism(
         "SIGTERM is a stop",
-        "quartapp/cli/stopping.py",
+        "quartapp/mail/cli/stopping.py",
         "for number in (signal.SIGINT, signal.SIGTERM):",
         "for number in (signal.SIGINT,):",
         "tests/crash/test_processes.py"
@@ -56,7 +56,7 @@ PROCESSES = (
     ),
     Mechanism(
         "a second SIGTERM is the same stop",
-        "quartapp/cli/stopping.py",
+        "quartapp/mail/cli/stopping.py",
         "signal.signal(signal.SIGINT, signal.SIG_DFL)",
         "signal.signal(signal.SIGTERM, signal.SIG_DFL)",
         "tests/crash/test_serving_processes.py"
@@ -64,7 +64,7 @@ PROCESSES = (
     ),
     Mechanism(
         "workers of hypercorn outlive their group's SIGTERM",
-        "quartapp/__init__.py",
+        "quartapp/application.py",
         "    leave_stopping_to_the_master()\n",
         "",
         "tests/crash/test_processes.py"
@@ -73,7 +73,7 @@ PROCESSES = (
     ),
     Mechanism(
         "a failed start is a failed process",
-        "quartapp/__init__.py",
+        "quartapp/application.py",
         "            raise ConfigError(sentence)\n",
         "",
         "tests/crash/test_processes.py"

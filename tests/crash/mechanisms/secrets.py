@@ -1,4 +1,4 @@
-"""Whom a letter could be turned against."""
+"""Whom a message could be turned against."""
 
 from __future__ import annotations
 
@@ -9,27 +9,27 @@ __all__ = ["SECRETS"]
 SECRETS = (
     Mechanism(
         "no line breaks in headers",
-        "quartapp/mail/headers.py",
+        "quartapp/mail/lines.py",
         "if found := BREAKS.search(text):",
         "if found := None:",
-        "tests/mail/test_promises_to_others.py"
-        "::test_8_a_letter_cannot_carry_headers_of_somebody_elses_choosing",
+        "tests/mail/delivery/test_promises_to_others.py"
+        "::test_8_a_message_cannot_carry_headers_of_somebody_elses_choosing",
     ),
     Mechanism(
         "no impossible header names",
-        "quartapp/mail/headers.py",
+        "quartapp/mail/message/headers.py",
         "if isinstance(name, str) and NAME.fullmatch(name):",
         "if isinstance(name, str):",
-        "tests/mail/test_promises_to_others.py"
-        "::test_8_a_letter_cannot_carry_headers_of_somebody_elses_choosing",
+        "tests/mail/delivery/test_promises_to_others.py"
+        "::test_8_a_message_cannot_carry_headers_of_somebody_elses_choosing",
     ),
     Mechanism(
         "no commands in options",
-        "quartapp/mail/fields.py",
+        "quartapp/mail/message/fields.py",
         'text = checked_line(f"{place}[{index}]", option)',
         "text = 'A=1'",
-        "tests/mail/test_promises_to_others.py"
-        "::test_8_a_letter_cannot_carry_headers_of_somebody_elses_choosing",
+        "tests/mail/delivery/test_promises_to_others.py"
+        "::test_8_a_message_cannot_carry_headers_of_somebody_elses_choosing",
     ),
     Mechanism(
         "no link to what a visitor called the host",
@@ -37,27 +37,27 @@ SECRETS = (
         'if address or current_app.config["QUARTAPP_ENV"] == "production":',
         "if address:",
         "tests/web/test_main.py"
-        "::test_in_production_no_letter_links_to_what_a_visitor_called_the_host",
+        "::test_in_production_no_message_links_to_what_a_visitor_called_the_host",
     ),
     Mechanism(
         "TLS is verified",
-        "quartapp/mail/transports/tls.py",
+        "quartapp/mail/transports/smtp/tls.py",
         "context = ssl.create_default_context(cafile=settings.ca_file)",
         "context = ssl._create_unverified_context()",
-        "tests/mail/test_promises_to_others.py"
+        "tests/mail/delivery/test_promises_to_others.py"
         "::test_8_a_server_that_nobody_vouches_for_gets_nothing",
     ),
     Mechanism(
         "STARTTLS is required",
-        "quartapp/mail/transports/tls.py",
+        "quartapp/mail/transports/smtp/tls.py",
         'if not client.supports_extension("starttls"):',
         'if not client.supports_extension("starttls"):\n        return\n    if False:',
         "tests/mail/transports/test_tls.py"
-        "::test_a_stripped_starttls_gets_neither_password_nor_letter",
+        "::test_a_stripped_starttls_gets_neither_password_nor_message",
     ),
     Mechanism(
         "no password in clear",
-        "quartapp/mail/transports/login.py",
+        "quartapp/mail/transports/smtp/login.py",
         "if _is_overheard(client):",
         "if False:",
         "tests/mail/transports/test_tls.py"
@@ -75,34 +75,34 @@ SECRETS = (
         "quartapp/mail/settings.py",
         'repr=not key.get("secret")',
         "repr=True",
-        "tests/mail/test_promises_to_others.py::test_8_no_password_is_told_to_anyone",
+        "tests/mail/delivery/test_promises_to_others.py::test_8_no_password_is_told_to_anyone",
     ),
     Mechanism(
         "one command is one command",
-        "quartapp/mail/transports/pipeline.py",
+        "quartapp/mail/transports/smtp/pipeline.py",
         "if CONTROL.search(command):",
         "if False:",
         "tests/mail/transports/test_overlap.py::test_a_command_is_one_command",
     ),
     Mechanism(
         "no terminal is coloured by a server",
-        "quartapp/logs.py",
+        "quartapp/mail/cli/logs.py",
         "message = escaped(record.getMessage())",
         "message = record.getMessage()",
-        "tests/test_logs.py::test_a_servers_words_stay_in_one_line_and_without_controls[text]",
+        "tests/mail/cli/test_logs.py::test_a_servers_words_stay_in_one_line_and_without_controls[text]",
     ),
     Mechanism(
         "the operator's pages want a sign-in in production",
-        "quartapp/web/access.py",
+        "quartapp/mail/pages/guard.py",
         "        abort(404)\n    await operator_only()\n",
         "        abort(404)\n",
-        "tests/web/test_outbox.py::test_in_production_everybody_must_sign_in",
+        "tests/mail/pages/test_outbox.py::test_in_production_everybody_must_sign_in",
     ),
     Mechanism(
         "this machine's pages want its own name",
-        "quartapp/web/access.py",
+        "quartapp/mail/pages/guard.py",
         "and _is_named_here(request.host)",
         "",
-        "tests/web/test_outbox.py::test_another_name_for_this_machine_is_not_believed",
+        "tests/mail/pages/test_outbox.py::test_another_name_for_this_machine_is_not_believed",
     ),
 )

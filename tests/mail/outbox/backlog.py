@@ -1,4 +1,4 @@
-"""Many letters at once, made by the database itself."""
+"""Many messages at once, made by the database itself."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import String, cast, insert, literal, select
 
-from quartapp.mail.outbox.schema import contents, letters, recipients
+from quartapp.mail.outbox.tables import contents, messages, recipients
 from tests.mail.outbox.sample import ADA, DAY, NOW
 
 if TYPE_CHECKING:
@@ -31,30 +31,30 @@ COMMON = {
     "ended_at": None,
     "is_retry": False,
     "attempts": 0,
-    "turned_away": 0,
+    "closings": 0,
     "detail": "",
     "wants_cancel": False,
     "is_pruned": False,
 }
 
 
-def many_letters(kind: str, many: int, **columns: object) -> Insert:
-    """Make that many letters that differ by a number in their id: "kind-1" and so on."""
+def many_messages(kind: str, many: int, **columns: object) -> Insert:
+    """Make that many messages that differ by a number in their id: "kind-1" and so on."""
     numbers = select(literal(1).label("n")).cte("numbers", recursive=True)
     numbers = numbers.union_all(select(numbers.c.n + 1).where(numbers.c.n < many))
     name = literal(f"{kind}-") + cast(numbers.c.n, String)
     values = {"id": name, "message_id": name, "idempotency_key": name}
     values |= {
-        column: literal(value, letters.c[column].type)
+        column: literal(value, messages.c[column].type)
         for column, value in (COMMON | columns).items()
     }
-    return insert(letters).from_select(list(values), select(*values.values()))
+    return insert(messages).from_select(list(values), select(*values.values()))
 
 
 def their_recipient(address: str, which: Any, *, position: int = 0, due_at: Any = None) -> Insert:
-    """Give letters a recipient."""
+    """Give messages a recipient."""
     values = {
-        "letter_id": letters.c.id,
+        "delivery_id": messages.c.id,
         "position": literal(position),
         "address": literal(address),
         "status": literal("queued"),
@@ -65,7 +65,7 @@ def their_recipient(address: str, which: Any, *, position: int = 0, due_at: Any 
 
 
 def their_content() -> Insert:
-    """Give letters that are not pruned their bytes."""
+    """Give messages that are not pruned their bytes."""
     content = literal(b"Subject: Tea\r\n\r\nTea.\r\n")
-    kept = select(letters.c.id, content).where(letters.c.is_pruned.is_(False))
-    return insert(contents).from_select(["letter_id", "content"], kept)
+    kept = select(messages.c.id, content).where(messages.c.is_pruned.is_(False))
+    return insert(contents).from_select(["delivery_id", "content"], kept)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="session")
 def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A SQLite file with the mail tables in it."""
-    path = tmp_path_factory.mktemp("migrated") / "letters.sqlite"
+    path = tmp_path_factory.mktemp("migrated") / "messages.sqlite"
     asyncio.run(_upgrade(f"sqlite+aiosqlite:///{path}"))
     return path
 

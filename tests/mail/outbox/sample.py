@@ -1,4 +1,4 @@
-"""Letters, answers and verdicts to try an outbox with."""
+"""Messages, answers and decisions to try an outbox with."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from quartapp.mail.compose import Composed
-from quartapp.mail.outbox.keep import NewLetter
-from quartapp.mail.retry import Retry
+from quartapp.mail.delivery.retry import Retry
+from quartapp.mail.message.encoding import Encoded, Envelope
+from quartapp.mail.outbox.enqueue import NewMessage
 from quartapp.mail.settings import MailSettings
-from quartapp.mail.transports import Answer, Envelope, Outcome, Result
+from quartapp.mail.transports import Answer, Outcome, Result
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from quartapp.database import Database
-    from quartapp.mail.claim import Claim
     from quartapp.mail.outbox import Outbox
-    from quartapp.mail.verdict import Verdict
+    from quartapp.mail.outbox.claim import Claim
+    from quartapp.mail.outbox.decision import Decision
 
 NOW = datetime(2026, 11, 24, 12, 0, 0, 123456, tzinfo=UTC)
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -29,7 +29,7 @@ ADA, BOB = "ada@example.com", "bob@example.com"
 ACCEPTED = Answer(Result.ACCEPTED, 250, "2.0.0 ok")
 LATER = Answer(Result.TRANSIENT, 451, "4.7.1 later")
 NEVER = Answer(Result.PERMANENT, 550, "5.1.1 no such user")
-UNSURE = Answer(Result.UNCERTAIN, None, "connection lost after the final dot")
+UNSURE = Answer(Result.UNCERTAIN, None, "connection lost after the end of data")
 
 
 class HandClock:
@@ -51,15 +51,15 @@ class HandClock:
         self.moment += time
 
 
-def new(*to: str, subject: str = "Tea at four", due_at: datetime = NOW, **more: Any) -> NewLetter:
-    """A letter to keep, to Ada if nobody is named."""
+def new(*to: str, subject: str = "Tea at four", due_at: datetime = NOW, **more: Any) -> NewMessage:
+    """A message to keep, to Ada if nobody is named."""
     fields = {"backend": "smtp", "created_at": NOW, "due_at": due_at} | more
     envelope = Envelope("flasky@example.com", to or (ADA,))
     content = b"Subject: " + subject.encode("utf-8", "replace") + b"\r\n\r\nTea.\r\n"
-    return NewLetter(composed=Composed(envelope, content, "<1@example.com>", subject), **fields)
+    return NewMessage(encoded=Encoded(envelope, content, "<1@example.com>", subject), **fields)
 
 
-def judged(claim: Claim, now: datetime, *answers: Answer, **settings: Any) -> Verdict:
+def judged(claim: Claim, now: datetime, *answers: Answer, **settings: Any) -> Decision:
     """What follows from the answers to the recipients that were due: one for all, or for each."""
     due = claim.due(now)
     each = answers if len(answers) == len(due) else answers * len(due)
@@ -67,7 +67,7 @@ def judged(claim: Claim, now: datetime, *answers: Answer, **settings: Any) -> Ve
     return Retry(MailSettings(**settings), now).judge(claim, outcome)
 
 
-async def attempt(outbox: Outbox, *answers: Answer, **settings: Any) -> list[Verdict]:
+async def attempt(outbox: Outbox, *answers: Answer, **settings: Any) -> list[Decision]:
     """Claim what is due and record these answers; returns what was written."""
     batch = await outbox.claim(100)
     now = outbox.now()

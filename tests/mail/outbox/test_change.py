@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select, text
 
 from quartapp.mail import Status
-from quartapp.mail.outbox.schema import letters
+from quartapp.mail.outbox.tables import messages
 from quartapp.mail.settings import OnUncertain
 from tests.mail.outbox.sample import (
     ACCEPTED,
@@ -25,8 +25,8 @@ from tests.mail.outbox.sample import (
 )
 
 
-async def test_a_cancelled_letter_is_never_claimed(outbox):
-    kept = await outbox.keep(new())
+async def test_a_cancelled_message_is_never_claimed(outbox):
+    kept = await outbox.enqueue(new())
 
     changed = await outbox.cancel([kept.id])
     found = await outbox.get(kept.id)
@@ -36,8 +36,8 @@ async def test_a_cancelled_letter_is_never_claimed(outbox):
     assert [person.status for person in found.recipients] == ["cancelled"]
 
 
-async def test_a_letter_that_went_to_some_is_cancelled_for_the_others(outbox):
-    kept = await outbox.keep(new(ADA, BOB))
+async def test_a_message_that_went_to_some_is_cancelled_for_the_others(outbox):
+    kept = await outbox.enqueue(new(ADA, BOB))
     await attempt(outbox, ACCEPTED, LATER)
 
     await outbox.cancel([kept.id])
@@ -50,8 +50,8 @@ async def test_a_letter_that_went_to_some_is_cancelled_for_the_others(outbox):
     )
 
 
-async def test_a_cancelled_letter_that_failed_for_some_has_failed(outbox):
-    kept = await outbox.keep(new(ADA, BOB))
+async def test_a_cancelled_message_that_failed_for_some_has_failed(outbox):
+    kept = await outbox.enqueue(new(ADA, BOB))
     await attempt(outbox, NEVER, LATER)
 
     await outbox.cancel([kept.id])
@@ -59,8 +59,8 @@ async def test_a_cancelled_letter_that_failed_for_some_has_failed(outbox):
     assert (await outbox.get(kept.id)).status is Status.FAILED
 
 
-async def test_a_cancelled_letter_that_nobody_is_sure_of_stays_uncertain(outbox):
-    kept = await outbox.keep(new(ADA, BOB))
+async def test_a_cancelled_message_that_nobody_is_sure_of_stays_uncertain(outbox):
+    kept = await outbox.enqueue(new(ADA, BOB))
     await attempt(outbox, UNSURE, LATER)
 
     await outbox.cancel([kept.id])
@@ -71,7 +71,7 @@ async def test_a_cancelled_letter_that_nobody_is_sure_of_stays_uncertain(outbox)
 
 
 async def test_what_is_over_cannot_be_cancelled(outbox):
-    kept = await outbox.keep(new())
+    kept = await outbox.enqueue(new())
     await attempt(outbox, ACCEPTED)
 
     assert await outbox.cancel([kept.id, "unknown"]) == []
@@ -79,7 +79,7 @@ async def test_what_is_over_cannot_be_cancelled(outbox):
 
 
 async def test_cancelling_does_not_interrupt_an_attempt(outbox):
-    kept = await outbox.keep(new())
+    kept = await outbox.enqueue(new())
     await outbox.claim(1)
 
     changed = await outbox.cancel([kept.id])
@@ -87,8 +87,8 @@ async def test_cancelling_does_not_interrupt_an_attempt(outbox):
     assert (changed, (await outbox.get(kept.id)).status) == ([kept.id], Status.SENDING)
 
 
-async def test_a_failed_letter_is_tried_again_for_those_who_did_not_get_it(outbox, clock):
-    kept = await outbox.keep(new(ADA, BOB, "cy@example.com"))
+async def test_a_failed_message_is_tried_again_for_those_who_did_not_get_it(outbox, clock):
+    kept = await outbox.enqueue(new(ADA, BOB, "cy@example.com"))
     await attempt(outbox, ACCEPTED, NEVER, UNSURE, on_uncertain=OnUncertain.HOLD)
 
     changed = await outbox.retry([kept.id])
@@ -99,7 +99,7 @@ async def test_a_failed_letter_is_tried_again_for_those_who_did_not_get_it(outbo
 
 
 async def test_a_retry_restarts_give_up(outbox, clock):
-    kept = await outbox.keep(new())
+    kept = await outbox.enqueue(new())
     clock.go_on(6 * DAY)
     await attempt(outbox, LATER)
 
@@ -112,8 +112,8 @@ async def test_a_retry_restarts_give_up(outbox, clock):
     assert written.attempts == 2
 
 
-async def test_an_expired_letter_can_be_sent_after_all(outbox, clock):
-    kept = await outbox.keep(new(expires_at=clock.now() + HOUR))
+async def test_an_expired_message_can_be_sent_after_all(outbox, clock):
+    kept = await outbox.enqueue(new(expires_at=clock.now() + HOUR))
     await attempt(outbox, NEVER)
     clock.go_on(DAY)
 
@@ -124,16 +124,16 @@ async def test_an_expired_letter_can_be_sent_after_all(outbox, clock):
 
 
 async def test_only_what_failed_or_is_uncertain_is_tried_again(outbox):
-    sent = await outbox.keep(new())
+    sent = await outbox.enqueue(new())
     await attempt(outbox, ACCEPTED)
-    cancelled, waiting = await outbox.keep(new()), await outbox.keep(new())
+    cancelled, waiting = await outbox.enqueue(new()), await outbox.enqueue(new())
     await outbox.cancel([cancelled.id])
 
     assert await outbox.retry([sent.id, cancelled.id, waiting.id, "unknown"]) == []
 
 
-async def test_a_letter_without_bytes_is_not_tried_again(outbox, clock):
-    kept = await outbox.keep(new())
+async def test_a_message_without_bytes_is_not_tried_again(outbox, clock):
+    kept = await outbox.enqueue(new())
     await attempt(outbox, NEVER)
     clock.go_on(100 * DAY)
     await outbox.prune()
@@ -144,10 +144,10 @@ async def test_a_letter_without_bytes_is_not_tried_again(outbox, clock):
 
 @pytest.mark.parametrize("url", ["postgres"], indirect=True)
 @pytest.mark.parametrize("act", ["cancel", "record"])
-async def test_letters_are_locked_in_one_order_so_that_nobody_deadlocks(
+async def test_messages_are_locked_in_one_order_so_that_nobody_deadlocks(
     outbox, other, database, clock, act
 ):
-    first, second = sorted([(await outbox.keep(new())).id for _ in range(2)])
+    first, second = sorted([(await outbox.enqueue(new())).id for _ in range(2)])
     claims = (await outbox.claim(2)).claims
     await outbox.renew([claim for claim in claims if claim.id == first])
     acts = {
@@ -169,5 +169,7 @@ async def test_letters_are_locked_in_one_order_so_that_nobody_deadlocks(
 WAITING = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
 
 
-def _locking(letter_id):
-    return select(letters.c.id).where(letters.c.id == letter_id).with_for_update(skip_locked=True)
+def _locking(delivery_id):
+    return (
+        select(messages.c.id).where(messages.c.id == delivery_id).with_for_update(skip_locked=True)
+    )

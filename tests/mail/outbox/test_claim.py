@@ -1,4 +1,4 @@
-"""Claiming: which letters, in which order, and for whom."""
+"""Claiming: which messages, in which order, and for whom."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from quartapp.mail import Status
 from quartapp.mail.outbox import Outbox
-from quartapp.mail.outbox.schema import letters
+from quartapp.mail.outbox.tables import messages
 from quartapp.mail.settings import Backend, MailSettings
 from tests.mail.outbox.sample import ADA, BOB, DAY, HOUR, LATER, MINUTE, NOW, attempt, new
 
@@ -18,8 +18,8 @@ def ids(batch):
     return [claim.id for claim in batch.claims]
 
 
-async def test_a_claim_holds_what_the_letter_was_kept_with(outbox):
-    kept = await outbox.keep(new(ADA, BOB, subject="Tea", expires_at=NOW + HOUR))
+async def test_a_claim_holds_what_the_message_was_kept_with(outbox):
+    kept = await outbox.enqueue(new(ADA, BOB, subject="Tea", expires_at=NOW + HOUR))
 
     [claim] = (await outbox.claim(10)).claims
 
@@ -28,8 +28,8 @@ async def test_a_claim_holds_what_the_letter_was_kept_with(outbox):
     assert (claim.attempts, claim.intent_at, claim.due(NOW)) == (0, None, (ADA, BOB))
 
 
-async def test_a_claimed_letter_is_being_sent_and_due_to_nobody_else(outbox, other):
-    kept = await outbox.keep(new())
+async def test_a_claimed_message_is_being_sent_and_due_to_nobody_else(outbox, other):
+    kept = await outbox.enqueue(new())
 
     await outbox.claim(10)
 
@@ -37,32 +37,32 @@ async def test_a_claimed_letter_is_being_sent_and_due_to_nobody_else(outbox, oth
     assert ((await outbox.get(kept.id)).status, await outbox.has_work()) == (Status.SENDING, True)
 
 
-async def test_letters_are_claimed_in_the_order_in_which_they_are_due(outbox):
-    late, early, middle = [await outbox.keep(new(due_at=NOW - n * HOUR)) for n in (1, 3, 2)]
+async def test_messages_are_claimed_in_the_order_in_which_they_are_due(outbox):
+    late, early, middle = [await outbox.enqueue(new(due_at=NOW - n * HOUR)) for n in (1, 3, 2)]
 
     batches = [await outbox.claim(1) for _ in range(3)]
 
     assert [ids(batch) for batch in batches] == [[early.id], [middle.id], [late.id]]
 
 
-async def test_the_letters_of_one_claim_are_in_that_order_too(outbox):
-    kept = [await outbox.keep(new(due_at=NOW - n * MINUTE)) for n in (5, 2, 9, 1, 7)]
+async def test_the_messages_of_one_claim_are_in_that_order_too(outbox):
+    kept = [await outbox.enqueue(new(due_at=NOW - n * MINUTE)) for n in (5, 2, 9, 1, 7)]
 
     batch = await outbox.claim(10)
 
     assert ids(batch) == [kept[place].id for place in (2, 4, 0, 1, 3)]
 
 
-async def test_letters_due_at_once_leave_in_the_order_in_which_they_were_kept(outbox):
-    kept = sorted([(await outbox.keep(new())).id for _ in range(5)])
+async def test_messages_due_at_once_leave_in_the_order_in_which_they_were_kept(outbox):
+    kept = sorted([(await outbox.enqueue(new())).id for _ in range(5)])
 
     batch = await outbox.claim(10)
 
     assert ids(batch) == kept
 
 
-async def test_a_letter_is_not_claimed_before_it_is_due(outbox, clock):
-    kept = await outbox.keep(new(due_at=NOW + HOUR))
+async def test_a_message_is_not_claimed_before_it_is_due(outbox, clock):
+    kept = await outbox.enqueue(new(due_at=NOW + HOUR))
 
     early = await outbox.claim(10)
     clock.go_on(HOUR)
@@ -72,7 +72,7 @@ async def test_a_letter_is_not_claimed_before_it_is_due(outbox, clock):
 
 async def test_a_claim_takes_no_more_than_it_may(outbox):
     for _ in range(5):
-        await outbox.keep(new())
+        await outbox.enqueue(new())
 
     first, rest = await outbox.claim(3), await outbox.claim(3)
 
@@ -80,11 +80,11 @@ async def test_a_claim_takes_no_more_than_it_may(outbox):
     assert (len(rest.claims), rest.has_more) == (2, False)
 
 
-async def test_a_backlog_of_new_letters_does_not_starve_a_retry(outbox, clock):
-    tried = await outbox.keep(new())
+async def test_a_backlog_of_new_messages_does_not_starve_a_retry(outbox, clock):
+    tried = await outbox.enqueue(new())
     await attempt(outbox, LATER)
     for _ in range(5):
-        await outbox.keep(new(due_at=NOW - DAY))
+        await outbox.enqueue(new(due_at=NOW - DAY))
     clock.go_on(HOUR)
 
     batch = await outbox.claim(2)
@@ -93,12 +93,12 @@ async def test_a_backlog_of_new_letters_does_not_starve_a_retry(outbox, clock):
     assert len(batch.claims) == 3
 
 
-async def test_a_backlog_of_retries_does_not_starve_a_new_letter(outbox, clock):
+async def test_a_backlog_of_retries_does_not_starve_a_new_message(outbox, clock):
     for _ in range(5):
-        await outbox.keep(new())
+        await outbox.enqueue(new())
     await attempt(outbox, LATER)
     clock.go_on(HOUR)
-    fresh = await outbox.keep(new(due_at=clock.now()))
+    fresh = await outbox.enqueue(new(due_at=clock.now()))
 
     batch = await outbox.claim(2)
 
@@ -106,12 +106,12 @@ async def test_a_backlog_of_retries_does_not_starve_a_new_letter(outbox, clock):
     assert len(batch.claims) == 3
 
 
-async def test_letters_of_dead_owners_and_retries_share_a_lane(outbox, clock):
+async def test_messages_of_dead_owners_and_retries_share_a_lane(outbox, clock):
     for _ in range(4):
-        await outbox.keep(new())
+        await outbox.enqueue(new())
     await outbox.claim(4)
     for _ in range(4):
-        await outbox.keep(new())
+        await outbox.enqueue(new())
     await attempt(outbox, LATER)
     clock.go_on(DAY)
 
@@ -120,9 +120,9 @@ async def test_letters_of_dead_owners_and_retries_share_a_lane(outbox, clock):
     assert [len(batch.claims) for batch in batches] == [3, 3, 2, 0]
 
 
-async def test_a_letter_of_another_backend_is_left_alone(outbox, database, clock):
+async def test_a_message_of_another_backend_is_left_alone(outbox, database, clock):
     mailbox = Outbox(database, MailSettings(backend=Backend.MAILBOX), clock)
-    ours, theirs = await outbox.keep(new()), await outbox.keep(new(backend="mailbox"))
+    ours, theirs = await outbox.enqueue(new()), await outbox.enqueue(new(backend="mailbox"))
 
     claimed = ids(await outbox.claim(10))
 
@@ -130,13 +130,13 @@ async def test_a_letter_of_another_backend_is_left_alone(outbox, database, clock
 
 
 async def test_work_of_another_backend_is_none_of_ours(outbox):
-    await outbox.keep(new(backend="mailbox"))
+    await outbox.enqueue(new(backend="mailbox"))
 
     assert await outbox.has_work() is False
 
 
 async def test_a_lapsed_lease_is_taken_over(outbox, other, clock):
-    kept = await outbox.keep(new())
+    kept = await outbox.enqueue(new())
     [dead] = (await outbox.claim(1)).claims
     clock.go_on(MINUTE)
 
@@ -147,7 +147,7 @@ async def test_a_lapsed_lease_is_taken_over(outbox, other, clock):
 
 
 async def test_a_lease_that_still_runs_is_not_taken_over(outbox, other, clock):
-    await outbox.keep(new())
+    await outbox.enqueue(new())
     await outbox.claim(1)
     clock.go_on(MINUTE * 0.99)
 
@@ -155,7 +155,7 @@ async def test_a_lease_that_still_runs_is_not_taken_over(outbox, other, clock):
 
 
 async def test_a_renewed_lease_is_not_taken_over(outbox, other, clock):
-    await outbox.keep(new())
+    await outbox.enqueue(new())
     batch = await outbox.claim(1)
     clock.go_on(MINUTE / 2)
     renewed = await outbox.renew(batch.claims)
@@ -164,10 +164,10 @@ async def test_a_renewed_lease_is_not_taken_over(outbox, other, clock):
     assert (renewed, ids(await other.claim(1))) == (set(ids(batch)), [])
 
 
-async def test_while_the_breaker_is_open_only_expired_letters_are_claimed(outbox, clock):
-    await outbox.keep(new())
-    expired = await outbox.keep(new(expires_at=NOW + HOUR))
-    await outbox.keep(new(expires_at=NOW + DAY))
+async def test_while_the_breaker_is_open_only_expired_messages_are_claimed(outbox, clock):
+    await outbox.enqueue(new())
+    expired = await outbox.enqueue(new(expires_at=NOW + HOUR))
+    await outbox.enqueue(new(expires_at=NOW + DAY))
     clock.go_on(HOUR)
 
     batch = await outbox.claim(10, only_expired=True)
@@ -175,8 +175,8 @@ async def test_while_the_breaker_is_open_only_expired_letters_are_claimed(outbox
     assert ids(batch) == [expired.id]
 
 
-async def test_an_expired_letter_that_waits_for_a_retry_is_claimed(outbox, clock):
-    kept = await outbox.keep(new(expires_at=NOW + MINUTE / 2))
+async def test_an_expired_message_that_waits_for_a_retry_is_claimed(outbox, clock):
+    kept = await outbox.enqueue(new(expires_at=NOW + MINUTE / 2))
     await attempt(outbox, LATER)
     clock.go_on(MINUTE / 2)
 
@@ -186,31 +186,31 @@ async def test_an_expired_letter_that_waits_for_a_retry_is_claimed(outbox, clock
     assert batch.claims[0].has_expired(clock.now())
 
 
-async def test_several_claimers_at_once_never_share_a_letter(outbox, other):
-    kept = {(await outbox.keep(new())).id for _ in range(60)}
+async def test_several_claimers_at_once_never_share_a_message(outbox, other):
+    kept = {(await outbox.enqueue(new())).id for _ in range(60)}
 
     batches = await asyncio.gather(*(each.claim(5) for each in (outbox, other) for _ in range(8)))
     rest = await outbox.claim(60)
 
-    claimed = [letter_id for batch in [*batches, rest] for letter_id in ids(batch)]
+    claimed = [delivery_id for batch in [*batches, rest] for delivery_id in ids(batch)]
     assert sorted(claimed) == sorted(kept)
 
 
 @pytest.mark.parametrize("url", ["postgres"], indirect=True)
 async def test_a_claimer_does_not_wait_for_what_another_is_claiming(outbox, database):
-    first, second = [(await outbox.keep(new(due_at=NOW - n * HOUR))).id for n in (2, 1)]
+    first, second = [(await outbox.enqueue(new(due_at=NOW - n * HOUR))).id for n in (2, 1)]
 
     async with database.writing() as connection:
-        await connection.execute(select(letters).where(letters.c.id == first).with_for_update())
+        await connection.execute(select(messages).where(messages.c.id == first).with_for_update())
         batch = await outbox.claim(10)
 
     assert ids(batch) == [second]
 
 
-async def test_a_letter_cancelled_in_the_hands_of_a_dead_owner_is_not_tried_again(
+async def test_a_message_cancelled_in_the_hands_of_a_dead_owner_is_not_tried_again(
     outbox, other, clock
 ):
-    kept = await outbox.keep(new())
+    kept = await outbox.enqueue(new())
     await outbox.claim(1)
     await outbox.cancel([kept.id])
     clock.go_on(MINUTE)

@@ -1,4 +1,4 @@
-"""The fence: who lost a letter changes nothing about it any more."""
+"""The fence: who lost a message changes nothing about it any more."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from tests.mail.outbox.sample import ACCEPTED, ADA, BOB, LATER, MINUTE, NEVER, a
 
 @pytest.fixture
 async def zombie(outbox, other, clock):
-    """A claim whose letter another process has taken over."""
-    await outbox.keep(new(ADA, BOB))
+    """A claim whose message another process has taken over."""
+    await outbox.enqueue(new(ADA, BOB))
     [claim] = (await outbox.claim(1)).claims
     clock.go_on(MINUTE)
     assert len((await other.claim(1)).claims) == 1
@@ -54,20 +54,20 @@ async def test_a_zombie_adds_nothing_to_what_its_heir_recorded(outbox, zombie, c
 
 
 async def test_a_zombie_beside_its_heir_in_one_group_writes_nothing(outbox, clock):
-    await outbox.keep(new(ADA, BOB))
+    await outbox.enqueue(new(ADA, BOB))
     [zombie] = (await outbox.claim(1)).claims
     clock.go_on(MINUTE)
     [heir] = (await outbox.claim(1)).claims
-    verdicts = [judged(heir, clock.now(), ACCEPTED), judged(zombie, clock.now(), NEVER)]
+    decisions = [judged(heir, clock.now(), ACCEPTED), judged(zombie, clock.now(), NEVER)]
 
-    written = await outbox.record(verdicts)
+    written = await outbox.record(decisions)
 
-    assert written == verdicts[:1]
+    assert written == decisions[:1]
     assert {person.code for person in (await outbox.get(heir.id)).recipients} == {250}
 
 
 async def test_the_owner_still_writes(outbox, clock):
-    await outbox.keep(new())
+    await outbox.enqueue(new())
     [claim] = (await outbox.claim(1)).claims
 
     stamped, renewed = await outbox.stamp([claim]), await outbox.renew([claim])
@@ -77,7 +77,7 @@ async def test_the_owner_still_writes(outbox, clock):
 
 
 async def test_a_stamped_intent_is_shown_to_the_heir(outbox, other, clock):
-    await outbox.keep(new())
+    await outbox.enqueue(new())
     await outbox.stamp((await outbox.claim(1)).claims)
     stamped_at = clock.now()
     clock.go_on(MINUTE)

@@ -13,9 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from quartapp.database import Database, DatabaseBusy
 from quartapp.mail import Mail, MailError, Status
 from quartapp.mail.outbox import Outbox
-from quartapp.mail.outbox.schema import attempts, contents, recipients
+from quartapp.mail.outbox.tables import attempts, contents, recipients
 from quartapp.mail.settings import Backend, MailSettings
-from quartapp.mail.testing import letter
+from quartapp.mail.testing import message
 from tests.mail.outbox.sample import DAY, NEVER, HandClock, attempt, new
 
 
@@ -60,20 +60,20 @@ def running(server):
     return running
 
 
-async def test_a_letter_goes_all_the_way(running, engine, database, server):
+async def test_a_message_goes_all_the_way(running, engine, database, server):
     async with running(engine) as mail, AsyncSession(engine) as session:
-        kept = await mail.send_later(letter(), session=session)
+        kept = await mail.send_later(message(), session=session)
         await session.commit()
 
         done = await mail.wait(kept, timeout=30)
 
-    assert (done.status, len(server.letters)) == (Status.SENT, 1)
+    assert (done.status, len(server.messages)) == (Status.SENT, 1)
 
 
-async def test_a_letter_joins_the_hosts_transaction(running, engine, database):
+async def test_a_message_joins_the_hosts_transaction(running, engine, database):
     async with running(engine) as mail, AsyncSession(engine) as session:
         await session.execute(text("CREATE TABLE IF NOT EXISTS guests (name TEXT)"))
-        kept = await mail.send_later(letter(), session=session)
+        kept = await mail.send_later(message(), session=session)
         await session.rollback()
 
         assert await mail.get(kept.id) is None
@@ -82,18 +82,18 @@ async def test_a_letter_joins_the_hosts_transaction(running, engine, database):
 async def test_an_engine_made_by_the_recipe_works_too(running, recipe, server):
     async with running(recipe) as mail, AsyncSession(recipe) as session:
         async with session.begin_nested():
-            kept = await mail.send_later(letter(), session=session)
+            kept = await mail.send_later(message(), session=session)
         await session.commit()
 
         done = await mail.wait(kept, timeout=30)
 
-    assert (done.status, len(server.letters)) == (Status.SENT, 1)
+    assert (done.status, len(server.messages)) == (Status.SENT, 1)
 
 
 async def test_a_savepoint_of_the_recipe_goes_with_the_whole(running, recipe):
     async with running(recipe) as mail, AsyncSession(recipe) as session:
         async with session.begin_nested():
-            kept = await mail.send_later(letter(), session=session)
+            kept = await mail.send_later(message(), session=session)
         await session.rollback()
 
         assert await mail.get(kept.id) is None
@@ -105,7 +105,7 @@ async def test_a_savepoint_that_would_outlive_a_rollback_is_refused(running, sql
     async with running(engine) as mail, AsyncSession(engine) as session:
         with pytest.raises(MailError, match="savepoints may outlive a rollback"):
             async with session.begin_nested():
-                await mail.send_later(letter(), session=session)
+                await mail.send_later(message(), session=session)
 
         assert await mail.find() == []
     await engine.dispose()
@@ -117,15 +117,15 @@ async def test_a_write_of_ours_takes_the_lock_before_it_reads(engine, url):
 
     async with Database.over(engine).writing():
         with pytest.raises(DatabaseBusy):
-            await Outbox(hasty, MailSettings(), HandClock()).keep(new())
+            await Outbox(hasty, MailSettings(), HandClock()).enqueue(new())
 
     await hasty.dispose()
 
 
-async def test_a_forgotten_letter_leaves_no_orphans(engine, database):
+async def test_a_forgotten_message_leaves_no_orphans(engine, database):
     clock = HandClock()
     outbox = Outbox(Database.over(engine), MailSettings(backend=Backend.SMTP), clock)
-    await outbox.keep(new())
+    await outbox.enqueue(new())
     await attempt(outbox, NEVER)
 
     clock.go_on(366 * DAY)
@@ -139,22 +139,22 @@ async def test_a_forgotten_letter_leaves_no_orphans(engine, database):
     assert counts == [0, 0, 0]
 
 
-async def test_a_letter_beside_an_open_write_of_the_host_names_the_cure(sqlite_url, running):
+async def test_a_message_beside_an_open_write_of_the_host_names_the_cure(sqlite_url, running):
     engine = create_async_engine(sqlite_url, connect_args={"timeout": 0.05})
     async with running(engine) as mail, AsyncSession(engine) as session:
         await session.execute(text("CREATE TABLE guests (name TEXT)"))
         await session.execute(text("INSERT INTO guests VALUES ('ada')"))
 
         with pytest.raises(DatabaseBusy, match="pass session="):
-            await mail.send_later(letter())
+            await mail.send_later(message())
     await engine.dispose()
 
 
 async def test_many_at_once_share_a_hosts_engine(running, engine, database, server):
     async with running(engine) as mail:
-        kept = await asyncio.gather(*(mail.send_later(letter()) for _ in range(20)))
+        kept = await asyncio.gather(*(mail.send_later(message()) for _ in range(20)))
 
         for each in kept:
             await mail.wait(each, timeout=20)
 
-    assert len(server.letters) == 20
+    assert len(server.messages) == 20

@@ -7,9 +7,9 @@ import time
 
 from sqlalchemy import event, text, true
 
-from quartapp.mail.pace import LEAST
+from quartapp.mail.delivery.prefetch import LEAST
 from quartapp.mail.testing import Phase
-from tests.mail.outbox.backlog import many_letters, their_content, their_recipient
+from tests.mail.outbox.backlog import many_messages, their_content, their_recipient
 from tests.mail.outbox.sample import ADA, NOW
 
 
@@ -24,7 +24,7 @@ async def test_an_idle_dispatcher_asks_once_a_second(serve, url, database):
 async def test_who_is_woken_during_a_look_looks_again_at_once(serve, url, database):
     async with serve(url) as mail:
         await mail.drain()
-        asked = _times_of_statements(mail.outbox.database, then=mail.post.wake)
+        asked = _times_of_statements(mail.outbox.database, then=mail.worker.wake)
         async with asyncio.timeout(20):
             await asked.are_close.wait()
 
@@ -34,7 +34,7 @@ async def test_a_dispatcher_holds_no_more_of_a_backlog_than_it_can_carry(
 ):
     server.stall(Phase.MAIL)
     async with database.writing() as connection:
-        await connection.execute(many_letters("due", 2000, status="queued", due_at=NOW))
+        await connection.execute(many_messages("due", 2000, status="queued", due_at=NOW))
         await connection.execute(their_recipient(ADA, true(), due_at=NOW))
         await connection.execute(their_content())
         await connection.execute(text("ANALYZE"))

@@ -10,10 +10,10 @@ from quartapp.mail import MailError, Status
 from tests.mail.outbox.sample import ACCEPTED, ADA, BOB, DAY, attempt, failing, new
 
 
-async def test_the_same_key_returns_the_first_letter(outbox):
-    first = await outbox.keep(new(key="welcome"))
+async def test_the_same_key_returns_the_first_message(outbox):
+    first = await outbox.enqueue(new(key="welcome"))
 
-    second = await outbox.keep(new(key="welcome"))
+    second = await outbox.enqueue(new(key="welcome"))
 
     assert second == first
     assert (await outbox.count())[Status.QUEUED] == 1
@@ -22,34 +22,34 @@ async def test_the_same_key_returns_the_first_letter(outbox):
 @pytest.mark.parametrize(
     "other", [new(BOB, key="k"), new(ADA, BOB, key="k"), new(subject="Cake", key="k")]
 )
-async def test_a_key_belongs_to_one_letter(outbox, other):
-    await outbox.keep(new(key="k"))
+async def test_a_key_belongs_to_one_message(outbox, other):
+    await outbox.enqueue(new(key="k"))
 
-    with pytest.raises(MailError, match="the key 'k' belongs to another letter"):
-        await outbox.keep(other)
+    with pytest.raises(MailError, match="the key 'k' belongs to another message"):
+        await outbox.enqueue(other)
 
 
 async def test_a_taken_key_leaves_the_callers_transaction_alive(outbox, database):
-    first = await outbox.keep(new(key="k"))
+    first = await outbox.enqueue(new(key="k"))
 
     async with database.transaction() as session:
-        again = await outbox.keep(new(key="k"), session)
-        other = await outbox.keep(new(), session)
+        again = await outbox.enqueue(new(key="k"), session)
+        other = await outbox.enqueue(new(), session)
 
     assert again == first
     assert await outbox.get(other.id) == other
 
 
-async def test_one_key_twice_in_one_transaction_is_one_letter(outbox, database):
+async def test_one_key_twice_in_one_transaction_is_one_message(outbox, database):
     async with database.transaction() as session:
-        first = await outbox.keep(new(key="k"), session)
-        second = await outbox.keep(new(key="k"), session)
+        first = await outbox.enqueue(new(key="k"), session)
+        second = await outbox.enqueue(new(key="k"), session)
 
     assert second == first
 
 
-async def test_fifty_at_once_with_one_key_keep_one_letter(outbox, other):
-    asked = [each.keep(new(key="k")) for each in (outbox, other) for _ in range(25)]
+async def test_fifty_at_once_with_one_key_keep_one_message(outbox, other):
+    asked = [each.enqueue(new(key="k")) for each in (outbox, other) for _ in range(25)]
 
     kept = await asyncio.gather(*asked)
 
@@ -57,33 +57,33 @@ async def test_fifty_at_once_with_one_key_keep_one_letter(outbox, other):
     assert len((await outbox.claim(100)).claims) == 1
 
 
-async def test_a_key_of_a_rolled_back_letter_is_free_again(outbox, database):
+async def test_a_key_of_a_rolled_back_message_is_free_again(outbox, database):
     async with failing(database) as session:
-        await outbox.keep(new(key="k"), session)
+        await outbox.enqueue(new(key="k"), session)
 
-    kept = await outbox.keep(new(subject="Another", key="k"))
+    kept = await outbox.enqueue(new(subject="Another", key="k"))
 
     assert await outbox.get(kept.id) == kept
 
 
-async def test_a_key_outlives_the_bytes_of_its_letter(outbox, clock):
-    first = await outbox.keep(new(key="k"))
+async def test_a_key_outlives_the_bytes_of_its_message(outbox, clock):
+    first = await outbox.enqueue(new(key="k"))
     await attempt(outbox, ACCEPTED)
     clock.go_on(30 * DAY)
     await outbox.prune()
 
-    again = await outbox.keep(new(key="k"))
+    again = await outbox.enqueue(new(key="k"))
 
     assert (again.id, again.status) == (first.id, Status.SENT)
 
 
 async def test_a_key_is_free_after_a_year(outbox, clock):
-    first = await outbox.keep(new(key="k"))
+    first = await outbox.enqueue(new(key="k"))
     await attempt(outbox, ACCEPTED)
     clock.go_on(366 * DAY)
     await outbox.prune()
 
-    again = await outbox.keep(new(key="k"))
+    again = await outbox.enqueue(new(key="k"))
 
     assert again.id != first.id
 
@@ -91,15 +91,15 @@ async def test_a_key_is_free_after_a_year(outbox, clock):
 @pytest.mark.parametrize("key", ["a\0b", "a\ud800b"])
 async def test_a_key_that_no_database_keeps_is_refused(outbox, key):
     with pytest.raises(MailError, match="leave it out"):
-        await outbox.keep(new(key=key))
+        await outbox.enqueue(new(key=key))
 
 
 async def test_a_key_that_no_index_holds_is_refused(outbox):
     with pytest.raises(MailError, match="give at most 500"):
-        await outbox.keep(new(key="ä" * 501))
+        await outbox.enqueue(new(key="ä" * 501))
 
 
 async def test_the_longest_key_is_kept(outbox):
-    kept = await outbox.keep(new(key="\N{GRINNING FACE}" * 500))
+    kept = await outbox.enqueue(new(key="\N{GRINNING FACE}" * 500))
 
     assert await outbox.get(kept.id) == kept

@@ -7,20 +7,20 @@ from sqlalchemy import func, select
 
 from quartapp.mail import Status
 from quartapp.mail.outbox import Outbox
-from quartapp.mail.outbox.schema import attempts, contents, letters, recipients
+from quartapp.mail.outbox.tables import attempts, contents, messages, recipients
 from quartapp.mail.settings import Backend, MailSettings, OnUncertain
 from tests.mail.outbox.sample import ACCEPTED, ADA, BOB, DAY, LATER, NEVER, UNSURE, attempt, new
 
 
-async def has_bytes(outbox, letter_id):
-    return await outbox.load([letter_id]) != [None]
+async def has_bytes(outbox, delivery_id):
+    return await outbox.load([delivery_id]) != [None]
 
 
 @pytest.mark.parametrize(
     ("answer", "days"), [(ACCEPTED, 7), (NEVER, 90), (UNSURE, 90)], ids=["sent", "failed", "held"]
 )
-async def test_bytes_are_kept_as_long_as_the_letters_end_asks_for(outbox, clock, answer, days):
-    kept = await outbox.keep(new())
+async def test_bytes_are_kept_as_long_as_the_messages_end_asks_for(outbox, clock, answer, days):
+    kept = await outbox.enqueue(new())
     await attempt(outbox, answer, on_uncertain=OnUncertain.HOLD)
 
     clock.go_on(days * DAY * 0.99)
@@ -31,8 +31,8 @@ async def test_bytes_are_kept_as_long_as_the_letters_end_asks_for(outbox, clock,
     assert (early, late) == ((0, True), (1, False))
 
 
-async def test_the_bytes_of_a_cancelled_letter_go_as_early_as_those_of_a_sent_one(outbox, clock):
-    kept = await outbox.keep(new())
+async def test_the_bytes_of_a_cancelled_message_go_as_early_as_those_of_a_sent_one(outbox, clock):
+    kept = await outbox.enqueue(new())
     await outbox.cancel([kept.id])
 
     clock.go_on(7 * DAY)
@@ -40,8 +40,8 @@ async def test_the_bytes_of_a_cancelled_letter_go_as_early_as_those_of_a_sent_on
     assert (await outbox.prune(), await has_bytes(outbox, kept.id)) == (1, False)
 
 
-async def test_the_bytes_of_an_open_letter_are_never_pruned(outbox, clock):
-    kept = await outbox.keep(new(ADA, BOB))
+async def test_the_bytes_of_an_open_message_are_never_pruned(outbox, clock):
+    kept = await outbox.enqueue(new(ADA, BOB))
     await attempt(outbox, ACCEPTED, LATER)
 
     clock.go_on(1000 * DAY)
@@ -49,8 +49,8 @@ async def test_the_bytes_of_an_open_letter_are_never_pruned(outbox, clock):
     assert (await outbox.prune(), await has_bytes(outbox, kept.id)) == (0, True)
 
 
-async def test_a_letter_without_bytes_still_tells_its_story(outbox, clock):
-    kept = await outbox.keep(new())
+async def test_a_message_without_bytes_still_tells_its_story(outbox, clock):
+    kept = await outbox.enqueue(new())
     await attempt(outbox, ACCEPTED)
     before = await outbox.get(kept.id)
 
@@ -61,7 +61,7 @@ async def test_a_letter_without_bytes_still_tells_its_story(outbox, clock):
 
 
 async def test_after_a_year_nothing_is_left(outbox, database, clock):
-    await outbox.keep(new(ADA, BOB))
+    await outbox.enqueue(new(ADA, BOB))
     await attempt(outbox, NEVER, ACCEPTED)
 
     clock.go_on(366 * DAY)
@@ -70,7 +70,7 @@ async def test_after_a_year_nothing_is_left(outbox, database, clock):
     async with database.reading() as connection:
         counts = [
             (await connection.execute(select(func.count()).select_from(table))).scalar_one()
-            for table in (letters, recipients, contents, attempts)
+            for table in (messages, recipients, contents, attempts)
         ]
     assert counts == [0, 0, 0, 0]
 
@@ -78,7 +78,7 @@ async def test_after_a_year_nothing_is_left(outbox, database, clock):
 async def test_a_longer_retention_than_a_year_is_heeded(database, clock):
     settings = MailSettings(backend=Backend.SMTP, retention_failed=730 * DAY.total_seconds())
     outbox = Outbox(database, settings, clock)
-    kept = await outbox.keep(new())
+    kept = await outbox.enqueue(new())
     await attempt(outbox, NEVER)
 
     clock.go_on(400 * DAY)
@@ -86,8 +86,8 @@ async def test_a_longer_retention_than_a_year_is_heeded(database, clock):
     assert (await outbox.prune(), await has_bytes(outbox, kept.id)) == (0, True)
 
 
-async def test_a_letter_tried_again_has_its_bytes_as_long_as_it_is_open(outbox, clock):
-    kept = await outbox.keep(new())
+async def test_a_message_tried_again_has_its_bytes_as_long_as_it_is_open(outbox, clock):
+    kept = await outbox.enqueue(new())
     await attempt(outbox, NEVER)
     await outbox.retry([kept.id])
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import select
 
 from quartapp.mail import Status
-from quartapp.mail.outbox.schema import attempts
+from quartapp.mail.outbox.tables import attempts
 from tests.mail.outbox.sample import (
     ACCEPTED,
     ADA,
@@ -29,15 +29,15 @@ async def story(outbox):
 
 
 async def test_what_is_returned_is_what_is_read_back(outbox):
-    await outbox.keep(new(ADA, BOB))
+    await outbox.enqueue(new(ADA, BOB))
 
     [written] = await attempt(outbox, NEVER, ACCEPTED)
 
     assert await outbox.get(written.claim.id) == written.delivery()
 
 
-async def test_a_sent_letter_says_when(outbox, clock):
-    kept = await outbox.keep(new())
+async def test_a_sent_message_says_when(outbox, clock):
+    kept = await outbox.enqueue(new())
     clock.go_on(HOUR)
 
     await attempt(outbox, ACCEPTED)
@@ -48,7 +48,7 @@ async def test_a_sent_letter_says_when(outbox, clock):
 
 
 async def test_a_group_is_written_as_a_whole(outbox, clock):
-    kept = [await outbox.keep(new(subject=str(number))) for number in range(20)]
+    kept = [await outbox.enqueue(new(subject=str(number))) for number in range(20)]
     batch = await outbox.claim(20)
 
     written = await outbox.record([judged(claim, clock.now(), ACCEPTED) for claim in batch.claims])
@@ -58,7 +58,7 @@ async def test_a_group_is_written_as_a_whole(outbox, clock):
 
 
 async def test_each_recipient_has_its_own_end(outbox):
-    kept = await outbox.keep(new(ADA, BOB, "cy@example.com"))
+    kept = await outbox.enqueue(new(ADA, BOB, "cy@example.com"))
 
     await attempt(outbox, ACCEPTED, LATER, NEVER)
     found = await outbox.get(kept.id)
@@ -68,7 +68,7 @@ async def test_each_recipient_has_its_own_end(outbox):
 
 
 async def test_the_next_attempt_is_for_those_still_open(outbox, clock):
-    await outbox.keep(new(ADA, BOB, "cy@example.com"))
+    await outbox.enqueue(new(ADA, BOB, "cy@example.com"))
     await attempt(outbox, ACCEPTED, LATER, NEVER)
     clock.go_on(HOUR)
 
@@ -78,8 +78,8 @@ async def test_the_next_attempt_is_for_those_still_open(outbox, clock):
     assert (claim.attempts, claim.first_attempt_at) == (1, NOW)
 
 
-async def test_a_cancel_wish_ends_a_letter_that_would_be_tried_again(outbox, clock):
-    kept = await outbox.keep(new())
+async def test_a_cancel_wish_ends_a_message_that_would_be_tried_again(outbox, clock):
+    kept = await outbox.enqueue(new())
     [claim] = (await outbox.claim(1)).claims
     await outbox.cancel([kept.id])
 
@@ -90,8 +90,8 @@ async def test_a_cancel_wish_ends_a_letter_that_would_be_tried_again(outbox, clo
     assert await outbox.has_work() is False
 
 
-async def test_a_cancel_wish_changes_nothing_about_a_letter_that_was_sent(outbox, clock):
-    kept = await outbox.keep(new())
+async def test_a_cancel_wish_changes_nothing_about_a_message_that_was_sent(outbox, clock):
+    kept = await outbox.enqueue(new())
     [claim] = (await outbox.claim(1)).claims
     await outbox.cancel([kept.id])
 
@@ -101,7 +101,7 @@ async def test_a_cancel_wish_changes_nothing_about_a_letter_that_was_sent(outbox
 
 
 async def test_a_cancel_wish_is_over_with_its_attempt(outbox, clock):
-    kept = await outbox.keep(new())
+    kept = await outbox.enqueue(new())
     [claim] = (await outbox.claim(1)).claims
     await outbox.cancel([kept.id])
     await outbox.record([judged(claim, clock.now(), NEVER)])
@@ -113,7 +113,7 @@ async def test_a_cancel_wish_is_over_with_its_attempt(outbox, clock):
 
 
 async def test_every_attempt_that_did_not_simply_succeed_is_kept(outbox, clock):
-    await outbox.keep(new())
+    await outbox.enqueue(new())
     await attempt(outbox, LATER)
     clock.go_on(HOUR)
     await attempt(outbox, UNSURE)
@@ -123,12 +123,12 @@ async def test_every_attempt_that_did_not_simply_succeed_is_kept(outbox, clock):
 
     assert await story(outbox) == [
         (1, "queued", f"{ADA}: 451 4.7.1 later"),
-        (2, "uncertain", f"{ADA}: connection lost after the final dot"),
+        (2, "uncertain", f"{ADA}: connection lost after the end of data"),
     ]
 
 
-async def test_a_recorded_letter_belongs_to_nobody(outbox, other, clock):
-    await outbox.keep(new())
+async def test_a_recorded_message_belongs_to_nobody(outbox, other, clock):
+    await outbox.enqueue(new())
     await attempt(outbox, LATER)
     clock.go_on(HOUR)
 

@@ -14,7 +14,7 @@ HOSTILE = "5\0.1.1 \ud800 no\udfff such \N{PILE OF POO} user\x1b[31m"
 
 
 async def test_times_come_back_aware_in_utc_to_the_microsecond(outbox):
-    kept = await outbox.keep(new(due_at=NOW + HOUR, expires_at=NOW + 2 * HOUR))
+    kept = await outbox.enqueue(new(due_at=NOW + HOUR, expires_at=NOW + 2 * HOUR))
 
     found = await outbox.get(kept.id)
 
@@ -24,7 +24,7 @@ async def test_times_come_back_aware_in_utc_to_the_microsecond(outbox):
 
 async def test_a_time_of_another_zone_is_the_same_moment(outbox, clock):
     seoul = timezone(timedelta(hours=9))
-    kept = await outbox.keep(new(due_at=(NOW + HOUR).astimezone(seoul)))
+    kept = await outbox.enqueue(new(due_at=(NOW + HOUR).astimezone(seoul)))
 
     found = await outbox.get(kept.id)
     clock.go_on(HOUR)
@@ -35,7 +35,7 @@ async def test_a_time_of_another_zone_is_the_same_moment(outbox, clock):
 
 @pytest.mark.parametrize("result", [Result.TRANSIENT, Result.PERMANENT, Result.UNCERTAIN])
 async def test_nothing_that_a_server_says_breaks_a_write(outbox, result):
-    kept = await outbox.keep(new())
+    kept = await outbox.enqueue(new())
 
     [written] = await attempt(outbox, Answer(result, 550, HOSTILE))
     found = await outbox.get(kept.id)
@@ -47,14 +47,14 @@ async def test_nothing_that_a_server_says_breaks_a_write(outbox, result):
 
 @pytest.mark.parametrize("subject", ["Тест 茶 ☕ \N{PILE OF POO} é", "‮gnirts", "' OR 1=1 --", ""])
 async def test_any_subject_comes_back_as_it_was(outbox, subject):
-    kept = await outbox.keep(new(subject=subject))
+    kept = await outbox.enqueue(new(subject=subject))
 
     assert (await outbox.get(kept.id)).subject == subject
 
 
 @pytest.mark.parametrize("strange", ["\0", "\ud800", "%", "x" * 100_000])
 async def test_a_strange_question_finds_nothing(outbox, strange):
-    await outbox.keep(new(ADA))
+    await outbox.enqueue(new(ADA))
 
     by_id = await outbox.get(strange)
     found = await outbox.find(Filter(recipient=strange, key=strange, before=strange), 10)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from quartapp.mail.settings import MailSettings
-from quartapp.mail.transports.pool import SMTPTransport
+from quartapp.mail.transports.smtp.pool import SMTPTransport
 from tests.mail.transports.sample import send
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ async def transport(connect: Connect) -> AsyncIterator[SMTPTransport]:
 
 @pytest.fixture
 async def sending() -> AsyncIterator[Callable[..., list[asyncio.Task[Any]]]]:
-    """Send letters at the same time: `tasks = sending(transport, 5)`."""
+    """Send messages at the same time: `tasks = sending(transport, 5)`."""
     tasks: list[asyncio.Task[Any]] = []
 
     def begin(transport: SMTPTransport, count: int = 1) -> list[asyncio.Task[Any]]:

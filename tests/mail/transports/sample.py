@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from quartapp.mail.transports import Envelope
+from quartapp.mail.message.encoding import Envelope
 
 if TYPE_CHECKING:
     from quartapp.mail.transports import Outcome
-    from quartapp.mail.transports.pool import SMTPTransport
+    from quartapp.mail.transports.smtp.pool import SMTPTransport
 
 ADA, BOB = "ada@example.com", "bob@example.com"
 TO_BOB = Envelope(ADA, (BOB,))
@@ -30,6 +30,6 @@ class Seconds:
 async def send(
     transport: SMTPTransport, envelope: Envelope = TO_BOB, content: bytes = TEA
 ) -> Outcome:
-    """Send one letter on a connection of its own."""
+    """Send one message on a connection of its own."""
     async with transport.session() as session:
         return await session.send(envelope, content)

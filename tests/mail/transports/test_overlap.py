@@ -1,4 +1,4 @@
-"""Letters that overlap: the next one begins while the answer to the last one is still to come."""
+"""Messages that overlap: the next one begins while the answer to the last one is still to come."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from quartapp.mail.message.encoding import Envelope
 from quartapp.mail.testing import Phase, SMTPServer
-from quartapp.mail.transports import Envelope, Result
+from quartapp.mail.transports import Result
 from tests.crash.waiting import until
 from tests.mail.transports.sample import BOB, TEA, TO_BOB, send
 
@@ -21,7 +22,7 @@ def results(outcomes):
 
 @asynccontextmanager
 async def patient_server():
-    """A server that answers no dot before it has heard the next letter's whole envelope."""
+    """A server that answers no dot before it has heard the next message's whole envelope."""
     envelopes = []
 
     async def talk(reader, writer):
@@ -45,7 +46,7 @@ async def patient_server():
         yield server.sockets[0].getsockname()[1], envelopes
 
 
-async def test_a_letter_begins_before_the_last_one_is_answered(connect, sending):
+async def test_a_message_begins_before_the_last_one_is_answered(connect, sending):
     async with (
         patient_server() as (port, envelopes),
         connect(port=port, connections=1) as transport,
@@ -66,10 +67,10 @@ async def shown(transport, words):
 
 
 async def both_under_way(transport, server, sending):
-    """One letter that awaits the answer to its dot, and one that has begun behind it."""
-    server.stall(Phase.DOT, times=1)
+    """One message that awaits the answer to its end of data, and one that has begun behind it."""
+    server.stall(Phase.END_OF_DATA, times=1)
     tasks = sending(transport, 2)
-    await server.reached(Phase.DOT)
+    await server.reached(Phase.END_OF_DATA)
     await shown(transport, "0 waiting")
     return tasks
 
@@ -77,10 +78,10 @@ async def both_under_way(transport, server, sending):
 @pytest.mark.parametrize(
     ("phase", "does", "ends", "connections"),
     [
-        (Phase.DOT, "drop", [UNCERTAIN, ACCEPTED], 2),
-        (Phase.DOT, "garbage", [UNCERTAIN, ACCEPTED], 2),
-        (Phase.DOT, "451 later", [TRANSIENT, ACCEPTED], 1),
-        (Phase.DOT, "550 never", [PERMANENT, ACCEPTED], 1),
+        (Phase.END_OF_DATA, "drop", [UNCERTAIN, ACCEPTED], 2),
+        (Phase.END_OF_DATA, "garbage", [UNCERTAIN, ACCEPTED], 2),
+        (Phase.END_OF_DATA, "451 later", [TRANSIENT, ACCEPTED], 1),
+        (Phase.END_OF_DATA, "550 never", [PERMANENT, ACCEPTED], 1),
         (Phase.NEXT, "drop", [ACCEPTED, ACCEPTED], 2),
         (Phase.NEXT, "421 enough", [ACCEPTED, ACCEPTED], 2),
         (Phase.MAIL, "drop", [ACCEPTED, ACCEPTED], 2),
@@ -93,9 +94,9 @@ async def both_under_way(transport, server, sending):
         (Phase.DATA, "550 never", [ACCEPTED, PERMANENT], 1),
     ],
 )
-async def test_what_befalls_one_of_two_letters(phase, does, ends, connections, connect, sending):
+async def test_what_befalls_one_of_two_messages(phase, does, ends, connections, connect, sending):
     async with SMTPServer() as server, connect(server, connections=1) as transport:
-        nth = 1 if phase in (Phase.DOT, Phase.NEXT) else 2
+        nth = 1 if phase in (Phase.END_OF_DATA, Phase.NEXT) else 2
         match does:
             case "drop":
                 server.drop(phase, nth=nth)
@@ -121,7 +122,7 @@ async def test_who_is_cancelled_behind_a_dot_leaves_its_answer_to_be_heard(
         again = await send(transport)
 
     assert results([outcome, again]) == [ACCEPTED, ACCEPTED]
-    assert [letter.connection for letter in server.letters] == [1, 2]
+    assert [message.connection for message in server.messages] == [1, 2]
 
 
 async def test_who_waits_in_vain_behind_a_dot_goes_another_way(connect, server, sending):
@@ -132,17 +133,19 @@ async def test_who_waits_in_vain_behind_a_dot_goes_another_way(connect, server, 
         outcomes = await asyncio.gather(first, second)
 
     assert results(outcomes) == [ACCEPTED, ACCEPTED]
-    assert [letter.connection for letter in server.letters] == [1, 2]
+    assert [message.connection for message in server.messages] == [1, 2]
 
 
-async def test_a_server_that_answers_no_early_letter_is_sent_none(connect, server, sending, caplog):
+async def test_a_server_that_answers_no_early_message_is_sent_none(
+    connect, server, sending, caplog
+):
     caplog.set_level("INFO")
     server.stall(Phase.MAIL, nth=2)
     async with connect(connections=1, timeout=0.2) as transport:
         outcomes = await asyncio.gather(*sending(transport, 2))
         first, second = sending(transport, 2)
-        server.stall(Phase.DOT, times=1)
-        await server.reached(Phase.DOT, 3)
+        server.stall(Phase.END_OF_DATA, times=1)
+        await server.reached(Phase.END_OF_DATA, 3)
         shown = repr(transport)
         server.resume()
         outcomes += await asyncio.gather(first, second)
@@ -153,11 +156,11 @@ async def test_a_server_that_answers_no_early_letter_is_sent_none(connect, serve
 
 
 async def test_a_connection_of_ones_own_is_nobody_elses(connect, server, sending):
-    server.stall(Phase.DOT, times=1)
+    server.stall(Phase.END_OF_DATA, times=1)
     async with connect(connections=1) as transport, transport.session(is_exclusive=True) as own:
         sent = asyncio.create_task(own.send(TO_BOB, TEA))
         [other] = sending(transport)
-        await server.reached(Phase.DOT)
+        await server.reached(Phase.END_OF_DATA)
         shown = repr(transport)
         server.resume()
         await sent

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from quartapp.mail.testing import Phase
-from quartapp.mail.transports import Result, ServerTrouble
+from quartapp.mail.transports import Result, ServerOutage
 from tests.mail.transports.sample import BOB, TEA, TO_BOB, send
 
 
@@ -16,35 +16,35 @@ async def test_a_connection_has_one_holder_at_a_time(transport, server):
         await one.send(TO_BOB, TEA)
         await other.send(TO_BOB, TEA)
 
-    assert [letter.connection for letter in server.letters] == [1, 2]
+    assert [message.connection for message in server.messages] == [1, 2]
 
 
-async def test_a_connection_is_kept_for_the_next_letter(transport, server):
+async def test_a_connection_is_kept_for_the_next_message(transport, server):
     for _ in range(3):
         await send(transport)
 
-    assert [letter.connection for letter in server.letters] == [1, 1, 1]
+    assert [message.connection for message in server.messages] == [1, 1, 1]
 
 
 async def test_the_pool_grows_with_the_backlog_up_to_its_limit(connect, server, sending):
-    server.stall(Phase.DOT, times=3)
+    server.stall(Phase.END_OF_DATA, times=3)
     async with connect(connections=3) as transport:
         tasks = sending(transport, 7)
-        await server.reached(Phase.DOT, 3)
+        await server.reached(Phase.END_OF_DATA, 3)
         shown = repr(transport)
         server.resume()
         await asyncio.gather(*tasks)
 
     assert "3 busy, 0 idle, 1 waiting" in shown
-    assert (len(server.letters), server.connections) == (7, 3)
+    assert (len(server.messages), server.connections) == (7, 3)
 
 
-async def test_a_connection_carries_so_many_letters_and_no_more(connect, server):
+async def test_a_connection_carries_so_many_messages_and_no_more(connect, server):
     async with connect(max_emails=2) as transport:
         for _ in range(5):
             await send(transport)
 
-    assert [letter.connection for letter in server.letters] == [1, 1, 2, 2, 3]
+    assert [message.connection for message in server.messages] == [1, 1, 2, 2, 3]
 
 
 async def test_an_idle_connection_takes_its_leave(connect, server):
@@ -63,7 +63,7 @@ async def test_an_old_connection_is_not_kept(connect, server):
         await send(transport)
         await send(transport)
 
-    assert [letter.connection for letter in server.letters] == [1, 2]
+    assert [message.connection for message in server.messages] == [1, 2]
 
 
 async def test_a_connection_that_the_server_closed_is_replaced_at_once(transport, server):
@@ -73,7 +73,7 @@ async def test_a_connection_that_the_server_closed_is_replaced_at_once(transport
     outcome = await send(transport)
 
     assert outcome.answers[BOB].result is Result.ACCEPTED
-    assert [letter.connection for letter in server.letters] == [1, 2]
+    assert [message.connection for message in server.messages] == [1, 2]
 
 
 async def test_a_connection_that_waited_unused_is_replaced_too(transport, server):
@@ -84,17 +84,17 @@ async def test_a_connection_that_waited_unused_is_replaced_too(transport, server
     outcome = await send(transport)
 
     assert outcome.answers[BOB].result is Result.ACCEPTED
-    assert server.letters[0].connection == 2
+    assert server.messages[0].connection == 2
 
 
 async def test_a_server_that_ends_a_connection_with_421_is_not_in_trouble(transport, server):
-    server.answer(Phase.MAIL, "421 4.7.0 too many letters on this connection", nth=2)
+    server.answer(Phase.MAIL, "421 4.7.0 too many messages on this connection", nth=2)
     await send(transport)
 
     outcome = await send(transport)
 
     assert outcome.answers[BOB].result is Result.ACCEPTED
-    assert [letter.connection for letter in server.letters] == [1, 2]
+    assert [message.connection for message in server.messages] == [1, 2]
 
 
 async def test_what_a_server_says_unasked_is_not_taken_for_an_answer(transport, server):
@@ -104,7 +104,7 @@ async def test_what_a_server_says_unasked_is_not_taken_for_an_answer(transport, 
     outcome = await send(transport)
 
     assert outcome.answers[BOB].result is Result.ACCEPTED
-    assert len(server.letters) == 2
+    assert len(server.messages) == 2
 
 
 async def test_a_cancelled_connection_is_never_used_again(connect, server, sending):
@@ -118,7 +118,7 @@ async def test_a_cancelled_connection_is_never_used_again(connect, server, sendi
         outcome = await send(transport)
 
     assert outcome.answers[BOB].result is Result.ACCEPTED
-    assert [letter.connection for letter in server.letters] == [2]
+    assert [message.connection for message in server.messages] == [2]
 
 
 async def test_a_connection_that_timed_out_is_never_used_again(connect, server):
@@ -130,7 +130,7 @@ async def test_a_connection_that_timed_out_is_never_used_again(connect, server):
 
     assert lost.answers[BOB].result is Result.TRANSIENT
     assert outcome.answers[BOB].result is Result.ACCEPTED
-    assert [letter.connection for letter in server.letters] == [2]
+    assert [message.connection for message in server.messages] == [2]
 
 
 async def test_who_is_cancelled_while_connecting_leaves_room_for_others(connect, server, sending):
@@ -142,7 +142,7 @@ async def test_who_is_cancelled_while_connecting_leaves_room_for_others(connect,
         first.cancel()
         await second
 
-    assert [letter.connection for letter in server.letters] == [2]
+    assert [message.connection for message in server.messages] == [2]
 
 
 async def test_who_is_cancelled_while_waiting_leaves_the_turn_to_others(connect, server, sending):
@@ -167,7 +167,7 @@ async def test_who_is_cancelled_with_a_turn_in_hand_gives_it_back(connect, serve
         await send(transport)
 
     assert first.cancelled()
-    assert [letter.connection for letter in server.letters] == [1]
+    assert [message.connection for message in server.messages] == [1]
 
 
 @pytest.mark.parametrize("most", [1, 2])
@@ -180,7 +180,7 @@ async def test_a_server_that_wants_no_more_connections_is_served_with_those(
         outcomes = await asyncio.gather(*sending(transport, 9))
 
     assert {outcome.answers[BOB].result for outcome in outcomes} == {Result.ACCEPTED}
-    assert {letter.connection for letter in server.letters} <= set(range(1, most + 1))
+    assert {message.connection for message in server.messages} <= set(range(1, most + 1))
     assert f"takes no more than {most} connections" in caplog.text
     assert "waits for its server" not in caplog.text
 
@@ -189,12 +189,12 @@ async def test_a_crowded_server_gets_a_new_connection_only_when_the_old_one_has_
     connect, server, sending
 ):
     server.answer(Phase.GREETING, "421 4.7.0 too many connections", nth=2)
-    server.stall(Phase.DOT, times=1)
+    server.stall(Phase.END_OF_DATA, times=1)
     server.stall(Phase.QUIT, times=1)
     async with connect(connections=2, max_emails=1) as transport:
         tasks = sending(transport, 2)
         await server.reached(Phase.GREETING, 2)
-        await server.reached(Phase.DOT)
+        await server.reached(Phase.END_OF_DATA)
         server.resume()
         await server.reached(Phase.QUIT)
         connections_so_far = server.connections
@@ -202,7 +202,7 @@ async def test_a_crowded_server_gets_a_new_connection_only_when_the_old_one_has_
         await asyncio.gather(*tasks)
 
     assert connections_so_far == 2
-    assert [letter.connection for letter in server.letters] == [1, 3]
+    assert [message.connection for message in server.messages] == [1, 3]
 
 
 async def test_a_closed_pool_turns_everybody_away(connect, server, sending):
@@ -212,8 +212,8 @@ async def test_a_closed_pool_turns_everybody_away(connect, server, sending):
         await server.reached(Phase.GREETING)
     ends = await asyncio.gather(*tasks, return_exceptions=True)
 
-    assert [type(end) for end in ends] == [ServerTrouble, ServerTrouble]
-    with pytest.raises(ServerTrouble, match="closed"):
+    assert [type(end) for end in ends] == [ServerOutage, ServerOutage]
+    with pytest.raises(ServerOutage, match="closed"):
         await send(transport)
 
 
@@ -227,7 +227,7 @@ async def test_a_connection_that_opens_after_the_pool_closed_is_not_left_open(
     ends = await asyncio.gather(task, return_exceptions=True)
     await server.idle()
 
-    assert isinstance(ends[0], ServerTrouble)
+    assert isinstance(ends[0], ServerOutage)
 
 
 async def test_a_slow_farewell_holds_nobody_up(connect, server):

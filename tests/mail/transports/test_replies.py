@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quartapp.mail.transports.replies import LONGEST, Replies
+from quartapp.mail.transports.smtp.replies import LONGEST, Replies
 
 STREAM = b"250 ok\r\n250-one\r\n250-\r\n250 two\r\n354\r\n550 5.1.1 \xc3\xbc \xff\r\n"
 REPLIES = [(250, "ok"), (250, "one\n\ntwo"), (354, ""), (550, "5.1.1 ü \udcff")]

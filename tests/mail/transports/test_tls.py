@@ -8,9 +8,9 @@ import pytest
 
 from quartapp.mail.settings import MailSettings
 from quartapp.mail.testing import SMTPServer
-from quartapp.mail.transports import ServerTrouble
-from quartapp.mail.transports.client import Client
-from quartapp.mail.transports.login import log_in
+from quartapp.mail.transports import ServerOutage
+from quartapp.mail.transports.smtp.client import Client
+from quartapp.mail.transports.smtp.login import log_in
 from tests.mail.transports.sample import send
 
 LOGIN = {"username": "ada", "password": "secret"}
@@ -28,14 +28,14 @@ def own_address():
         return probe.getsockname()[0]
 
 
-async def test_starttls_comes_before_login_and_letter(connect, server_context, ca_file):
+async def test_starttls_comes_before_login_and_message(connect, server_context, ca_file):
     async with (
         SMTPServer(starttls=server_context, users=USERS) as server,
         connect(server, use_tls=True, ca_file=ca_file, **LOGIN) as transport,
     ):
         await send(transport)
 
-    assert [(sent.encrypted, sent.username) for sent in server.letters] == [(True, "ada")]
+    assert [(sent.encrypted, sent.username) for sent in server.messages] == [(True, "ada")]
     assert [line.split()[0] for line in server.transcript[:4]] == [
         "EHLO",
         "STARTTLS",
@@ -44,12 +44,12 @@ async def test_starttls_comes_before_login_and_letter(connect, server_context, c
     ]
 
 
-async def test_a_stripped_starttls_gets_neither_password_nor_letter(connect):
+async def test_a_stripped_starttls_gets_neither_password_nor_message(connect):
     async with (
         SMTPServer(users=USERS) as server,
         connect(server, use_tls=True, **LOGIN) as transport,
     ):
-        with pytest.raises(ServerTrouble, match="does not offer STARTTLS; check MAIL_PORT"):
+        with pytest.raises(ServerOutage, match="does not offer STARTTLS; check MAIL_PORT"):
             await send(transport)
 
     assert [line.split()[0] for line in server.transcript] == ["EHLO"]
@@ -62,7 +62,7 @@ async def test_tls_from_the_start(connect, server_context, ca_file):
     ):
         await send(transport)
 
-    assert [(sent.encrypted, sent.username) for sent in server.letters] == [(True, "ada")]
+    assert [(sent.encrypted, sent.username) for sent in server.messages] == [(True, "ada")]
 
 
 @pytest.mark.parametrize("how", [("starttls", "use_tls"), ("tls", "use_ssl")], ids="-".join)
@@ -74,7 +74,7 @@ async def test_an_unknown_authority_is_refused_in_one_sentence(
         SMTPServer(**{offered: server_context}, users=USERS) as server,
         connect(server, **{asked: True}, ca_file=wrong_ca_file, **LOGIN) as transport,
     ):
-        with pytest.raises(ServerTrouble) as caught:
+        with pytest.raises(ServerOutage) as caught:
             await send(transport)
 
     assert str(caught.value) == (
@@ -92,12 +92,12 @@ async def test_a_certificate_need_not_be_verified_where_that_is_said(connect, se
     ):
         await send(transport)
 
-    assert server.letters[0].encrypted
+    assert server.messages[0].encrypted
 
 
 async def test_tls_from_the_start_against_a_server_that_wants_starttls(connect, server, ca_file):
     async with connect(use_ssl=True, ca_file=ca_file) as transport:
-        with pytest.raises(ServerTrouble, match="set MAIL_USE_TLS instead of MAIL_USE_SSL"):
+        with pytest.raises(ServerOutage, match="set MAIL_USE_TLS instead of MAIL_USE_SSL"):
             await send(transport)
 
 
@@ -106,7 +106,7 @@ async def test_a_password_goes_in_clear_to_nobody_but_this_machine(own_address):
         client = Client(hostname=own_address, port=server.port, start_tls=False)
         await client.connect()
         await client.ehlo()
-        with pytest.raises(ServerTrouble, match="would get the password in clear"):
+        with pytest.raises(ServerOutage, match="would get the password in clear"):
             await log_in(client, MailSettings(**LOGIN))
         client.close()
 
@@ -125,7 +125,7 @@ async def test_a_password_goes_in_clear_to_this_machine(connect):
 
 async def test_a_server_that_offers_no_login_is_told_of(connect, server):
     async with connect(**LOGIN) as transport:
-        with pytest.raises(ServerTrouble, match="offers no login that we know"):
+        with pytest.raises(ServerOutage, match="offers no login that we know"):
             await send(transport)
 
 
@@ -134,7 +134,7 @@ async def test_a_refused_login_says_which_settings_to_check(connect):
         SMTPServer(users={"ada": "another"}) as server,
         connect(server, **LOGIN) as transport,
     ):
-        with pytest.raises(ServerTrouble, match=r"535 .*; check MAIL_USERNAME and MAIL_PASS"):
+        with pytest.raises(ServerOutage, match=r"535 .*; check MAIL_USERNAME and MAIL_PASS"):
             await send(transport)
 
     assert len(server.logins) == 1
@@ -146,7 +146,7 @@ async def test_a_server_that_says_nothing_under_tls_is_let_go_at_once(
     async with SMTPServer(tls=server_context) as server:
         server.stall("EHLO")
         async with connect(server, use_ssl=True, ca_file=ca_file, timeout=0.3) as transport:
-            with pytest.raises(ServerTrouble, match="did not answer"):
+            with pytest.raises(ServerOutage, match="did not answer"):
                 await send(transport)
             await server.idle(timeout=5)
 

@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from quartapp.mail.outbox.schema import metadata
+from quartapp.mail.outbox.tables import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],

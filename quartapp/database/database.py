@@ -1,0 +1,158 @@
+"""The database: its engines, its sessions, and on SQLite one writer at a time."""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from quartapp.database.engines import ALONE, postgres_engine, sqlite_reader, sqlite_writer
+from quartapp.database.errors import DatabaseBusy, DatabaseUnavailable, connecting, translated
+from quartapp.database.migrations import Migrations
+from quartapp.database.writer_queue import NestedWrite, WriterQueue
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from sqlalchemy.engine import URL
+    from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+__all__ = ["Database", "DatabaseBusy", "DatabaseUnavailable", "NestedWrite"]
+
+PATIENCE = 2.0
+MIGRATIONS = Migrations(Path(__file__).parents[1] / "migrations")
+
+
+class Database:
+    """One database: readers, writers and how to tell when it is away.
+
+    url
+        SQLAlchemy's, with an async driver: `sqlite+aiosqlite:///app.sqlite` or
+        `postgresql+asyncpg://user@host/name`.
+    patience
+        How long one waits for SQLite's lock, or for a connection of the pool, before
+        `DatabaseBusy`; in seconds.
+    """
+
+    def __init__(self, url: str | URL, *, patience: float = PATIENCE) -> None:
+        self.url = make_url(url)
+        if self.is_sqlite:
+            self.engine = sqlite_reader(self.url, patience)
+            self.writer = sqlite_writer(self.url, patience)
+            self._reader = self.engine.execution_options(**ALONE)
+        else:
+            self.engine = self.writer = postgres_engine(self.url, patience)
+            self._reader = _autocommit(self.engine)
+        self._queue = WriterQueue(patience)
+        self._is_ours = True
+
+    @classmethod
+    def over(cls, engine: AsyncEngine) -> Self:
+        """The database behind somebody else's engine, used as it is."""
+        database = cls.__new__(cls)
+        database.url = engine.url
+        database.engine = database.writer = engine
+        database._reader = engine if database.is_sqlite else _autocommit(engine)
+        database._queue = WriterQueue(PATIENCE)
+        database._is_ours = False
+        return database
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether this is SQLite, which knows one writer and no LISTEN."""
+        return self.url.get_backend_name() == "sqlite"
+
+    def __repr__(self) -> str:
+        return f"<Database {self.url.render_as_string(hide_password=True)}>"
+
+    @asynccontextmanager
+    async def session(self) -> AsyncIterator[AsyncSession]:
+        """A session to read with. On SQLite a write through it is refused; see `transaction`.
+
+        Raises `DatabaseUnavailable` when the database is away.
+        """
+        with translated():
+            async with AsyncSession(self.engine, expire_on_commit=False) as session:
+                with connecting():
+                    await session.connection()
+                yield session
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncSession]:
+        """A session inside one write transaction: committed on leaving, rolled back on an error.
+
+        Raises `DatabaseBusy` when SQLite's lock is not free within two seconds,
+        `DatabaseUnavailable` when the database is away, `NestedWrite` inside another one.
+        """
+        async with (
+            self._turn(),
+            AsyncSession(self.writer, expire_on_commit=False) as session,
+            session.begin(),
+        ):
+            with connecting():
+                await self._begin(await session.connection())
+            yield session
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncConnection]:
+        """A bare connection for single questions, each answered from its own moment."""
+        with translated():
+            async with _opened(self._reader) as connection:
+                yield connection
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[AsyncConnection]:
+        """A bare connection inside one write transaction; raises what `transaction` raises."""
+        async with self._turn(), _opened(self.writer) as connection, connection.begin():
+            await self._begin(connection)
+            yield connection
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        with translated():
+            if not self.is_sqlite:
+                yield
+                return
+            async with self._queue:
+                yield
+
+    async def _begin(self, connection: AsyncConnection) -> None:
+        """Take SQLite's lock at once where somebody else's engine would leave it to the driver.
+
+        The driver would begin late, and then read what another process is about to change.
+        """
+        if self._is_ours or not self.is_sqlite:
+            return
+        driver: Any = (await connection.get_raw_connection()).driver_connection
+        if not driver.in_transaction:
+            await connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    async def upgrade(self) -> None:
+        """Bring the application's tables to their newest version."""
+        await MIGRATIONS.upgrade(self)
+
+    async def revisions(self) -> tuple[str | None, str]:
+        """The version that the application's tables have, None for none, and the newest."""
+        return await MIGRATIONS.revisions(self)
+
+    async def dispose(self) -> None:
+        """Close every connection."""
+        await self.engine.dispose()
+        if self.writer is not self.engine:
+            await self.writer.dispose()
+
+
+def _autocommit(engine: AsyncEngine) -> AsyncEngine:
+    """The same pool without BEGIN and ROLLBACK round each question."""
+    return engine.execution_options(isolation_level="AUTOCOMMIT")
+
+
+@asynccontextmanager
+async def _opened(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    async with AsyncExitStack() as stack:
+        with connecting():
+            connection = await stack.enter_async_context(engine.connect())
+        yield connection

@@ -1,0 +1,108 @@
+"""Engines: how we open SQLite and PostgreSQL."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import event
+from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from quartapp.database.onehop import OneHopConnection
+
+if TYPE_CHECKING:
+    import aiosqlite
+    from sqlalchemy import Connection
+    from sqlalchemy.engine import URL
+    from sqlalchemy.ext.asyncio import AsyncEngine
+
+__all__ = ["ALONE", "postgres_engine", "sqlite_reader", "sqlite_writer"]
+
+SQLITE_READERS = 4
+POSTGRES_CONNECTIONS = 10
+CONNECT_TIMEOUT = 5.0
+ROWS_AT_ONCE = 64
+
+ALONE = {"statements_stand_alone": True}
+"""Execution options for a SQLite reader whose statements need no common snapshot."""
+
+
+def sqlite_reader(url: URL, patience: float) -> AsyncEngine:
+    """Connections that only read, and never wait for a writer."""
+    return _sqlite(url, patience, SQLITE_READERS, "BEGIN DEFERRED", "query_only=ON")
+
+
+def sqlite_writer(url: URL, patience: float) -> AsyncEngine:
+    """The one connection that writes; its transactions take the file's lock when they begin."""
+    return _sqlite(url, patience, 1, "BEGIN IMMEDIATE", "journal_mode=WAL")
+
+
+def _sqlite(url: URL, patience: float, size: int, begin: str, pragma: str) -> AsyncEngine:
+    engine = create_async_engine(
+        url,
+        pool_size=size,
+        max_overflow=0,
+        pool_timeout=patience,
+        async_creator=partial(_open, url, patience),
+    )
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def prepare(connection: Any, _record: object) -> None:
+        # The driver's own transactions start late and leave savepoints out: we say BEGIN ourselves.
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        for each in ("foreign_keys=ON", "synchronous=FULL", pragma):
+            cursor.execute(f"PRAGMA {each}")
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def begin_as_asked(connection: Connection) -> None:
+        if not ALONE.items() <= connection.get_execution_options().items():
+            connection.exec_driver_sql(begin)
+
+    return engine
+
+
+async def _open(url: URL, patience: float) -> aiosqlite.Connection:
+    """Open a file whatever comes: the driver forgets one whose opening is cut, and leaves it open.
+
+    Nor is its thread left behind, which would complain when it outlives the event loop.
+    """
+    arguments, options = url.get_dialect()().create_connect_args(url)
+    options = {"timeout": patience, **options, "check_same_thread": False}
+    connection = OneHopConnection(partial(sqlite3.connect, *arguments, **options), ROWS_AT_ONCE)
+    thread = connection._thread
+    thread.daemon = True
+    opening = asyncio.ensure_future(connection)
+    try:
+        return await asyncio.shield(opening)
+    except asyncio.CancelledError:
+        await asyncio.wait([opening])
+        if opening.exception() is None:
+            await connection.close()
+        raise
+    except sqlite3.Error:
+        await asyncio.to_thread(thread.join)
+        raise
+
+
+def postgres_engine(url: URL, patience: float) -> AsyncEngine:
+    """A pool of asyncpg connections; one that the server has closed is replaced when taken."""
+    engine = create_async_engine(
+        url,
+        pool_size=POSTGRES_CONNECTIONS,
+        max_overflow=POSTGRES_CONNECTIONS,
+        pool_timeout=patience,
+        connect_args={"timeout": CONNECT_TIMEOUT},
+    )
+
+    @event.listens_for(engine.sync_engine, "checkout")
+    def refuse_the_dead(connection: Any, _record: object, _proxy: object) -> None:
+        # Costs nothing, where pool_pre_ping costs three round trips for every transaction.
+        if connection.driver_connection.is_closed():
+            raise DisconnectionError("the server closed it")
+
+    return engine

@@ -1,0 +1,1 @@
+"""The `mail` commands, for any application."""

@@ -1,0 +1,106 @@
+"""`quartapp mail retry` and `cancel`: what becomes of messages, on a person's word."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from quartapp.mail import Action, Filter, Status
+from quartapp.mail.cli.counter import ask, who
+from quartapp.mail.events import audit
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from quartapp.mail import Mail
+
+__all__ = ["cancel", "retry"]
+
+
+@click.command("retry", short_help="Try failed and uncertain messages again.")
+@click.argument("ids", metavar="[ID]...", nargs=-1)
+@click.option("--all", "is_all", is_flag=True, help="All messages that failed or are uncertain.")
+@click.option(
+    "--status",
+    type=click.Choice([Status.FAILED.value, Status.UNCERTAIN.value]),
+    help="With --all: only those in this state.",
+)
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def retry(ids: tuple[str, ...], is_all: bool, status: str | None, yes: bool) -> None:
+    """Try messages again that failed or are uncertain: each ID, or --all.
+
+    They are due at once, as if they were new, and go to those recipients only that were not
+    accepted before. A message that was uncertain may arrive twice. Messages whose text is not kept
+    any more cannot be tried again.
+
+    On a terminal it says how many messages that are and asks first. Who did it is logged. The
+    exit code is 1 when no message was changed, or an ID is unknown; then nothing is done at all.
+    """
+    _must_name(ids, is_all)
+    if status and not is_all:
+        raise click.UsageError("--status goes with --all.")
+    _change(Action.RETRY, _wanted(ids, status), yes, "will be tried again")
+
+
+@click.command("cancel", short_help="Stop messages from being tried again.")
+@click.argument("ids", metavar="[ID]...", nargs=-1)
+@click.option("--all", "is_all", is_flag=True, help="All messages that are still to be sent.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def cancel(ids: tuple[str, ...], is_all: bool, yes: bool) -> None:
+    """Stop messages that are still to be sent: each ID, or --all.
+
+    An attempt under way is left to end; there is no other after it.
+
+    On a terminal it says how many messages that are and asks first. Who did it is logged. The
+    exit code is 1 when no message was changed, or an ID is unknown; then nothing is done at all.
+    """
+    _must_name(ids, is_all)
+    _change(Action.CANCEL, _wanted(ids, None), yes, "will not be tried again")
+
+
+def _must_name(ids: Sequence[str], is_all: bool) -> None:
+    if bool(ids) == is_all:
+        raise click.UsageError("Name messages by their ID, or take --all.")
+
+
+def _wanted(ids: Sequence[str], status: str | None) -> Filter:
+    return Filter(ids=list(dict.fromkeys(ids)) or None, status=Status(status) if status else None)
+
+
+def _change(action: Action, wanted: Filter, is_sure: bool, outcome: str) -> None:
+    is_asked = sys.stdin.isatty() and not is_sure
+    done = ask(lambda mail: _act(mail, wanted, action, is_asked))
+    if not done:
+        sys.exit(f"No message was changed: there is none to {action}.")
+    click.echo(f"{_messages(done)} {outcome}.")
+
+
+async def _act(service: Mail, wanted: Filter, action: Action, is_asked: bool) -> int:
+    """Do it to all of them, however many; one line in the log says who did."""
+    for delivery_id in wanted.ids or ():
+        if await service.get(delivery_id) is None:
+            raise LookupError(f"there is no message {delivery_id}")
+    count = await service.report.how_many(wanted, action)
+    if count and is_asked:
+        click.confirm(f"{action.capitalize()} {_messages(count)}?", abort=True)
+    done = await _changed(service, wanted, action) if count else []
+    audit.note(who(), action, done, ["status"] if wanted.status else ())
+    return len(done)
+
+
+async def _changed(service: Mail, wanted: Filter, action: Action) -> list[str]:
+    if wanted.ids:
+        act = service.retry if action is Action.RETRY else service.cancel
+        return await act(*wanted.ids)
+    done: list[str] = []
+    while True:
+        changed = await service.report.act(wanted, action)
+        done += changed
+        if len(changed) < service.report.AT_ONCE:
+            return done
+
+
+def _messages(count: int) -> str:
+    return "1 message" if count == 1 else f"{count:,} messages"

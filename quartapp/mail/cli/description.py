@@ -1,0 +1,81 @@
+"""One message in words: what it is, who gets it, and what happened to it so far."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from quartapp.mail.cli.table import table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime, timedelta
+
+    from quartapp.mail import History, Recipient
+
+__all__ = ["description", "duration", "facts"]
+
+UNITS = {"day": 86400, "hour": 3600, "minute": 60}
+
+
+def facts(history: History) -> dict[str, Any]:
+    """All that is known, for a program: the fields of `Delivery`, and what only a history has."""
+    known = asdict(history)
+    message: dict[str, Any] = known.pop("delivery")
+    return message | {"history": known.pop("attempts")} | known
+
+
+def description(history: History) -> Iterator[str]:
+    """All that is known, for a person, line by line."""
+    yield from table(row for row in _about(history) if row[1])
+    yield ""
+    yield from table([("RECIPIENT", "STATUS", "THE SERVER SAID"), *_recipients(history)])
+    if history.attempts:
+        yield ""
+        tries = [
+            (str(each.number), _time(each.ended_at), str(each.status), each.detail)
+            for each in history.attempts
+        ]
+        yield from table([("ATTEMPT", "ENDED", "THEN", "BECAUSE"), *tries])
+
+
+def duration(span: timedelta) -> str:
+    """A length of time in its largest unit, as one says it."""
+    seconds = max(0, int(span.total_seconds()))
+    unit, size = next(
+        ((unit, size) for unit, size in UNITS.items() if seconds >= size), ("second", 1)
+    )
+    number = seconds // size
+    return f"{number} {unit}{'' if number == 1 else 's'}"
+
+
+def _about(history: History) -> Iterator[tuple[str, str]]:
+    message = history.delivery
+    yield "message", message.id
+    yield "status", message.status + (" (to be cancelled)" if history.wants_cancel else "")
+    yield "detail", message.detail
+    yield "subject", message.subject
+    yield "from", history.sender
+    yield "template", history.template or ""
+    yield "kept", _time(message.created_at)
+    yield "sent", _time(message.sent_at)
+    yield "next try", _time(message.due_at)
+    yield "expires", _time(history.expires_at)
+    yield "attempts", str(message.attempts)
+    yield "message id", message.message_id
+    yield "size", f"{history.size:,} bytes{' (not kept any more)' if history.is_pruned else ''}"
+    yield "backend", history.backend
+    yield "key", history.key or ""
+
+
+def _recipients(history: History) -> Iterator[tuple[str, str, str]]:
+    for recipient in history.delivery.recipients:
+        yield recipient.address, recipient.status, _words(recipient)
+
+
+def _words(recipient: Recipient) -> str:
+    return f"{recipient.code or ''} {recipient.reply}".strip()
+
+
+def _time(moment: datetime | None) -> str:
+    return f"{moment:%Y-%m-%d %H:%M:%S} UTC" if moment else ""

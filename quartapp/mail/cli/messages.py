@@ -1,0 +1,167 @@
+"""`quartapp mail list`, `show` and `stats`: what is in the outbox."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from quartapp.mail import Filter, Status
+from quartapp.mail.cli.counter import ask, who
+from quartapp.mail.cli.description import description, duration, facts
+from quartapp.mail.cli.table import screen_width, table
+from quartapp.mail.events import audit
+from quartapp.mail.lines import escaped
+
+if TYPE_CHECKING:
+    from quartapp.mail import Delivery, History, Mail
+
+__all__ = ["list_messages", "show", "stats"]
+
+PAGE = 500
+"""Messages asked for at once."""
+
+HEADINGS = ("ID", "STATUS", "KEPT (UTC)", "TO", "SUBJECT")
+
+
+@click.command("list", short_help="List messages, the newest first.")
+@click.option(
+    "--status",
+    type=click.Choice([status.value for status in Status]),
+    help="Only messages in this state.",
+)
+@click.option("--recipient", metavar="ADDRESS", help="Only messages to this address.")
+@click.option("--subject", metavar="PREFIX", help="Only subjects that begin so, in any case.")
+@click.option("--template", metavar="NAME", help="Only messages of this template: mail/new_user.")
+@click.option(
+    "--limit",
+    type=click.IntRange(min=1),
+    default=50,
+    metavar="NUMBER",
+    help="How many at most.",
+    show_default=True,
+)
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON array, complete, for programs.")
+def list_messages(limit: int, as_json: bool, status: str | None, **conditions: Any) -> None:
+    """List the messages that meet every condition given, the newest first.
+
+    A terminal gets a table that fits it, a pipe the same table with nothing shortened, --json all
+    that is known of each message. Nothing here tells what a message says.
+
+    \b
+    quartapp mail list --status failed
+    quartapp mail list --recipient ada@example.com --json | jq -r '.[].detail'
+    """
+    wanted = Filter(status=Status(status) if status else None, **conditions)
+    found = ask(lambda mail: _found(mail, wanted, limit))
+    if as_json:
+        click.echo(_json([asdict(message) for message in found]))
+    elif found:
+        rows = [HEADINGS, *(_row(message) for message in found)]
+        click.echo("\n".join(table(rows, screen_width())))
+    else:
+        click.echo(
+            "There are no messages yet." if wanted == Filter() else "There is no such message."
+        )
+
+
+@click.command("show", short_help="Show one message's recipients and its history.")
+@click.argument("delivery_id", metavar="ID")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for programs.")
+@click.option("--body", is_flag=True, help="Print what the message says; this is logged.")
+def show(delivery_id: str, as_json: bool, body: bool) -> None:
+    """Show the message ID: its recipients, what the server said, and each attempt.
+
+    With --body the message itself is printed instead, as it is sent: into a file it is byte for
+    byte (quartapp mail show ID --body > message.eml). With both options the JSON object gets a
+    field `content`. Whoever looks into a message is named in the log.
+
+    The exit code is 1 where there is no such message.
+    """
+    history, content = ask(lambda mail: _looked_up(mail, delivery_id, body))
+    if as_json:
+        text = {} if content is None else {"content": _text(content)}
+        click.echo(_json(facts(history) | text))
+    elif content is not None:
+        _print_message(content)
+    else:
+        click.echo("\n".join(description(history)))
+
+
+@click.command("stats", short_help="Count messages, and say how long the oldest waits.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for programs.")
+def stats(as_json: bool) -> None:
+    """Count the messages in each state, and say how long the oldest waits.
+
+    Due now are messages that could be sent at this moment: many of them, and more each time you
+    look, mean that nobody delivers, or that the mail server is in trouble: see
+    quartapp mail check.
+    """
+    numbers = ask(_numbers)
+    if as_json:
+        click.echo(_json(numbers))
+        return
+    rows = [(str(status), f"{count:,}") for status, count in numbers["counts"].items()]
+    oldest = numbers["oldest_waiting"]
+    age = f"kept {duration(datetime.now(UTC) - oldest)} ago" if oldest else "none waits"
+    rows += [("due now", f"{numbers['due_now']:,}"), ("oldest", age)]
+    click.echo("\n".join(table(rows)))
+
+
+async def _found(service: Mail, wanted: Filter, limit: int) -> list[Delivery]:
+    found: list[Delivery] = []
+    onward: str | None = None
+    while True:
+        size = min(PAGE, limit - len(found))
+        page = await service.report.page(wanted, before=onward, size=size)
+        found += page.messages
+        onward = page.older
+        if onward is None or len(found) >= limit:
+            return found
+
+
+async def _looked_up(service: Mail, delivery_id: str, body: bool) -> tuple[History, bytes | None]:
+    history = await service.report.history(delivery_id)
+    if history is None:
+        raise LookupError(f"there is no message {delivery_id}")
+    if not body:
+        return history, None
+    content = await service.report.content(delivery_id)
+    audit.note(who(), "look into the text", [delivery_id], ())
+    return history, content
+
+
+async def _numbers(service: Mail) -> dict[str, Any]:
+    figures = await service.report.figures()
+    return {
+        "counts": await service.stats(),
+        "due_now": await service.report.due(),
+        "oldest_waiting": figures.oldest_at,
+    }
+
+
+def _row(message: Delivery) -> tuple[str, ...]:
+    first = message.recipients[0].address
+    others = len(message.recipients) - 1
+    to = f"{first} and {others} more" if others else first
+    return message.id, message.status, f"{message.created_at:%m-%d %H:%M}", to, message.subject
+
+
+def _print_message(content: bytes) -> None:
+    """Byte for byte into a file or a pipe; a terminal gets nothing that would move or colour it."""
+    if sys.stdout.isatty():
+        click.echo("\n".join(escaped(line) for line in _text(content).splitlines()))
+    else:
+        sys.stdout.buffer.write(content)
+
+
+def _text(content: bytes) -> str:
+    return content.decode("utf-8", "backslashreplace")
+
+
+def _json(told: Any) -> str:
+    return json.dumps(told, indent=2, default=datetime.isoformat)

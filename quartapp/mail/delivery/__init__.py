@@ -1,0 +1,1 @@
+"""Delivery: claims, sends and records messages."""

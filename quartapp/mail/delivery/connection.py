@@ -1,0 +1,99 @@
+"""One connection for messages that are sent now, with the caller waiting for the answer."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from quartapp.mail.delivery.staging import stage
+from quartapp.mail.errors import DeliveryError, PermanentError, TransientError, UncertainError
+from quartapp.mail.outbox.delivery import Receipt, Recipient, Status
+from quartapp.mail.transports import Outcome, Result, ServerOutage
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from quartapp.mail.events.publish import Publisher
+    from quartapp.mail.message.encoding import Encoded
+    from quartapp.mail.message.message import Message
+    from quartapp.mail.settings import MailSettings
+    from quartapp.mail.transports import Answer, Session
+
+__all__ = ["Connection"]
+
+
+class Connection:
+    """What `Mail.connect` gives: `await connection.send(message)`, as often as you like."""
+
+    def __init__(
+        self,
+        session: Session,
+        settings: MailSettings,
+        publisher: Publisher,
+        finish: Callable[[Message], Awaitable[Encoded]],
+    ) -> None:
+        self._session = session
+        self._settings = settings
+        self._publisher = publisher
+        self._finish = finish
+
+    async def send(self, message: Message) -> Receipt:
+        """Send a message now; returns what the server said to each recipient.
+
+        Raises `TransientError`, `PermanentError` or `UncertainError` when none was accepted.
+        """
+        encoded = await self._finish(message)
+        outcome = await self._carry(encoded)
+        accepted = tuple(
+            address
+            for address, answer in outcome.answers.items()
+            if answer.result is Result.ACCEPTED
+        )
+        if not accepted:
+            raise _error(outcome)
+        await self._publisher.dispatched(
+            replace(encoded.envelope, recipients=accepted), encoded.content
+        )
+        people = tuple(_recipient(address, answer) for address, answer in outcome.answers.items())
+        return Receipt(encoded.message_id, people)
+
+    async def _carry(self, encoded: Encoded) -> Outcome:
+        staged = stage(encoded.envelope.recipients, self._settings)
+        if not staged.envelope_recipients:
+            return Outcome(staged.held_back, reached=False)
+        envelope = replace(encoded.envelope, recipients=staged.envelope_recipients)
+        try:
+            outcome = await self._session.send(envelope, encoded.content)
+        except ServerOutage as trouble:
+            raise TransientError(str(trouble), code=trouble.code) from trouble
+        return staged.translate(outcome)
+
+
+def _recipient(address: str, answer: Answer) -> Recipient:
+    return Recipient(address, _STATUS[answer.result], answer.code, answer.reply)
+
+
+# Nothing is kept, so nothing is tried again: what was refused for now has failed.
+_STATUS = {
+    Result.ACCEPTED: Status.SENT,
+    Result.TRANSIENT: Status.FAILED,
+    Result.PERMANENT: Status.FAILED,
+    Result.UNCERTAIN: Status.UNCERTAIN,
+}
+
+
+def _error(outcome: Outcome) -> DeliveryError:
+    """The error that leaves most hope: uncertain before refused for now before refused for good."""
+    for result, kind in _ERRORS.items():
+        for address, answer in outcome.answers.items():
+            if answer.result is result:
+                words = f"{answer.code} {answer.reply}" if answer.code else answer.reply
+                return kind(f"{address}: {words}", code=answer.code, reply=answer.reply)
+    raise ValueError("an outcome without a refusal is no error")
+
+
+_ERRORS: dict[Result, type[DeliveryError]] = {
+    Result.UNCERTAIN: UncertainError,
+    Result.TRANSIENT: TransientError,
+    Result.PERMANENT: PermanentError,
+}

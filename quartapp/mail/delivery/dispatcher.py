@@ -1,0 +1,283 @@
+"""The dispatcher: claims what is due, sends each message as a task, records what came of it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING
+
+from quartapp.database import DatabaseUnavailable
+from quartapp.database.batching import Batcher
+from quartapp.mail.delivery.leases import LeaseLost, Leases
+from quartapp.mail.delivery.prefetch import Prefetch
+from quartapp.mail.delivery.pruner import prune_for_ever
+from quartapp.mail.delivery.sender import Sender, SendJob
+from quartapp.mail.transports import Answer, Outcome, Result
+from quartapp.mail.transports.breaker import BreakerState
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from quartapp.mail.clock import Clock
+    from quartapp.mail.outbox import Outbox
+    from quartapp.mail.outbox.claim import Claim
+    from quartapp.mail.outbox.decision import Decision
+    from quartapp.mail.settings import MailSettings
+    from quartapp.mail.transports import Transport
+    from quartapp.mail.transports.breaker import Breaker
+
+__all__ = ["Dispatcher"]
+
+logger = logging.getLogger(__name__)
+
+POLL = 1.0
+"""Seconds between two looks at an idle outbox. Being woken is a hint, this is the guarantee."""
+
+GATHER = 0.05
+"""Seconds between two looks while messages come one by one. The first of them leaves at once; those
+who keep the next ones have the database to themselves meanwhile."""
+
+
+class Dispatcher:
+    """One per process. It owns its tasks and ends them all in `stop`.
+
+    transport
+        The way to the server, asked anew for each message.
+    on_record
+        Told of every message whose decision was written, and how its job went.
+    on_end
+        Told of every message that is no longer in hand, by its id, when all else is done.
+    """
+
+    def __init__(
+        self,
+        settings: MailSettings,
+        outbox: Outbox,
+        clock: Clock,
+        *,
+        transport: Callable[[], Transport],
+        breaker: Breaker,
+        on_record: Callable[[Decision, SendJob], Awaitable[None]],
+        on_end: Callable[[str], None],
+    ) -> None:
+        self._settings = settings
+        self._outbox = outbox
+        self._clock = clock
+        self._breaker = breaker
+        self._on_record = on_record
+        self._on_end = on_end
+        self._leases = Leases(outbox, settings.lease, clock)
+        self._recorder: Batcher[Decision, Decision | None] = Batcher(self._record)
+        self._stamps: Batcher[Claim, bool] = Batcher(self._stamp_all)
+        self._loads: Batcher[str, bytes | None] = Batcher(outbox.load)
+        self._sender = Sender(
+            settings,
+            outbox,
+            transport,
+            load=self._loads.add,
+            check=self._leases.check,
+            stamp=self._stamp,
+        )
+        self._prefetch = Prefetch(settings.connections, clock)
+        self._jobs: dict[asyncio.Task[None], SendJob] = {}
+        self._loops: list[asyncio.Task[None]] = []
+        self._woken = asyncio.Event()
+        self._is_stopping = False
+        self._has_more = False
+        self.trouble: str | None = None
+
+    def __repr__(self) -> str:
+        state = "running" if self.is_running else "stopped"
+        return f"<Dispatcher {state}, {len(self._jobs)} messages in hand; {self._breaker!r}>"
+
+    @property
+    def is_running(self) -> bool:
+        """Whether its loops are alive."""
+        return bool(self._loops) and not any(loop.done() for loop in self._loops)
+
+    @property
+    def in_hand(self) -> int:
+        """How many messages it has claimed and not yet recorded."""
+        return len(self._jobs)
+
+    @property
+    def is_recording(self) -> bool:
+        """Whether it is decided what comes of a message in hand, and not yet written down."""
+        return any(job.is_judged for job in self._jobs.values())
+
+    def start(self) -> None:
+        """Begin to deliver."""
+        self._is_stopping = False
+        self._loops = [
+            asyncio.create_task(self._deliver(), name="mail: dispatcher"),
+            asyncio.create_task(self._leases.keep_alive(), name="mail: leases"),
+            asyncio.create_task(prune_for_ever(self._outbox), name="mail: pruner"),
+        ]
+
+    def wake(self) -> None:
+        """Look at the outbox now; something may be due."""
+        self._woken.set()
+
+    async def stop(self, cut: Callable[[], Awaitable[None]]) -> None:
+        """Stop claiming, give back what is before its end of data, wait for answers to ends of data. Never raises.
+
+        cut
+            Closes the connections once the drain time is over: what is still waiting for its
+            answer then becomes uncertain.
+        """
+        self._is_stopping = True
+        self._woken.set()
+        await asyncio.wait(self._loops[:1], timeout=POLL)
+        for task, job in list(self._jobs.items()):
+            if job.may_be_cut:
+                task.cancel()
+        if self._jobs:
+            await asyncio.wait(self._jobs, timeout=self._settings.drain_timeout)
+        await cut()
+        if self._jobs:
+            await asyncio.wait(self._jobs, timeout=POLL)
+        for task in [*self._loops, *self._jobs]:
+            task.cancel()
+            await _ended(task)
+        await self._recorder.abandon()
+        await self._stamps.abandon()
+        await self._loads.abandon()
+        self._loops = []
+
+    async def _deliver(self) -> None:
+        while not self._is_stopping:
+            # Cleared before looking: what is committed from here on wakes us again.
+            self._woken.clear()
+            try:
+                await self._claim_what_is_due()
+            except DatabaseUnavailable as error:
+                self._has_more = False
+                self._note(str(error))
+            except Exception as error:
+                logger.exception("the outbox could not be read")
+                self._has_more = False
+                self._note(str(error))
+            if not (self._has_more and self._room()):
+                await self._rest()
+
+    async def _claim_what_is_due(self) -> None:
+        room, is_open = self._room(), self._breaker.state is BreakerState.OPEN
+        if not room and not is_open:
+            self._has_more = True
+            return
+        if self._leases.has_lapsed:
+            # We slept, or the database was away: or we would take our own messages from ourselves.
+            await self._leases.renew()
+        asked_at = self._clock.elapsed()
+        limit = max(1, room // 2)
+        batch = await self._outbox.claim(limit, only_expired=is_open, expects=self._has_more)
+        self._has_more = batch.has_more
+        self._note(None)
+        for claim in batch.claims:
+            self._leases.add(claim, asked_at)
+            self._start(SendJob(claim))
+
+    def _room(self) -> int:
+        """How many more messages may be in hand: none while the server is in trouble."""
+        match self._breaker.state:
+            case BreakerState.CLOSED:
+                limit = self._prefetch.worth_holding
+            case BreakerState.PROBING:
+                return int(all(job.is_past_end_of_data for job in self._jobs.values()))
+            case BreakerState.OPEN:
+                limit = 0
+        room = max(0, limit - len(self._jobs))
+        # Half a batch at a time, or each message that ends would cost a claim of its own.
+        return room if room >= limit // 2 else 0
+
+    async def _rest(self) -> None:
+        if not self._has_more:
+            await asyncio.sleep(GATHER)
+        pause = POLL
+        if self._breaker.state is BreakerState.OPEN:
+            pause = min(POLL, self._breaker.remaining)
+        try:
+            async with asyncio.timeout(pause):
+                await self._woken.wait()
+        except TimeoutError:
+            return
+
+    def _start(self, job: SendJob) -> None:
+        task = asyncio.create_task(self._run(job), name=f"mail: message {job.claim.id}")
+        self._jobs[task] = job
+        task.add_done_callback(self._end)
+
+    def _end(self, task: asyncio.Task[None]) -> None:
+        job = self._jobs.pop(task)
+        self._leases.drop(job.claim)
+        self._prefetch.note()
+        self._on_end(job.claim.id)
+        # In trouble, to rest no longer than the breaker does.
+        if self._breaker.trouble or (self._has_more and self._room()):
+            self._woken.set()
+
+    async def _run(self, job: SendJob) -> None:
+        claim = job.claim
+        try:
+            decision = await self._sender.carry(job)
+        except (asyncio.CancelledError, DatabaseUnavailable):
+            decision = self._sender.rules().give_back(claim)
+        except LeaseLost as error:
+            logger.warning("%s", error)
+            return
+        except Exception as error:
+            # A bug in one message must not stop the post.
+            logger.exception("message %s could not be tried", claim.id)
+            decision = self._sender.rules().judge(claim, self._mishap(claim, error))
+        await self._finish(job, decision)
+
+    async def _finish(self, job: SendJob, decision: Decision) -> None:
+        job.is_judged = True
+        written = await self._recorder.add(decision)
+        if written is None:
+            logger.warning(
+                "message %s was taken over; its outcome was not written", decision.claim.id
+            )
+            return
+        try:
+            await self._on_record(written, job)
+        except Exception:
+            logger.exception("a receiver of message %s's signal failed", decision.claim.id)
+
+    def _mishap(self, claim: Claim, error: Exception) -> Outcome:
+        reply = f"internal error: {type(error).__name__}: {error}"
+        due = claim.due(self._outbox.now())
+        return Outcome(dict.fromkeys(due, Answer(Result.TRANSIENT, None, reply)))
+
+    async def _record(self, decisions: Sequence[Decision]) -> list[Decision | None]:
+        """Write decisions, however long the database is away: what was sent must be known."""
+        while True:
+            try:
+                written = await self._outbox.record(decisions)
+            except DatabaseUnavailable as error:
+                self._note(str(error))
+                await asyncio.sleep(POLL / 4)
+            else:
+                by_id = {decision.claim.id: decision for decision in written}
+                return [by_id.get(decision.claim.id) for decision in decisions]
+
+    async def _stamp(self, claim: Claim) -> None:
+        if not await self._stamps.add(claim):
+            raise LeaseLost(f"message {claim.id} was taken over before its end of data")
+
+    async def _stamp_all(self, claims: Sequence[Claim]) -> list[bool]:
+        ours = await self._outbox.stamp(claims)
+        return [claim.id in ours for claim in claims]
+
+    def _note(self, trouble: str | None) -> None:
+        if trouble and trouble != self.trouble:
+            logger.warning("the outbox waits for its database: %s", trouble)
+        elif self.trouble and not trouble:
+            logger.info("the outbox reaches its database again")
+        self.trouble = trouble
+
+
+async def _ended(task: asyncio.Task[None]) -> None:
+    await asyncio.wait([task])
+    if not task.cancelled() and task.exception() is not None:
+        logger.error("%s failed", task.get_name(), exc_info=task.exception())

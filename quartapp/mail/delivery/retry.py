@@ -1,0 +1,131 @@
+"""What to do after an attempt: pure decisions, made from what came back and what time it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from quartapp.mail.outbox.decision import Decision, describe
+from quartapp.mail.outbox.delivery import Recipient, Status
+from quartapp.mail.settings import OnUncertain
+from quartapp.mail.transports import Answer, Outcome, Result
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from quartapp.mail.outbox.claim import Claim
+    from quartapp.mail.settings import MailSettings
+    from quartapp.mail.transports import ServerOutage
+
+__all__ = ["Retry"]
+
+CLOSINGS_LIMIT = 3
+LOST_BY_CRASH = "the process died after its end of data may have gone out"
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """The rules by which a message is tried again, for one moment.
+
+    now
+        The time of the decision.
+    jitter
+        A number from 0.9 to 1.1, so that messages that failed together do not return together.
+    """
+
+    settings: MailSettings
+    now: datetime
+    jitter: float = 1.0
+
+    def judge(self, claim: Claim, outcome: Outcome) -> Decision:
+        """After an answer: accepted is sent, 4xx waits, 5xx stops, lost after the end of data is unsure."""
+        first = claim.first_attempt_at or (self.now if outcome.reached else None)
+        recipients = tuple(
+            self._after(claim, recipient, outcome.answers[recipient.address], first)
+            if recipient.address in outcome.answers
+            else recipient
+            for recipient in claim.recipients
+        )
+        return Decision(
+            claim=claim,
+            recipients=recipients,
+            at=self.now,
+            detail=describe(recipients) or outcome.note,
+            counts=outcome.reached,
+            attempts=claim.attempts + outcome.reached,
+            first_attempt_at=first,
+        )
+
+    def excuse(self, claim: Claim, trouble: ServerOutage) -> Decision:
+        """After trouble of the server's own: due again at once, at no cost to the message.
+
+        Only the third 421 in a row that met this very message counts as a try, so that a message
+        which the server cannot stand does not stop the others.
+        """
+        closings = claim.closings + 1 if trouble.closings else 0
+        if closings >= CLOSINGS_LIMIT:
+            answer = Answer(Result.TRANSIENT, trouble.code, str(trouble))
+            return self.judge(claim, Outcome(dict.fromkeys(claim.due(self.now), answer)))
+        returned = self.give_back(claim)
+        return replace(returned, detail=str(trouble), closings=closings)
+
+    def give_back(self, claim: Claim) -> Decision:
+        """Before an attempt began, or before its end of data: as it was, and behind the others now due."""
+        due = claim.due(self.now)
+        recipients = tuple(
+            replace(recipient, due_at=self.now) if recipient.address in due else recipient
+            for recipient in claim.recipients
+        )
+        return Decision(
+            claim=claim,
+            recipients=recipients,
+            at=self.now,
+            detail=describe(recipients) if claim.attempts else "",
+            counts=False,
+            attempts=claim.attempts,
+            first_attempt_at=claim.first_attempt_at,
+            closings=claim.closings,
+        )
+
+    def expire(self, claim: Claim) -> Decision:
+        """After its `expires`: failed, whatever was still open."""
+        answer = Answer(Result.PERMANENT, None, "expired before it could be sent")
+        outstanding = (r.address for r in claim.recipients if r.due_at is not None)
+        return self.judge(claim, Outcome(dict.fromkeys(outstanding, answer), reached=False))
+
+    def suspect(self, claim: Claim) -> Decision:
+        """After a crash that followed a stamped intent: nobody knows, so a person decides."""
+        answer = Answer(Result.UNCERTAIN, None, LOST_BY_CRASH)
+        return self.judge(claim, Outcome(dict.fromkeys(claim.due(self.now), answer)))
+
+    def _after(
+        self, claim: Claim, recipient: Recipient, answer: Answer, first: datetime | None
+    ) -> Recipient:
+        match answer.result:
+            case Result.ACCEPTED:
+                status, due_at = Status.SENT, None
+            case Result.PERMANENT:
+                status, due_at = Status.FAILED, None
+            case Result.UNCERTAIN:
+                status, due_at = Status.UNCERTAIN, self._resend_at(claim)
+            case Result.TRANSIENT if self._has_waited_enough(claim):
+                status, due_at = Status.FAILED, None
+                answer = replace(answer, reply=f"given up: {answer.reply}")
+            case Result.TRANSIENT:
+                status, due_at = Status.QUEUED, self._retry_at(first or self.now)
+        return Recipient(recipient.address, status, answer.code, answer.reply, due_at)
+
+    def _has_waited_enough(self, claim: Claim) -> bool:
+        return self.now - claim.since >= timedelta(seconds=self.settings.give_up)
+
+    def _retry_at(self, first: datetime) -> datetime:
+        """As long again as it has been tried for, within bounds, give or take a tenth."""
+        age = (self.now - first).total_seconds()
+        delay = min(max(age, self.settings.retry_first), self.settings.retry_max)
+        return self.now + timedelta(seconds=delay * self.jitter)
+
+    def _resend_at(self, claim: Claim) -> datetime | None:
+        if self.settings.on_uncertain is OnUncertain.HOLD or self._has_waited_enough(claim):
+            return None
+        return self.now + timedelta(seconds=self.settings.uncertain_delay)

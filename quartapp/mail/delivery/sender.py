@@ -1,0 +1,134 @@
+"""The courier: takes one claimed message to the server and comes back with a decision."""
+
+from __future__ import annotations
+
+import random
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from quartapp.mail.delivery.retry import Retry
+from quartapp.mail.delivery.staging import stage
+from quartapp.mail.message.encoding import Envelope
+from quartapp.mail.settings import OnUncertain
+from quartapp.mail.transports import Outcome, ServerOutage
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from quartapp.mail.outbox import Outbox
+    from quartapp.mail.outbox.claim import Claim
+    from quartapp.mail.outbox.decision import Decision
+    from quartapp.mail.settings import MailSettings
+    from quartapp.mail.transports import Transport
+
+__all__ = ["SendJob", "Sender"]
+
+
+SMALL = 32 * 1024
+"""Bytes of a message that is loaded ahead of its connection, with others; `Prefetch` says how many."""
+
+
+@dataclass(slots=True)
+class SendJob:
+    """One message under way: its claim, how far it has come, and its bytes once loaded.
+
+    took
+        Seconds until the server's last answer, once it has answered.
+    """
+
+    claim: Claim
+    is_past_end_of_data: bool = False
+    is_judged: bool = False
+    content: bytes | None = None
+    took: float | None = None
+
+    @property
+    def may_be_cut(self) -> bool:
+        """Whether it can be given back as if it had not been tried."""
+        return not (self.is_past_end_of_data or self.is_judged)
+
+
+class Sender:
+    """Knows the way from a claim to a decision. It writes nothing down.
+
+    transport
+        Asked anew for each message, because suppression may be switched at any time.
+    load
+        Gives the bytes of a message by its id, None where they were pruned.
+    check
+        Raises when a claim is not ours any more.
+    stamp
+        Writes the intent before the end of data where an uncertain message is to be held.
+    """
+
+    def __init__(
+        self,
+        settings: MailSettings,
+        outbox: Outbox,
+        transport: Callable[[], Transport],
+        *,
+        load: Callable[[str], Awaitable[bytes | None]],
+        check: Callable[[Claim], None],
+        stamp: Callable[[Claim], Awaitable[None]],
+    ) -> None:
+        self._settings = settings
+        self._outbox = outbox
+        self._transport = transport
+        self._load = load
+        self._check = check
+        self._stamp = stamp
+
+    async def carry(self, job: SendJob) -> Decision:
+        """Try the message once and decide what comes next.
+
+        Raises `LeaseLost` when the message is not ours any more just before its end of data.
+        """
+        claim, now = job.claim, self._outbox.now()
+        if claim.has_expired(now):
+            return self.rules().expire(claim)
+        if claim.intent_at and self._settings.on_uncertain is OnUncertain.HOLD:
+            return self.rules().suspect(claim)
+        try:
+            outcome = await self._send(job, claim.due(now))
+        except ServerOutage as trouble:
+            return self.rules().excuse(claim, trouble)
+        return self.rules().judge(claim, outcome)
+
+    def rules(self) -> Retry:
+        """The rules of retrying, as of now."""
+        jitter = random.uniform(0.9, 1.1)  # noqa: S311  # spreads retries, keeps no secret
+        return Retry(self._settings, self._outbox.now(), jitter)
+
+    async def _send(self, job: SendJob, addresses: tuple[str, ...]) -> Outcome:
+        claim = job.claim
+        staged = stage(addresses, self._settings)
+        if not staged.envelope_recipients:
+            return Outcome(staged.held_back, reached=False)
+        envelope = Envelope(
+            claim.sender, staged.envelope_recipients, claim.mail_options, claim.rcpt_options
+        )
+        if claim.size <= SMALL:
+            job.content = await self._loaded(claim)
+        async with self._transport().session() as session:
+            if job.content is None:
+                job.content = await self._loaded(claim)
+            began = time.monotonic()
+            outcome = await session.send(
+                envelope, job.content, lambda: self._before_end_of_data(job)
+            )
+            job.took = time.monotonic() - began
+        return staged.translate(outcome)
+
+    async def _loaded(self, claim: Claim) -> bytes:
+        content = await self._load(claim.id)
+        if content is None:
+            raise LookupError(f"the bytes of message {claim.id} were pruned")
+        return content
+
+    async def _before_end_of_data(self, job: SendJob) -> None:
+        self._check(job.claim)
+        if self._settings.on_uncertain is OnUncertain.HOLD:
+            await self._stamp(job.claim)
+            self._check(job.claim)
+        job.is_past_end_of_data = True

@@ -1,0 +1,1 @@
+"""Events: who is told what became of a message."""

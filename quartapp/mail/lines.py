@@ -1,0 +1,54 @@
+"""Text that must stay on one line: in a header, a row, a log or a terminal."""
+
+from __future__ import annotations
+
+import re
+
+from quartapp.mail.errors import BadHeaderError, MessageError
+
+__all__ = ["checked_line", "escaped", "plain", "shown"]
+
+BREAKS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+
+# Line ends, terminal controls, marks that reverse the direction of text, and halves of
+# surrogate pairs, which cannot be written.
+UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def shown(value: object) -> str:
+    """A value as an error message quotes it: visible, in one line, and short."""
+    text = ascii(value)
+    return text if len(text) <= 80 else f"{text[:76]}..."
+
+
+def checked_line(place: str, value: object) -> str:
+    """Text for one header, as it was given.
+
+    place
+        The field that the error names.
+
+    Raises `BadHeaderError` for line breaks, control characters and characters that UTF-8 cannot
+    write, and `MessageError` for bytes and None.
+    """
+    if value is None or isinstance(value, bytes | bytearray):
+        raise MessageError(f"{place} must be text, not {shown(value)}.")
+    text = str(value)
+    if found := BREAKS.search(text):
+        raise BadHeaderError(
+            f"{place} must not contain line breaks or control characters, and {shown(text)} has "
+            f"U+{ord(found[0]):04X} at position {found.start()}: remove it."
+        )
+    return text
+
+
+def plain(text: str) -> str:
+    """Text on one line, with a replacement for each character that cannot be shown."""
+    line = " ".join(text.split())
+    if line.isprintable():
+        return line
+    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in line)
+
+
+def escaped(text: str) -> str:
+    """Text as it may be written to a terminal: what would move or colour it is spelled out."""
+    return UNSAFE.sub(lambda found: found[0].encode("unicode_escape").decode(), text)

@@ -1,0 +1,64 @@
+"""What the mailbox knows of a message without opening it: one line in front of its bytes."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Self
+
+__all__ = ["Entry"]
+
+LABEL = b"X-Quartapp-Envelope: "
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One message in the list.
+
+    id
+        Unguessable; ids sort by the time of arrival.
+    sender, recipients
+        The envelope's (RFC 5321 section 2.3.1), not the headers'.
+    size
+        Bytes of the message as it was sent.
+    """
+
+    id: str
+    message_id: str
+    subject: str
+    sender: str
+    recipients: tuple[str, ...]
+    received_at: datetime
+    size: int
+
+    def has(self, words: str) -> bool:
+        """Whether all of these words stand in its subject or its addresses, in any case."""
+        place = " ".join([self.subject, self.sender, *self.recipients]).casefold()
+        return all(word in place for word in words.casefold().split())
+
+    def as_json(self) -> dict[str, Any]:
+        """The entry as `/dev/mail/messages.json` shows it."""
+        return {
+            "id": self.id,
+            "message_id": self.message_id,
+            "subject": self.subject,
+            "sender": self.sender,
+            "recipients": list(self.recipients),
+            "received_at": self.received_at.isoformat(),
+            "size": self.size,
+        }
+
+    def as_line(self) -> bytes:
+        """The entry as a header line, so that the file remains a message to other programs."""
+        return LABEL + json.dumps(self.as_json()).encode("ascii") + b"\r\n"
+
+    @classmethod
+    def from_line(cls, line: bytes) -> Self:
+        """The entry in a file's first line. Raises `ValueError` when there is none."""
+        if not line.startswith(LABEL) or not line.endswith(b"\r\n"):
+            raise ValueError("the file does not begin with an envelope of ours")
+        fields = json.loads(line.removeprefix(LABEL))
+        fields["recipients"] = tuple(fields["recipients"])
+        fields["received_at"] = datetime.fromisoformat(fields["received_at"])
+        return cls(**fields)

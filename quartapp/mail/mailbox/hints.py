@@ -1,0 +1,92 @@
+"""What a reader of a message may stumble over: short and true, and nothing about taste."""
+
+from __future__ import annotations
+
+from collections import Counter
+from email.utils import parseaddr, parsedate_to_datetime
+from typing import TYPE_CHECKING
+
+from quartapp.mail.mailbox.markup import Markup
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from quartapp.mail.mailbox.reading import ReadMessage
+
+__all__ = ["hints"]
+
+CLIPPED = 102 * 1024
+"""Bytes of HTML after which Gmail cuts a message off."""
+
+MOST = 5
+"""How many of a kind are named; a page of complaints is read by nobody."""
+
+ONCE = ("Date", "From", "Subject", "Message-ID", "MIME-Version")
+"""Headers that a message has, and has once (RFC 5322 section 3.6, RFC 2045 section 4)."""
+
+RECIPIENTS = {"to", "cc", "bcc"}
+
+
+def hints(message: ReadMessage) -> list[str]:
+    """What is wrong with this message, a sentence each; nothing where nothing is."""
+    return [*_about_headers(message), *_about_forms(message), *_about_html(message)]
+
+
+def _about_headers(message: ReadMessage) -> Iterator[str]:
+    counts = Counter(name.lower() for name, _ in message.headers)
+    for name in ONCE:
+        if not counts[name.lower()]:
+            yield f"It has no {name} header."
+        elif counts[name.lower()] > 1:
+            yield f"It has {counts[name.lower()]} {name} headers; one is allowed."
+    if not RECIPIENTS & counts.keys():
+        yield "It has no To header: some filters take that for spam."
+    values = {name.lower(): value for name, value in reversed(message.headers)}
+    yield from _odd(values)
+
+
+def _odd(values: dict[str, str]) -> Iterator[str]:
+    if "subject" in values and not values["subject"].strip():
+        yield "Its subject is empty."
+    if "from" in values and "@" not in parseaddr(values["from"])[1]:
+        yield "Its From header has no address."
+    if "date" in values and not _is_date(values["date"]):
+        yield "Its Date header is not a date (RFC 5322)."
+    domain = values.get("message-id", "x@example.org").rpartition("@")[2].rstrip("> ")
+    if "." not in domain:
+        yield f"Its Message-ID ends in {domain or 'nothing'}, which is no domain of the internet."
+
+
+def _is_date(value: str) -> bool:
+    try:
+        return bool(parsedate_to_datetime(value))
+    except (TypeError, ValueError, IndexError):
+        return False
+
+
+def _about_forms(message: ReadMessage) -> Iterator[str]:
+    if message.text is None and message.markup is not None:
+        yield "It has no text part: readers of plain text see nothing, and filters count it."
+    if message.text is None and message.markup is None:
+        yield "It says nothing: it has neither text nor HTML."
+
+
+def _about_html(message: ReadMessage) -> Iterator[str]:
+    if message.markup is None:
+        return
+    size = len(message.markup.encode(errors="replace"))
+    if size > CLIPPED:
+        yield f"Its HTML has {size // 1024} KiB: Gmail cuts it off after 102."
+    markup, there = Markup.read(message.markup), {file.content_id for file in message.attached}
+    for target in markup.relative_links[:MOST]:
+        yield f"The link {target} is relative: in a message it leads nowhere."
+    for target in markup.relative_images[:MOST]:
+        yield f"The image {target} is relative: in a message there is nothing to be found."
+    for name in [name for name in markup.pictures if name not in there][:MOST]:
+        yield f"The image cid:{name} is shown, and is not in the message."
+    for tag in markup.removed[:MOST]:
+        yield f"Mail readers remove <{tag}>."
+    for width in markup.too_wide[:MOST]:
+        yield f"Something is {width} px wide, more than the 600 that fit every reader."
+    for ink, paper, ratio in markup.faint[:MOST]:
+        yield f"{ink} on {paper} has a contrast of {ratio:.1f}:1; reading asks for 4.5:1."

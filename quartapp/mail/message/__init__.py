@@ -1,0 +1,1 @@
+"""A message: what a program writes, and the bytes that it becomes."""

@@ -1,0 +1,64 @@
+"""From a `Message` to the bytes that go over the wire."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from quartapp.mail.errors import MessageError
+
+if TYPE_CHECKING:
+    from quartapp.mail.message.message import Message
+    from quartapp.mail.settings import MailSettings
+
+__all__ = ["Encoded", "Envelope", "encode"]
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """Who a message is from and for on the wire (RFC 5321 section 2.3.1); its headers say nothing.
+
+    mail_options, rcpt_options
+        ESMTP parameters of MAIL and RCPT, such as `RET=HDRS` or `NOTIFY=FAILURE`.
+    """
+
+    sender: str
+    recipients: tuple[str, ...]
+    mail_options: tuple[str, ...] = ()
+    rcpt_options: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """A finished message: nothing about it changes any more, however often it is sent.
+
+    content
+        CRLF line ends, no Bcc; ASCII unless an address in its headers needs SMTPUTF8 (RFC 6531).
+    """
+
+    envelope: Envelope
+    content: bytes
+    message_id: str
+    subject: str
+
+
+def encode(message: Message, settings: MailSettings) -> Encoded:
+    """The bytes of a message, checked and written.
+
+    Raises `BadHeaderError` and `MessageError` naming the field, `MessageError` too for a message
+    over `settings.max_size` bytes.
+    """
+    checked = message.checked(settings.default_sender)
+    content = checked.to_bytes(ascii_names=settings.ascii_attachments)
+    if len(content) > settings.max_size:
+        raise MessageError(
+            f"The message has {len(content)} bytes, more than the {settings.max_size} of "
+            "MAIL_MAX_SIZE: send less, or raise it."
+        )
+    envelope = Envelope(
+        checked.sender.spec,
+        checked.recipients,
+        tuple(message.mail_options),
+        tuple(message.rcpt_options),
+    )
+    return Encoded(envelope, content, checked.message_id, checked.subject)

@@ -1,0 +1,200 @@
+"""What the fields of a `Message` may hold: each check returns the value as it is kept."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any
+
+from quartapp.mail.addresses import Address
+from quartapp.mail.errors import BadHeaderError, MessageError
+from quartapp.mail.lines import checked_line, shown
+from quartapp.mail.message.attachment import Attachment
+from quartapp.mail.message.headers import checked_headers
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from quartapp.mail.addresses import Mailbox
+
+__all__ = ["CHECKS", "UNSET", "message_id", "moment"]
+
+DEFAULT_CHARSET = "utf-8"
+MESSAGE_ID = re.compile(r"<[!-;=?A-~]{1,120}@[!-;=?A-~]{1,240}>")
+OPTION = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*(?:=[!-<>-~]+)?")
+SUBTYPE = re.compile(r"[A-Za-z0-9!#$&^_.+-]+(?:\s*;[ -~]*)?")
+OURS = {
+    "from": "use sender",
+    "to": "use recipients",
+    "cc": "use cc",
+    "bcc": "use bcc, which is never written",
+    "reply-to": "use reply_to",
+    "subject": "use subject",
+    "mime-version": "it is written for every message",
+    "content-type": "it is chosen for body, html and attachments",
+    "content-transfer-encoding": "it is chosen for body, html and attachments",
+    "content-disposition": "use attach()",
+    "received": "only mail servers write it",
+    "return-path": "only mail servers write it",
+}
+
+
+def message_id(place: str, value: object) -> str:
+    """A Message-ID in its angle brackets. Raises `MessageError` for what is none."""
+    text = checked_line(place, value).strip()
+    if not MESSAGE_ID.fullmatch(text):
+        raise MessageError(f"{place} {shown(text)} is not a Message-ID like <a1@example.org>.")
+    return text
+
+
+def moment(place: str, value: object) -> datetime:
+    """A time with its zone, from a datetime, seconds since 1970 or the text of a Date header.
+
+    Raises `MessageError` for anything else, and for a datetime that does not name its zone.
+    """
+    try:
+        return _moment(value)
+    except (ValueError, TypeError, OverflowError, OSError) as error:
+        raise MessageError(
+            f"{place} {shown(value)} is not a time: give a datetime with its zone, or seconds."
+        ) from error
+
+
+def _moment(value: object) -> datetime:
+    match value:
+        case datetime():
+            if value.utcoffset() is None:
+                raise ValueError("no time zone")
+            return value
+        case int() | float():
+            return datetime.fromtimestamp(value, UTC)
+        case str():
+            told = parsedate_to_datetime(value)
+            return told if told.tzinfo else told.replace(tzinfo=UTC)
+        case _:
+            raise TypeError("no time")
+
+
+def _subject(value: object) -> str:
+    return checked_line("subject", "" if value is None else value)
+
+
+def _text(place: str) -> Callable[[object], str | None]:
+    def check(value: object) -> str | None:
+        if isinstance(value, bytes | bytearray):
+            raise MessageError(f"{place} must be text, not bytes: decode it first.")
+        return None if value is None else str(value)
+
+    return check
+
+
+def _mailbox(place: str) -> Callable[[Mailbox | None], str | None]:
+    def check(value: Mailbox | None) -> str | None:
+        return None if value is None else str(Address.read(place, value))
+
+    return check
+
+
+def _mailboxes(place: str) -> Callable[[Iterable[Mailbox] | None], list[Mailbox]]:
+    def check(value: Iterable[Mailbox] | None) -> list[Mailbox]:
+        if isinstance(value, str):
+            raise MessageError(f"{place} must be a list of addresses: write [{shown(value)}].")
+        mailboxes = list(value or ())
+        for index, mailbox in enumerate(mailboxes):
+            Address.read(f"{place}[{index}]", mailbox)
+        return mailboxes
+
+    return check
+
+
+def _alts(value: Mapping[str, str] | Iterable[tuple[str, str]] | None) -> dict[str, str]:
+    alts = dict(value or {})
+    for subtype, text in alts.items():
+        if not SUBTYPE.fullmatch(checked_line("alts", subtype)):
+            raise MessageError(f"alts has {shown(subtype)}, which is not a subtype of text.")
+        place = "html" if subtype == "html" else f"alts[{subtype!r}]"
+        if text is None:
+            raise MessageError(f"{place} must be text, not None: leave it out.")
+        alts[subtype] = str(_text(place)(text))
+    return alts
+
+
+def _date(value: object) -> object:
+    if value is not None:
+        moment("date", value)
+    return value
+
+
+def _charset(value: object) -> str:
+    name = checked_line("charset", DEFAULT_CHARSET if value is None else value)
+    if name == DEFAULT_CHARSET:
+        return name
+    try:
+        "text".encode(name)
+    except (LookupError, UnicodeError) as error:
+        raise MessageError(
+            f'charset {shown(name)} is unknown: "utf-8" writes everything.'
+        ) from error
+    return name
+
+
+def _extra_headers(value: Mapping[str, object] | None) -> dict[str, str]:
+    headers = checked_headers("extra_headers", value or {}, OURS)
+    for name, text in headers.items():
+        place = f"extra_headers[{name!r}]"
+        match name.lower():
+            case "message-id":
+                headers[name] = message_id(place, text)
+            case "date":
+                moment(place, text)
+    return headers
+
+
+def _attachments(value: Iterable[Attachment] | None) -> list[Attachment]:
+    attachments = list(value or ())
+    for index, attachment in enumerate(attachments):
+        if not isinstance(attachment, Attachment):
+            raise MessageError(f"attachments[{index}] must be an Attachment: use attach().")
+    return attachments
+
+
+def _options(place: str) -> Callable[[Iterable[str] | None], list[str]]:
+    def check(value: Iterable[str] | None) -> list[str]:
+        if isinstance(value, str):
+            raise MessageError(f"{place} must be a list of options: write [{shown(value)}].")
+        options = list(value or ())
+        for index, option in enumerate(options):
+            text = checked_line(f"{place}[{index}]", option)
+            if not OPTION.fullmatch(text):
+                raise BadHeaderError(
+                    f"{place}[{index}] {shown(text)} is not an option like NOTIFY=NEVER."
+                )
+        return options
+
+    return check
+
+
+CHECKS: dict[str, Callable[[Any], Any]] = {
+    "subject": _subject,
+    "recipients": _mailboxes("recipients"),
+    "body": _text("body"),
+    "alts": _alts,
+    "sender": _mailbox("sender"),
+    "cc": _mailboxes("cc"),
+    "bcc": _mailboxes("bcc"),
+    "attachments": _attachments,
+    "reply_to": _mailbox("reply_to"),
+    "date": _date,
+    "charset": _charset,
+    "extra_headers": _extra_headers,
+    "mail_options": _options("mail_options"),
+    "rcpt_options": _options("rcpt_options"),
+}
+"""The check of each field, for setting it and again for composing."""
+
+UNSET: dict[str, Callable[[], Any]] = {
+    name: type(check(None)) if check(None) is not None else lambda: None
+    for name, check in CHECKS.items()
+} | {"charset": lambda: DEFAULT_CHARSET}
+"""What each field holds where nothing is given: a new one of its kind."""

@@ -1,0 +1,120 @@
+"""From the bytes of a encoded message back to a `Message`."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from email import message_from_string
+from email.header import decode_header, make_header
+from email.message import Message as Parsed
+from typing import TYPE_CHECKING
+
+from quartapp.mail.addresses import Address, Mailbox
+from quartapp.mail.message.fields import moment
+from quartapp.mail.message.message import Message
+
+if TYPE_CHECKING:
+    from quartapp.mail.message.encoding import Envelope
+
+__all__ = ["parse"]
+
+WRITTEN = frozenset(
+    {"from", "to", "cc", "reply-to", "subject", "date", "message-id", "mime-version"}
+    | {"content-type", "content-transfer-encoding", "content-disposition"}
+)
+LISTED = re.compile(r'(?:"(?:[^"\\]|\\.)*"|[^",])+')
+"""One address of a header. The standard library's readers differ between versions of Python."""
+
+FOLD = re.compile(r"\r?\n(?=[ \t])")
+
+
+def parse(content: bytes, envelope: Envelope) -> Message:
+    """A encoded message back as a message.
+
+    envelope
+        Whoever it names and the headers do not is a bcc.
+    """
+    parsed = message_from_string(content.decode())
+    to, cc = _mailboxes(parsed, "To"), _mailboxes(parsed, "Cc")
+    message = Message(
+        subject=_line(parsed, "Subject"),
+        recipients=to,
+        cc=cc,
+        bcc=_hidden(envelope, [*to, *cc]),
+        sender=_mailboxes(parsed, "From")[0],
+        reply_to=next(iter(_mailboxes(parsed, "Reply-To")), None),
+        date=moment("Date", parsed["Date"]),
+        extra_headers=_extra_headers(parsed),
+        mail_options=envelope.mail_options,
+        rcpt_options=envelope.rcpt_options,
+    )
+    message.msgId = parsed["Message-ID"].strip()
+    _read(parsed, message)
+    return message
+
+
+def _line(parsed: Parsed, name: str) -> str:
+    return _decoded(FOLD.sub("", parsed.get(name, "")))
+
+
+def _decoded(text: str) -> str:
+    return str(make_header(decode_header(text))) if "=?" in text else text
+
+
+def _mailboxes(parsed: Parsed, name: str) -> list[Mailbox]:
+    listed = FOLD.sub("", parsed.get(name, ""))
+    return [_mailbox(name, written) for written in LISTED.findall(listed) if "@" in written]
+
+
+def _mailbox(place: str, written: str) -> str:
+    address = Address.read(place, written)
+    return str(replace(address, name=_decoded(address.name)))
+
+
+def _hidden(envelope: Envelope, named: list[Mailbox]) -> list[Mailbox]:
+    seen = {Address.read("header", mailbox).key for mailbox in named}
+    return [spec for spec in envelope.recipients if Address.read("envelope", spec).key not in seen]
+
+
+def _extra_headers(parsed: Parsed) -> dict[str, str]:
+    return {name: _line(parsed, name) for name in parsed if name.lower() not in WRITTEN}
+
+
+def _read(part: Parsed, message: Message) -> None:
+    if part.get_content_maintype() == "multipart":
+        for inner in _inner(part):
+            _read(inner, message)
+    elif part.get_content_disposition():
+        _read_file(part, message)
+    elif part.get_content_type() == "text/plain" and message.body is None:
+        message.body = _text(part, message)
+    else:
+        message.alts = {**message.alts, part.get_content_subtype(): _text(part, message)}
+
+
+def _inner(part: Parsed) -> list[Parsed]:
+    return [inner for inner in part.get_payload() if isinstance(inner, Parsed)]
+
+
+def _read_file(part: Parsed, message: Message) -> None:
+    headers = {name: _line(part, name) for name in part if name.lower() not in WRITTEN}
+    kind, disposition = part.get_content_type(), part.get_content_disposition()
+    message.attach(part.get_filename(), kind, _octets(part), disposition, headers)
+
+
+def _octets(part: Parsed) -> bytes:
+    payload = part.get_payload(decode=True)
+    if isinstance(payload, bytes):
+        return payload
+    return b"".join(message.as_bytes() for message in _inner(part))
+
+
+def _text(part: Parsed, message: Message) -> str:
+    message.charset = part.get_content_charset("utf-8")
+    text = _octets(part).decode(message.charset).replace("\r\n", "\n")
+    return text.removesuffix("\n") if _ends_the_message(part) else text
+
+
+def _ends_the_message(part: Parsed) -> bool:
+    """Whether the part is all of the message, whose last line gets a line break on the way."""
+    return "MIME-Version" in part and part["Content-Transfer-Encoding"] != "base64"

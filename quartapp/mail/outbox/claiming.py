@@ -1,0 +1,229 @@
+"""Claim messages that are due: one statement, the same on both databases."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from sqlalchemy import Integer, bindparam, or_, select, union_all, update
+
+from quartapp.mail.outbox.change import stop
+from quartapp.mail.outbox.claim import Claim
+from quartapp.mail.outbox.delivery import Status
+from quartapp.mail.outbox.recipients import people_of
+from quartapp.mail.outbox.tables import contents, is_any, messages
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+
+    from sqlalchemy import CTE, Column, ColumnElement, Row
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from quartapp.mail.outbox.delivery import Recipient
+
+__all__ = ["Batch", "Order", "claim", "is_due", "load", "renew", "stamp"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What a dispatcher asks for.
+
+    limit
+        How many new messages, and how many others: neither starves the other. The others are
+        those that are tried again, and first those that a dead owner left behind.
+    lease
+        How long they are ours without a sign of life, in seconds.
+    only_expired
+        Nothing that would have to be sent: for while the server is in trouble.
+    """
+
+    backend: str
+    token: str
+    now: datetime
+    lease: float
+    limit: int
+    only_expired: bool = False
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """What the statements below are executed with."""
+        return {
+            "backend_": self.backend,
+            "token_": self.token,
+            "now_": self.now,
+            "lease_until_": self.now + timedelta(seconds=self.lease),
+            "limit_": self.limit,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What came of an order: the claims, those due first in front; whether to ask again at once."""
+
+    claims: tuple[Claim, ...]
+    has_more: bool
+
+
+NOW: Any = bindparam("now_")
+OURS = messages.c.backend == bindparam("backend_")
+LIMIT = bindparam("limit_", type_=Integer, literal_execute=True)
+
+
+class Lane(NamedTuple):
+    """Messages that wait for one thing, in the order in which they are served."""
+
+    name: str
+    order: Column[Any]
+    conditions: tuple[ColumnElement[bool], ...]
+
+    @property
+    def is_any(self) -> ColumnElement[bool]:
+        """Whether somebody waits here."""
+        return is_any(self.order, OURS, *self.conditions)
+
+    @property
+    def first(self) -> CTE:
+        """The ids of those served next."""
+        query = select(messages.c.id).where(OURS, *self.conditions)
+        query = query.order_by(self.order).limit(LIMIT).with_for_update(skip_locked=True)
+        # A CTE, because PostgreSQL may run a limited sub-query in UPDATE more than once.
+        return query.cte(self.name)
+
+
+CLAIMED = (
+    messages.c.id,
+    messages.c.token,
+    messages.c.message_id,
+    messages.c.size,
+    messages.c.subject,
+    messages.c.sender,
+    messages.c.mail_options,
+    messages.c.rcpt_options,
+    messages.c.attempts,
+    messages.c.created_at,
+    messages.c.since,
+    messages.c.expires_at,
+    messages.c.first_attempt_at,
+    messages.c.closings,
+    messages.c.intent_at,
+    messages.c.wants_cancel,
+)
+"""What a claim is made of."""
+
+IS_DUE = messages.c.due_at <= NOW
+FRESH = Lane("fresh", messages.c.due_at, (messages.c.is_retry.is_(False), IS_DUE))
+AGAIN = Lane("again", messages.c.due_at, (messages.c.is_retry.is_(True), IS_DUE))
+LAPSED = Lane("lapsed", messages.c.lease_until, (messages.c.lease_until <= NOW,))
+EXPIRED = Lane(
+    "expired", messages.c.expires_at, (messages.c.due_at.is_not(None), messages.c.expires_at <= NOW)
+)
+
+
+def _either(name: str, first: CTE, then: CTE) -> CTE:
+    both = union_all(select(first.c.id), select(then.c.id)).subquery()
+    return select(both.c.id).limit(LIMIT).cte(name)
+
+
+def _take(*picked: CTE) -> Any:
+    return (
+        update(messages)
+        .where(messages.c.id.in_(union_all(*(select(each.c.id) for each in picked))))
+        .values(
+            status=Status.SENDING,
+            due_at=None,
+            token=bindparam("token_"),
+            lease_until=bindparam("lease_until_"),
+        )
+        .returning(*CLAIMED)
+    )
+
+
+IS_ANY_DUE = select(or_(FRESH.is_any, AGAIN.is_any, LAPSED.is_any))
+IS_ANY_EXPIRED = select(EXPIRED.is_any)
+TAKE_DUE = _take(FRESH.first, _either("others", LAPSED.first, AGAIN.first))
+TAKE_EXPIRED = _take(EXPIRED.first)
+
+
+async def is_due(connection: AsyncConnection, order: Order) -> bool:
+    """Whether there is anything to claim: asked before, so that an idle outbox takes no lock."""
+    question = IS_ANY_EXPIRED if order.only_expired else IS_ANY_DUE
+    return bool((await connection.execute(question, order.parameters)).scalar_one())
+
+
+async def claim(connection: AsyncConnection, order: Order) -> Batch:
+    """Take what is due, and what a dead owner left behind, under the order's token."""
+    statement = TAKE_EXPIRED if order.only_expired else TAKE_DUE
+    rows = (await connection.execute(statement, order.parameters)).all()
+    if not rows:
+        return Batch((), has_more=False)
+    # Cancelled while a dead owner had it: an attempt is not begun again.
+    unwanted = {row.id for row in rows if row.wants_cancel and row.intent_at is None}
+    await stop(connection, sorted(unwanted), order.now)
+    wanted = {row.id: row for row in rows if row.id not in unwanted}
+    people = await people_of(connection, list(wanted))
+    claims = [_claim(row, people[delivery_id]) for delivery_id, row in wanted.items()]
+    return Batch(tuple(sorted(claims, key=_turn)), has_more=len(rows) >= order.limit)
+
+
+LOAD = select(contents.c.delivery_id, contents.c.content).where(
+    contents.c.delivery_id.in_(bindparam("ids", expanding=True))
+)
+
+
+async def load(connection: AsyncConnection, ids: Sequence[str]) -> list[bytes | None]:
+    """The bytes of each of these messages, None where they were pruned."""
+    rows = await connection.execute(LOAD, {"ids": ids})
+    found = {row.delivery_id: bytes(row.content) for row in rows}
+    return [found.get(delivery_id) for delivery_id in ids]
+
+
+async def renew(connection: AsyncConnection, claims: Iterable[Claim], until: datetime) -> set[str]:
+    """Lengthen the leases of claims still ours; returns the ids of those."""
+    result = await connection.execute(_held(claims).values(lease_until=until))
+    return set(result.scalars())
+
+
+async def stamp(connection: AsyncConnection, claims: Iterable[Claim], now: datetime) -> set[str]:
+    """Write down that the ends of data are about to go out; returns the ids still ours."""
+    result = await connection.execute(_held(claims).values(intent_at=now))
+    return set(result.scalars())
+
+
+def _held(claims: Iterable[Claim]) -> Any:
+    held = list(claims)
+    return (
+        update(messages)
+        .where(
+            messages.c.id.in_([claim.id for claim in held]),
+            messages.c.token.in_({claim.token for claim in held}),
+        )
+        .returning(messages.c.id)
+    )
+
+
+def _turn(claim: Claim) -> tuple[datetime, str]:
+    due = [recipient.due_at for recipient in claim.recipients if recipient.due_at is not None]
+    return min(due, default=claim.since), claim.id
+
+
+def _claim(row: Row[Any], people: tuple[Recipient, ...]) -> Claim:
+    return Claim(
+        id=row.id,
+        token=row.token,
+        message_id=row.message_id,
+        size=row.size,
+        subject=row.subject,
+        sender=row.sender,
+        recipients=people,
+        mail_options=tuple(row.mail_options),
+        rcpt_options=tuple(row.rcpt_options),
+        attempts=row.attempts,
+        created_at=row.created_at,
+        since=row.since,
+        expires_at=row.expires_at,
+        first_attempt_at=row.first_attempt_at,
+        closings=row.closings,
+        intent_at=row.intent_at,
+    )

@@ -1,0 +1,110 @@
+"""What was decided about a message after an attempt: everything that the outbox must write."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from quartapp.mail.outbox.delivery import Delivery, Recipient, Status, overall
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from quartapp.mail.outbox.claim import Claim
+
+__all__ = ["Decision", "describe"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """A message's next state, for the claim that it was decided on.
+
+    counts
+        Whether the attempt reached the message, and so is kept in its history.
+    """
+
+    claim: Claim
+    recipients: tuple[Recipient, ...]
+    at: datetime
+    detail: str
+    counts: bool
+    attempts: int
+    first_attempt_at: datetime | None
+    closings: int = 0
+
+    @property
+    def status(self) -> Status:
+        """The message's, from those of its recipients."""
+        return overall(recipient.status for recipient in self.recipients)
+
+    @property
+    def due_at(self) -> datetime | None:
+        """When the message is next due: its earliest recipient, or its expiry if that is sooner."""
+        dues = [recipient.due_at for recipient in self.recipients if recipient.due_at]
+        if not dues:
+            return None
+        return min([*dues, self.claim.expires_at] if self.claim.expires_at else dues)
+
+    @property
+    def sent_at(self) -> datetime | None:
+        """When it was sent, if this attempt was the one."""
+        return self.at if self.status is Status.SENT else None
+
+    @property
+    def went_out(self) -> tuple[str, ...]:
+        """The recipients that this attempt was accepted for."""
+        return tuple(
+            now.address
+            for was, now in zip(self.claim.recipients, self.recipients, strict=True)
+            if now.status is Status.SENT and was.status is not Status.SENT
+        )
+
+    @property
+    def is_final(self) -> bool:
+        """Whether nothing more happens to this message by itself."""
+        return self.due_at is None
+
+    def cancelled(self) -> Decision:
+        """The same for a message that somebody cancelled meanwhile: nothing is tried again."""
+        recipients = tuple(
+            replace(recipient, status=Status.CANCELLED, due_at=None)
+            if recipient.status is Status.QUEUED
+            else replace(recipient, due_at=None)
+            for recipient in self.recipients
+        )
+        return replace(self, recipients=recipients, detail=describe(recipients) or self.detail)
+
+    def delivery(self) -> Delivery:
+        """The message as it stands once this decision is written."""
+        claim = self.claim
+        return Delivery(
+            id=claim.id,
+            message_id=claim.message_id,
+            status=self.status,
+            subject=claim.subject,
+            recipients=self.recipients,
+            attempts=self.attempts,
+            due_at=self.due_at,
+            created_at=claim.created_at,
+            sent_at=self.sent_at,
+            detail=self.detail,
+        )
+
+
+def describe(recipients: tuple[Recipient, ...]) -> str:
+    """Say in a sentence what the status alone does not: who was refused, and in whose words."""
+    accepted = sum(recipient.status is Status.SENT for recipient in recipients)
+    others = [recipient for recipient in recipients if recipient.status is not Status.SENT]
+    if not others:
+        return ""
+    words = "; ".join(_sentence(recipient) for recipient in others)
+    if len(recipients) == 1:
+        return words
+    return f"{accepted} of {len(recipients)} accepted; {words}"
+
+
+def _sentence(recipient: Recipient) -> str:
+    answer = recipient.reply
+    if recipient.code is not None:
+        answer = f"{recipient.code} {answer}"
+    return f"{recipient.address}: {answer or recipient.status}"

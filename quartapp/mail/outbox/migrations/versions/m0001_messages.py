@@ -1,0 +1,125 @@
+"""Messages, their recipients, their bytes and the story of their attempts."""
+
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "m0001"
+down_revision = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "mail_messages",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("message_id", sa.String(), nullable=False),
+        sa.Column("backend", sa.String(length=16), nullable=False),
+        sa.Column("status", sa.String(length=16), nullable=False),
+        sa.Column("subject", sa.String(), nullable=False),
+        sa.Column("subject_start", sa.LargeBinary()),
+        sa.Column("sender", sa.String(), nullable=False),
+        sa.Column("mail_options", sa.JSON(), nullable=False),
+        sa.Column("rcpt_options", sa.JSON(), nullable=False),
+        sa.Column("template", sa.String()),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("idempotency_key", sa.String()),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True)),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True)),
+        sa.Column("is_retry", sa.Boolean(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("first_attempt_at", sa.DateTime(timezone=True)),
+        sa.Column("closings", sa.Integer(), nullable=False),
+        sa.Column("sent_at", sa.DateTime(timezone=True)),
+        sa.Column("ended_at", sa.DateTime(timezone=True)),
+        sa.Column("detail", sa.String(), nullable=False),
+        sa.Column("token", sa.String(length=32)),
+        sa.Column("lease_until", sa.DateTime(timezone=True)),
+        sa.Column("intent_at", sa.DateTime(timezone=True)),
+        sa.Column("wants_cancel", sa.Boolean(), nullable=False),
+        sa.Column("is_pruned", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_mail_messages"),
+        sa.UniqueConstraint("idempotency_key", name="uq_mail_messages_idempotency_key"),
+    )
+    op.create_index(
+        "ix_mail_messages_due",
+        "mail_messages",
+        ["backend", "is_retry", "due_at"],
+        **where_set("due_at"),
+    )
+    op.create_index(
+        "ix_mail_messages_ended_at",
+        "mail_messages",
+        ["is_pruned", "ended_at", "status"],
+        **where_set("ended_at"),
+    )
+    op.create_index(
+        "ix_mail_messages_expires_at",
+        "mail_messages",
+        ["backend", "expires_at"],
+        **where_set("due_at", "expires_at"),
+    )
+    op.create_index(
+        "ix_mail_messages_lease", "mail_messages", ["lease_until"], **where_set("lease_until")
+    )
+    op.create_index("ix_mail_messages_status", "mail_messages", ["status", "id"])
+    op.create_index("ix_mail_messages_subject_start", "mail_messages", ["subject_start", "id"])
+    op.create_index("ix_mail_messages_template", "mail_messages", ["template", "id"])
+    op.create_table(
+        "mail_attempts",
+        sa.Column("delivery_id", sa.String(length=32), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("status", sa.String(length=16), nullable=False),
+        sa.Column("detail", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["delivery_id"],
+            ["mail_messages.id"],
+            name="fk_mail_attempts_delivery_id_mail_messages",
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("delivery_id", "number", name="pk_mail_attempts"),
+    )
+    op.create_table(
+        "mail_contents",
+        sa.Column("delivery_id", sa.String(length=32), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["delivery_id"],
+            ["mail_messages.id"],
+            name="fk_mail_contents_delivery_id_mail_messages",
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("delivery_id", name="pk_mail_contents"),
+    )
+    op.create_table(
+        "mail_recipients",
+        sa.Column("delivery_id", sa.String(length=32), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("address", sa.String(), nullable=False),
+        sa.Column("status", sa.String(length=16), nullable=False),
+        sa.Column("code", sa.Integer()),
+        sa.Column("reply", sa.String(), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True)),
+        sa.ForeignKeyConstraint(
+            ["delivery_id"],
+            ["mail_messages.id"],
+            name="fk_mail_recipients_delivery_id_mail_messages",
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("delivery_id", "position", name="pk_mail_recipients"),
+    )
+    op.create_index("ix_mail_recipients_address", "mail_recipients", ["address", "delivery_id"])
+
+
+def downgrade() -> None:
+    for table in ("mail_recipients", "mail_contents", "mail_attempts", "mail_messages"):
+        op.drop_table(table)
+
+
+def where_set(*columns: str) -> dict[str, Any]:
+    """A partial index over the rows in which these columns are set."""
+    condition = sa.text(" AND ".join(f"{column} IS NOT NULL" for column in columns))
+    return {"postgresql_where": condition, "sqlite_where": condition}

@@ -1,0 +1,176 @@
+"""The outbox: messages kept in the database until it is known what became of them."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlalchemy import text
+
+from quartapp.database.migrations import Migrations
+from quartapp.mail.outbox import change, claiming
+from quartapp.mail.outbox import enqueue as enqueuing
+from quartapp.mail.outbox import prune as pruning
+from quartapp.mail.outbox import record as recording
+from quartapp.mail.outbox.query import due as dues
+from quartapp.mail.outbox.query import find as asking
+from quartapp.mail.outbox.query.find import Filter
+from quartapp.mail.outbox.tables import VERSION_TABLE, include_object, metadata
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from quartapp.database import Database
+    from quartapp.mail.clock import Clock
+    from quartapp.mail.outbox.claim import Claim
+    from quartapp.mail.outbox.claiming import Batch
+    from quartapp.mail.outbox.decision import Decision
+    from quartapp.mail.outbox.delivery import Delivery, Status
+    from quartapp.mail.outbox.enqueue import NewMessage
+    from quartapp.mail.settings import MailSettings
+
+__all__ = ["Filter", "Outbox", "include_object", "metadata"]
+
+logger = logging.getLogger(__name__)
+
+MIGRATIONS = Migrations(Path(__file__).parent / "migrations", VERSION_TABLE)
+
+
+class Outbox:
+    """All that is said to the database about messages, each in a transaction of its own.
+
+    `keep` is the exception: it may join the caller's.
+    """
+
+    def __init__(self, database: Database, settings: MailSettings, clock: Clock) -> None:
+        self.database = database
+        self._settings = settings
+        self._clock = clock
+        self._offset = timedelta()
+
+    def now(self) -> datetime:
+        """The time by the database's clock, so that the leases of several hosts compare."""
+        return self._clock.now() + self._offset
+
+    async def set_clock(self) -> None:
+        """Learn how far the database's clock is from ours; SQLite has ours."""
+        if self.database.is_sqlite:
+            return
+        async with self.database.reading() as connection:
+            theirs = (await connection.execute(text("SELECT clock_timestamp()"))).scalar_one()
+        self._offset = theirs.astimezone(UTC) - self._clock.now()
+
+    async def enqueue(self, message: NewMessage, session: AsyncSession | None = None) -> Delivery:
+        """Keep a message, in the caller's transaction where there is one."""
+        if session is not None:
+            return await enqueuing.enqueue(await session.connection(), message)
+        async with self.database.writing() as connection:
+            return await enqueuing.enqueue(connection, message)
+
+    async def enqueue_all(
+        self, messages: Sequence[NewMessage], session: AsyncSession
+    ) -> list[Delivery]:
+        """Keep messages without keys in the caller's transaction."""
+        return await enqueuing.enqueue_all(await session.connection(), messages)
+
+    async def claim(
+        self, limit: int, *, only_expired: bool = False, expects: bool = False
+    ) -> Batch:
+        """Take messages that are due, at most `limit` new ones and as many others.
+
+        expects
+            Whether there surely are some; else it looks first, and an idle outbox takes no lock.
+        """
+        order = claiming.Order(
+            backend=self._settings.backend,
+            token=secrets.token_hex(16),
+            now=self.now(),
+            lease=self._settings.lease,
+            limit=limit,
+            only_expired=only_expired,
+        )
+        if not (expects or await self._is_due(order)):
+            return claiming.Batch((), has_more=False)
+        async with self.database.writing() as connection:
+            return await claiming.claim(connection, order)
+
+    async def load(self, ids: Sequence[str]) -> list[bytes | None]:
+        """The bytes of each of these messages, None where they were pruned."""
+        async with self.database.reading() as connection:
+            return await claiming.load(connection, ids)
+
+    async def _is_due(self, order: claiming.Order) -> bool:
+        async with self.database.reading() as connection:
+            return await claiming.is_due(connection, order)
+
+    async def renew(self, claims: Iterable[Claim]) -> set[str]:
+        """Lengthen leases; returns the ids of the messages that are still ours."""
+        until = self.now() + timedelta(seconds=self._settings.lease)
+        async with self.database.writing() as connection:
+            return await claiming.renew(connection, claims, until)
+
+    async def stamp(self, claims: Sequence[Claim]) -> set[str]:
+        """Write down that ends of data are about to go out; returns the ids still ours."""
+        async with self.database.writing() as connection:
+            return await claiming.stamp(connection, claims, self.now())
+
+    async def record(self, decisions: Sequence[Decision]) -> list[Decision]:
+        """Write down what was decided; returns the decisions whose messages were still ours."""
+        async with self.database.writing() as connection:
+            return await recording.record(connection, decisions)
+
+    async def get(self, delivery_id: str) -> Delivery | None:
+        """One message, None if there is no such."""
+        async with self.database.reading() as connection:
+            return await asking.get(connection, delivery_id)
+
+    async def find(self, wanted: Filter, limit: int) -> list[Delivery]:
+        """The newest messages that match."""
+        async with self.database.reading() as connection:
+            return await asking.find(connection, wanted, limit)
+
+    async def count(self) -> dict[Status, int]:
+        """How many messages are in each state."""
+        async with self.database.reading() as connection:
+            return await asking.count(connection)
+
+    async def has_work(self) -> bool:
+        """Whether anything is due or being sent."""
+        async with self.database.reading() as connection:
+            return await asking.has_work(connection, self._settings.backend, self.now())
+
+    async def due(self) -> int:
+        """How many messages could be sent now, counted no further than `Figures` counts."""
+        async with self.database.reading() as connection:
+            return await dues.due(connection, self._settings.backend, self.now())
+
+    async def retry(self, ids: Sequence[str]) -> list[str]:
+        """Try failed and uncertain messages again; returns which."""
+        async with self.database.writing() as connection:
+            return await change.retry(connection, ids, self.now())
+
+    async def cancel(self, ids: Sequence[str]) -> list[str]:
+        """Stop messages from being tried again; returns which."""
+        async with self.database.writing() as connection:
+            return await change.cancel(connection, ids, self.now())
+
+    async def prune(self) -> int:
+        """Forget what ended long ago; returns how many messages lost something."""
+        settings = self._settings
+        async with self.database.writing() as connection:
+            return await pruning.prune(
+                connection, self.now(), settings.retention, settings.retention_failed
+            )
+
+    async def upgrade(self) -> None:
+        """Bring the mail tables to their newest version."""
+        await MIGRATIONS.upgrade(self.database)
+
+    async def revisions(self) -> tuple[str | None, str]:
+        """The version that the mail tables have, and the newest."""
+        return await MIGRATIONS.revisions(self.database)

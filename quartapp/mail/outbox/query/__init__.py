@@ -1,0 +1,1 @@
+"""Questions about messages: lists, searches, figures and histories."""

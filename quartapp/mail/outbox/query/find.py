@@ -1,0 +1,153 @@
+"""Ask about messages: snapshots, counts, and what is still to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import groupby
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import func, or_, select
+
+from quartapp.mail.outbox.delivery import Delivery, Status
+from quartapp.mail.outbox.recipients import PERSON, person
+from quartapp.mail.outbox.subject import span
+from quartapp.mail.outbox.tables import at_most, first_id, is_any, messages, recipients
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import datetime
+
+    from sqlalchemy import ColumnElement, Row, Select
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+__all__ = ["Filter", "count", "find", "get", "has_work"]
+
+SHOWN = (
+    messages.c.id,
+    messages.c.message_id,
+    messages.c.status,
+    messages.c.subject,
+    messages.c.attempts,
+    messages.c.due_at,
+    messages.c.created_at,
+    messages.c.sent_at,
+    messages.c.detail,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filter:
+    """Which messages: every condition that is given must hold.
+
+    recipient
+        One of the message's recipients, exactly.
+    subject
+        How it begins, in any case.
+    since, until
+        Kept not before, and kept before; aware datetimes.
+    before, after
+        The id of the last message of the page before, to go on behind it, or of the first of the
+        page behind, to go on in front of it.
+    """
+
+    status: Status | None = None
+    recipient: str | None = None
+    subject: str | None = None
+    template: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    key: str | None = None
+    ids: Sequence[str] | None = None
+    before: str | None = None
+    after: str | None = None
+
+    def apply(self, query: Select[Any], of: Any = messages.c) -> Select[Any]:
+        """Narrow a query over `messages`, or over a sub-query with these columns of theirs."""
+        query = query.where(*self.bounds(of.id))
+        if self.status is not None:
+            query = query.where(of.status == self.status)
+        if self.template is not None:
+            query = query.where(of.template == self.template)
+        if self.subject is not None:
+            first, end = span(self.subject)
+            query = query.where(of.subject_start >= first, of.subject_start < end)
+        if self.key is not None:
+            query = query.where(of.idempotency_key == self.key)
+        if self.recipient is not None:
+            to_them = select(recipients.c.delivery_id).where(recipients.c.address == self.recipient)
+            query = query.where(of.id.in_(to_them))
+        return query
+
+    def bounds(self, ids: Any) -> Iterator[ColumnElement[bool]]:
+        """The conditions that are about ids, which are in the order in which messages were kept."""
+        if self.ids is not None:
+            yield ids.in_(self.ids)
+        if self.before is not None:
+            yield ids < self.before
+        if self.after is not None:
+            yield ids > self.after
+        if self.since is not None:
+            yield ids >= first_id(self.since)
+        if self.until is not None:
+            yield ids < first_id(self.until)
+
+
+async def get(connection: AsyncConnection, delivery_id: str) -> Delivery | None:
+    """The message as it stands, None if there is no such message."""
+    found = await find(connection, Filter(ids=[delivery_id]), limit=1)
+    return found[0] if found else None
+
+
+async def find(connection: AsyncConnection, wanted: Filter, limit: int) -> list[Delivery]:
+    """The newest messages that match, each of one moment with its recipients."""
+    newest = wanted.apply(select(*SHOWN)).order_by(messages.c.id.desc()).limit(at_most(limit))
+    page = newest.subquery("page")
+    # One row for each recipient: two statements could disagree about what happened between them.
+    query = (
+        select(page, *PERSON)
+        .join(recipients, recipients.c.delivery_id == page.c.id)
+        .order_by(page.c.id.desc(), recipients.c.position)
+    )
+    rows = (await connection.execute(query)).all()
+    return [_delivery(list(group)) for _, group in groupby(rows, attrgetter("id"))]
+
+
+async def count(connection: AsyncConnection) -> dict[Status, int]:
+    """How many messages are in each state."""
+    query = select(messages.c.status, func.count().label("number")).group_by(messages.c.status)
+    counted = {row.status: row.number for row in await connection.execute(query)}
+    return {status: counted.get(status, 0) for status in Status}
+
+
+async def has_work(connection: AsyncConnection, backend: str, now: datetime) -> bool:
+    """Whether a message of this backend is due or being sent."""
+    ours = messages.c.backend == backend
+    work = select(
+        or_(
+            is_any(
+                messages.c.due_at, ours, messages.c.is_retry.is_(False), messages.c.due_at <= now
+            ),
+            is_any(
+                messages.c.due_at, ours, messages.c.is_retry.is_(True), messages.c.due_at <= now
+            ),
+            is_any(messages.c.lease_until, ours, messages.c.lease_until.is_not(None)),
+        )
+    )
+    return bool((await connection.execute(work)).scalar_one())
+
+
+def _delivery(rows: Sequence[Row[Any]]) -> Delivery:
+    row = rows[0]
+    return Delivery(
+        id=row.id,
+        message_id=row.message_id,
+        status=Status(row.status),
+        subject=row.subject,
+        recipients=tuple(person(each) for each in rows),
+        attempts=row.attempts,
+        due_at=row.due_at,
+        created_at=row.created_at,
+        sent_at=row.sent_at,
+        detail=row.detail,
+    )

@@ -1,0 +1,50 @@
+"""One message's history: what it is, and every attempt that did not simply succeed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import bindparam, select
+
+from quartapp.mail.outbox.delivery import Status
+from quartapp.mail.outbox.query.find import get
+from quartapp.mail.outbox.query.views import Attempt, History
+from quartapp.mail.outbox.tables import attempts, messages
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+__all__ = ["history"]
+
+FACTS = select(
+    messages.c.sender,
+    messages.c.template,
+    messages.c.size,
+    messages.c.backend,
+    messages.c.idempotency_key.label("key"),
+    messages.c.expires_at,
+    messages.c.is_pruned,
+    messages.c.wants_cancel,
+).where(messages.c.id == bindparam("id_"))
+
+ATTEMPTS = (
+    select(attempts.c.number, attempts.c.ended_at, attempts.c.status, attempts.c.detail)
+    .where(attempts.c.delivery_id == bindparam("id_"))
+    .order_by(attempts.c.number)
+)
+
+
+async def history(connection: AsyncConnection, delivery_id: str) -> History | None:
+    """All that is known of a message, None if there is no such message."""
+    delivery = await get(connection, delivery_id)
+    facts = (await connection.execute(FACTS, {"id_": delivery_id})).one_or_none()
+    if delivery is None or facts is None:
+        return None
+    tried = await connection.execute(ATTEMPTS, {"id_": delivery_id})
+    return History(
+        delivery=delivery,
+        attempts=tuple(
+            Attempt(row.number, row.ended_at, Status(row.status), row.detail) for row in tried
+        ),
+        **facts._asdict(),
+    )

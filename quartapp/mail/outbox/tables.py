@@ -1,0 +1,207 @@
+"""The tables of the outbox. No foreign key leads out of them, so that they fit any database."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    and_,
+    literal,
+    select,
+)
+
+from quartapp.database.columns import SafeText, UtcDateTime
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlalchemy import ColumnElement
+    from sqlalchemy.schema import SchemaItem
+
+__all__ = [
+    "at_most",
+    "attempts",
+    "contents",
+    "first_id",
+    "include_object",
+    "is_any",
+    "messages",
+    "metadata",
+    "new_id",
+    "recipients",
+]
+
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(column_0_label)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+messages = Table(
+    "mail_messages",
+    metadata,
+    Column("id", SafeText(32), primary_key=True),
+    Column("message_id", SafeText, nullable=False),
+    Column("backend", String(16), nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("subject", SafeText, nullable=False),
+    Column("subject_start", LargeBinary),
+    Column("sender", SafeText, nullable=False),
+    Column("mail_options", JSON, nullable=False),
+    Column("rcpt_options", JSON, nullable=False),
+    Column("template", SafeText),
+    Column("size", Integer, nullable=False),
+    # "key" is a reserved word in some databases.
+    Column("idempotency_key", SafeText, unique=True),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime),
+    # When giving up is counted from: kept, `at`, or the last retry by a person.
+    Column("since", UtcDateTime, nullable=False),
+    # Null while nobody may claim it: being sent, final, or held.
+    Column("due_at", UtcDateTime),
+    Column("is_retry", Boolean, nullable=False, default=False),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("first_attempt_at", UtcDateTime),
+    # How many times in a row a 421 met this very message.
+    Column("closings", Integer, nullable=False, default=0),
+    Column("sent_at", UtcDateTime),
+    Column("ended_at", UtcDateTime),
+    Column("detail", SafeText, nullable=False, default=""),
+    # The claim: whose it is, until when, and whether its end of data was about to go out.
+    Column("token", String(32)),
+    Column("lease_until", UtcDateTime),
+    Column("intent_at", UtcDateTime),
+    Column("wants_cancel", Boolean, nullable=False, default=False),
+    Column("is_pruned", Boolean, nullable=False, default=False),
+)
+
+IS_WAITING = messages.c.due_at.is_not(None)
+IS_CLAIMED = messages.c.lease_until.is_not(None)
+MAY_EXPIRE = and_(IS_WAITING, messages.c.expires_at.is_not(None))
+HAS_ENDED = messages.c.ended_at.is_not(None)
+
+Index(
+    "ix_mail_messages_due",
+    messages.c.backend,
+    messages.c.is_retry,
+    messages.c.due_at,
+    postgresql_where=IS_WAITING,
+    sqlite_where=IS_WAITING,
+)
+Index(
+    "ix_mail_messages_lease",
+    messages.c.lease_until,
+    postgresql_where=IS_CLAIMED,
+    sqlite_where=IS_CLAIMED,
+)
+Index(
+    "ix_mail_messages_expires_at",
+    messages.c.backend,
+    messages.c.expires_at,
+    postgresql_where=MAY_EXPIRE,
+    sqlite_where=MAY_EXPIRE,
+)
+Index(
+    "ix_mail_messages_ended_at",
+    messages.c.is_pruned,
+    messages.c.ended_at,
+    messages.c.status,
+    postgresql_where=HAS_ENDED,
+    sqlite_where=HAS_ENDED,
+)
+Index("ix_mail_messages_status", messages.c.status, messages.c.id)
+# What an operator searches by; neither ever changes.
+Index("ix_mail_messages_subject_start", messages.c.subject_start, messages.c.id)
+Index("ix_mail_messages_template", messages.c.template, messages.c.id)
+
+recipients = Table(
+    "mail_recipients",
+    metadata,
+    Column("delivery_id", ForeignKey(messages.c.id, ondelete="CASCADE"), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("address", SafeText, nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("code", Integer),
+    Column("reply", SafeText, nullable=False, default=""),
+    Column("due_at", UtcDateTime),
+)
+Index("ix_mail_recipients_address", recipients.c.address, recipients.c.delivery_id)
+
+contents = Table(
+    "mail_contents",
+    metadata,
+    Column("delivery_id", ForeignKey(messages.c.id, ondelete="CASCADE"), primary_key=True),
+    Column("content", LargeBinary, nullable=False),
+)
+
+# One row for each attempt that did not simply succeed: what the server said, and when.
+attempts = Table(
+    "mail_attempts",
+    metadata,
+    Column("delivery_id", ForeignKey(messages.c.id, ondelete="CASCADE"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("ended_at", UtcDateTime, nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("detail", SafeText, nullable=False),
+)
+
+
+def at_most(limit: int) -> ColumnElement[int]:
+    """A limit written into the statement.
+
+    For a limit that it does not know PostgreSQL plans to return a tenth of the table.
+    """
+    return literal(limit, literal_execute=True)
+
+
+def is_any(order: Column[Any], *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Whether a message meets these conditions, answered from the index that ends with `order`.
+
+    For EXISTS with values that it does not know PostgreSQL plans to read the table, hoping to
+    find one soon; in an idle outbox there is none to find.
+    """
+    first = select(order).where(*conditions).order_by(order).limit(at_most(1))
+    return first.scalar_subquery().is_not(None)
+
+
+def new_id() -> str:
+    """A message's id: unguessable (80 random bits), and in the order in which messages were kept.
+
+    The layout is that of RFC 9562's version 7 without its version and variant bits.
+    """
+    return f"{time.time_ns() // 1_000_000:012x}{secrets.token_hex(10)}"
+
+
+def first_id(moment: datetime) -> str:
+    """What the ids of messages kept at this moment, or later, are not below."""
+    return f"{int(moment.timestamp() * 1000):012x}"
+
+
+def include_object(
+    item: SchemaItem, name: str | None, type_: str, reflected: bool, compare_to: SchemaItem | None
+) -> bool:
+    """Keep a host's Alembic autogenerate off the mail tables, which it would drop otherwise.
+
+    Give it to `context.configure(include_object=...)` in the host's env.py.
+    """
+    table = name if type_ == "table" else getattr(getattr(item, "table", None), "name", None)
+    return table not in metadata.tables and table != VERSION_TABLE
+
+
+VERSION_TABLE = "mail_alembic_version"

@@ -1,0 +1,1 @@
+"""Pages that any Quart application can mount."""

@@ -1,0 +1,1 @@
+"""The SMTP transport: the only part that speaks SMTP as a client."""

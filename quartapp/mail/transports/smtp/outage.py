@@ -1,0 +1,93 @@
+"""Why a server could not be used, in one sentence that ends with the cure."""
+
+from __future__ import annotations
+
+import errno
+import socket
+import ssl
+from typing import TYPE_CHECKING
+
+import aiosmtplib
+
+from quartapp.mail.lines import plain
+from quartapp.mail.transports import ServerOutage
+
+if TYPE_CHECKING:
+    from quartapp.mail.settings import MailSettings
+
+__all__ = ["explain"]
+
+# OpenSSL's X509_V_ERR_CERT_NOT_YET_VALID, CERT_HAS_EXPIRED, HOSTNAME_MISMATCH, IP_ADDRESS_MISMATCH.
+CURES = {
+    9: "is not valid yet; check this machine's clock",
+    10: "has expired; have it renewed on the server",
+    62: "is for another name; set MAIL_SERVER to a name that it has",
+    64: "is for another address; set MAIL_SERVER to a name that it has",
+}
+"""What is wrong with a certificate that its authority does not cure, and what does."""
+
+
+def explain(error: Exception, settings: MailSettings) -> ServerOutage:
+    """Turn what the library or the system raised on the way in into the server's trouble."""
+    where = f"{settings.server}:{settings.port}"
+    if isinstance(error, ServerOutage):
+        return error
+    code = error.code if isinstance(error, aiosmtplib.SMTPResponseException) else None
+    code = code if code and 200 <= code <= 599 else None
+    for cause in _causes(error):
+        sentence = _sentence(cause, settings)
+        if sentence:
+            return ServerOutage(plain(f"{where} {sentence}"), code=code)
+    return ServerOutage(plain(f"{where} cannot be used: {error}"), code=code)
+
+
+def _sentence(error: BaseException, settings: MailSettings) -> str | None:
+    match error:
+        case ssl.SSLCertVerificationError(verify_code=code) if code in CURES:
+            return f"has a certificate that {CURES[code]}"
+        case ssl.SSLCertVerificationError():
+            return (
+                f"has a certificate that is not trusted ({error.verify_message}); "
+                "set MAIL_CA_FILE to the authority that signed it"
+            )
+        case ssl.SSLError() if settings.use_ssl:
+            return (
+                f"did not speak TLS from the start ({error.reason}); "
+                "if it wants STARTTLS, set MAIL_USE_TLS instead of MAIL_USE_SSL"
+            )
+        case ssl.SSLError():
+            return f"could not agree on TLS ({error.reason})"
+        case socket.gaierror():
+            return f"has no address ({error.strerror}); check MAIL_SERVER"
+        case OSError() if _is_refused(error):
+            return "refused the connection; check MAIL_SERVER and MAIL_PORT, or start the server"
+        case aiosmtplib.SMTPResponseException(code=code) if not 200 <= code <= 599:
+            return "said something that is no SMTP; check MAIL_SERVER and MAIL_PORT"
+        case aiosmtplib.SMTPAuthenticationError():
+            return (
+                f"refused the login ({error.code} {error.message}); "
+                "check MAIL_USERNAME and MAIL_PASSWORD"
+            )
+        case aiosmtplib.SMTPResponseException():
+            return f"answered {error.code} {error.message}"
+        case TimeoutError():
+            return f"did not answer within {settings.timeout:g} s"
+        case aiosmtplib.SMTPServerDisconnected():
+            return "closed the connection"
+        case _:
+            return None
+
+
+def _is_refused(error: OSError) -> bool:
+    # A name with several addresses comes back as one error that only quotes the others.
+    return isinstance(error, ConnectionRefusedError) or f"[Errno {errno.ECONNREFUSED}]" in str(
+        error
+    )
+
+
+def _causes(error: BaseException) -> list[BaseException]:
+    """The error and what it came from, the origin first, since that says most."""
+    chain = [error]
+    while chain[0].__cause__ is not None:
+        chain.insert(0, chain[0].__cause__)
+    return chain

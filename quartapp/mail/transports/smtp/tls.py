@@ -1,0 +1,41 @@
+"""TLS: the context, built once, since that takes longer than many messages; and STARTTLS."""
+
+from __future__ import annotations
+
+import ssl
+from typing import TYPE_CHECKING
+
+from quartapp.mail.transports import ServerOutage
+
+if TYPE_CHECKING:
+    import aiosmtplib
+
+    from quartapp.mail.settings import MailSettings
+
+__all__ = ["start_tls", "tls_context"]
+
+
+def tls_context(settings: MailSettings) -> ssl.SSLContext | None:
+    """What connections to the server are made private with; None where no TLS is wanted.
+
+    Certificates are verified against the system's authorities, or `MAIL_CA_FILE`'s, unless
+    `MAIL_VALIDATE_CERTS` is false.
+    """
+    if not (settings.use_tls or settings.use_ssl):
+        return None
+    context = ssl.create_default_context(cafile=settings.ca_file)
+    if not settings.validate_certs:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+async def start_tls(client: aiosmtplib.SMTP, settings: MailSettings) -> None:
+    """Go on in private. Raises `ServerOutage` where that is not offered, for whatever reason."""
+    await client.ehlo()
+    if not client.supports_extension("starttls"):
+        raise ServerOutage(
+            f"{settings.server}:{settings.port} does not offer STARTTLS; "
+            "check MAIL_PORT, set MAIL_USE_SSL if it speaks TLS from the start"
+        )
+    await client.starttls()

@@ -1,0 +1,158 @@
+"""What a setting is: its name, its kind, its default and what it means."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    Kind = Callable[[Any], Any]
+
+__all__ = ["Key", "Keys", "Secret", "SettingError", "is_unset"]
+
+# Django's settings for the same things differ from ours by one message.
+DJANGO = "EMAIL_"
+
+
+class SettingError(ValueError):
+    """A setting that cannot be used. Its text is one sentence: what, where and the cure."""
+
+
+class Secret(str):
+    """Text that is used as it is and never shown: its `repr` is masked."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "<secret>"
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One setting.
+
+    kind
+        WriterQueue what was written into the value; raises `ValueError` saying what is accepted.
+        Given a value that it made, it returns that value.
+    default
+        The value where nothing is set.
+    meaning
+        One sentence for people.
+    shown
+        The default in words, where the value itself does not speak.
+    alias
+        Another name that means the same.
+    secret
+        Whether the value is kept out of error messages.
+    """
+
+    name: str
+    kind: Kind
+    default: Any
+    meaning: str
+    shown: str = ""
+    alias: str | None = None
+    secret: bool = False
+
+    def parse(self, raw: Any, where: str) -> Any:
+        """The value of what was written at `where`. Raises `SettingError`."""
+        try:
+            return self.kind(raw)
+        except ValueError as error:
+            seen = "" if self.secret else f" is {raw!r}, which"
+            raise SettingError(f"{self.name} {where}{seen} {error}.") from None
+
+
+class Keys:
+    """All settings of a program, by name.
+
+    prefixes
+        The words before the first underscore under which a name is taken for one of ours.
+    """
+
+    def __init__(self, keys: Iterable[Key], prefixes: Iterable[str]) -> None:
+        self._keys = {key.name: key for key in keys}
+        self._names = {alias: name for name, key in self._keys.items() if (alias := key.alias)}
+        self._names |= {name: name for name in self._keys}
+        self._prefixes = tuple(f"{prefix}_" for prefix in prefixes)
+
+    def __iter__(self) -> Iterator[Key]:
+        return iter(self._keys.values())
+
+    def __getitem__(self, name: str) -> Key:
+        return self._keys[name]
+
+    def __contains__(self, name: object) -> bool:
+        """Whether a key has this name or this alias."""
+        return name in self._names
+
+    def claims(self, name: str) -> bool:
+        """Whether a name looks like one of ours."""
+        return name.startswith(self._prefixes)
+
+    def written(self, source: Mapping[str, Any], where: str) -> dict[str, Any]:
+        """What a source says about our keys, by their names; aliases are resolved.
+
+        Raises `SettingError` where a key and its alias disagree.
+        """
+        found: dict[str, Any] = {}
+        for name in sorted(source.keys() & self._names.keys()):
+            real, raw = self._names[name], source[name]
+            if is_unset(found.get(real)):
+                found[real] = raw
+            elif not is_unset(raw) and raw != found[real]:
+                both = f"{real} and {self._keys[real].alias}"
+                raise SettingError(f"{both} {where} differ: they mean the same, keep {real}.")
+        return found
+
+    def refuse_near_miss(self, name: str, where: str) -> None:
+        """Raise `SettingError` with the right name if this is nearly one of ours."""
+        if meant := " or ".join(self.nearest(name)):
+            raise SettingError(f"{name} {where} is not a setting: did you mean {meant}?")
+
+    def nearest(self, name: str) -> tuple[str, ...]:
+        """The keys that an unknown name was probably meant to be, mostly one or none."""
+        if name in self or name.rstrip("_0123456789") in self or name.startswith(DJANGO):
+            return ()
+        typed = name.upper()
+        misses = {known: _misses(typed, known) for known in self._names}
+        best = min(misses.values())
+        return tuple(known for known, count in misses.items() if count == best < NEVER)
+
+
+NEVER = 99
+LONG = 8
+
+
+def _misses(name: str, known: str) -> int:
+    """How many slips lie between two names, `NEVER` where they are too many to be slips."""
+    prefix, _, rest = known.partition("_")
+    longest = max(len(rest), len(name) - len(prefix) - 1)
+    allowed = 2 if name.startswith(f"{prefix}_") and longest >= LONG else 1
+    one, other = name.replace("_", ""), known.replace("_", "")
+    # A slip changes the set of messages by two at most; this spares the table for most names.
+    if abs(len(one) - len(other)) > allowed or len(set(one) ^ set(other)) > 2 * allowed:
+        return NEVER
+    slips = _slips(one, other)
+    return slips if slips <= allowed else NEVER
+
+
+def _slips(one: str, other: str) -> int:
+    """Messages added, left out, replaced or swapped (the optimal string alignment distance)."""
+    above: list[int] = []
+    row = list(range(len(other) + 1))
+    for i, message in enumerate(one, 1):
+        older, above, row = above, row, [i]
+        for j, wanted in enumerate(other, 1):
+            cost = min(above[j] + 1, row[j - 1] + 1, above[j - 1] + (message != wanted))
+            if i > 1 and j > 1 and (message, one[i - 2]) == (other[j - 2], wanted):
+                cost = min(cost, older[j - 2] + 1)
+            row.append(cost)
+    return row[-1]
+
+
+def is_unset(raw: Any) -> bool:
+    """Whether a written value counts as none: nothing, blank text or an empty list."""
+    return raw is None or (isinstance(raw, str) and not raw.strip()) or raw in ([], ())

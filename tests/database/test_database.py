@@ -1,0 +1,90 @@
+"""Transactions: whole or not at all, and mistakes that are not taken for outages."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+import pytest
+from sqlalchemy import Integer, literal, select, text
+from sqlalchemy.exc import DBAPIError
+
+from quartapp.database import Database
+from quartapp.models import User
+from tests.people import join, names
+
+
+@pytest.fixture
+async def database(database_url):
+    """An open database with the application's tables."""
+    database = Database(database_url)
+    await database.upgrade()
+    yield database
+    await database.dispose()
+
+
+async def test_what_was_committed_is_there(database):
+    await join(database, "ada")
+
+    assert await names(database) == ["ada"]
+
+
+async def test_an_error_takes_everything_back(database):
+    with suppress(ZeroDivisionError):
+        async with database.transaction() as session:
+            session.add(User(username="ada"))
+            await session.flush()
+            raise ZeroDivisionError
+
+    assert await names(database) == []
+
+
+async def test_times_come_back_aware(database):
+    await join(database, "ada")
+
+    async with database.session() as session:
+        user = await session.scalar(select(User))
+
+    assert user.created_at.utcoffset().total_seconds() == 0
+
+
+async def test_a_name_that_no_database_keeps_is_kept_in_another_form(database):
+    await join(database, "a\0d\ud800a")
+
+    assert await names(database) == ["a�d�a"]
+
+
+async def test_a_wrong_statement_is_no_outage(database):
+    async with database.reading() as connection:
+        with pytest.raises(DBAPIError, match="nowhere"):
+            await connection.execute(text("SELECT * FROM nowhere"))
+
+
+async def test_a_value_of_the_wrong_kind_is_no_outage(postgres_url):
+    database = Database(postgres_url)
+
+    async with database.reading() as connection:
+        with pytest.raises(DBAPIError, match="invalid input"):
+            await connection.execute(select(literal("ada", Integer)))
+
+    await database.dispose()
+
+
+async def test_the_callers_own_error_is_left_alone(database):
+    with pytest.raises(FileNotFoundError):
+        async with database.transaction():
+            raise FileNotFoundError
+
+
+async def test_closing_leaves_nothing_open(database):
+    await join(database, "ada")
+    await names(database)
+
+    await database.dispose()
+
+    assert {engine.pool.checkedout() for engine in (database.engine, database.writer)} == {0}
+
+
+def test_no_password_in_its_repr():
+    database = Database("postgresql+asyncpg://ada:secret@localhost/messages")
+
+    assert repr(database) == "<Database postgresql+asyncpg://ada:***@localhost/messages>"

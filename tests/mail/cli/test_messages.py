@@ -1,0 +1,192 @@
+"""`quartapp mail list`, `show` and `stats`, on a real outbox with a message in each state."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import fields
+from datetime import datetime
+
+import pytest
+
+from quartapp.mail import Delivery
+from quartapp.mail.cli.table import table
+
+NEWEST_FIRST = ["queued", "queued", "cancelled", "uncertain", "failed", "sent"]
+
+
+async def test_list_as_a_process_prints_a_table_with_the_newest_message_first(call, filled):
+    ended = await asyncio.to_thread(call, "quartapp", "mail", "list")
+
+    headings, *lines = ended.stdout.splitlines()
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert headings.split()[:2] == ["ID", "STATUS"]
+    assert [line.split()[1] for line in lines] == NEWEST_FIRST
+    assert lines[-1].startswith(filled["sent"])
+
+
+async def test_list_tells_programs_every_field_of_a_delivery(quartapp, filled):
+    ended = await quartapp.run("mail", "list", "--json")
+
+    told = json.loads(ended.output)
+    assert [message["status"] for message in told] == NEWEST_FIRST
+    assert set(told[0]) == {field.name for field in fields(Delivery)}
+    assert datetime.fromisoformat(told[-1]["sent_at"]).tzinfo
+    assert told[-2]["recipients"][1] == {
+        "address": "nobody@example.com",
+        "status": "failed",
+        "code": 550,
+        "reply": "5.1.1 no such user",
+        "due_at": None,
+    }
+
+
+@pytest.mark.parametrize(
+    ("conditions", "found"),
+    [
+        (["--status", "failed"], ["failed"]),
+        (["--recipient", "ada@example.com"], ["failed", "sent"]),
+        (["--subject", "tea at"], ["queued", "sent"]),
+        (["--subject", "tea at", "--status", "sent"], ["sent"]),
+        (["--template", "mail/new_user"], []),
+        (["--limit", "2"], ["queued", "later"]),
+    ],
+)
+async def test_list_shows_the_messages_that_meet_every_condition(
+    quartapp, filled, conditions, found
+):
+    ended = await quartapp.run("mail", "list", "--json", *conditions)
+
+    assert ended.exit_code == 0
+    assert [message["id"] for message in json.loads(ended.output)] == [
+        filled[state] for state in found
+    ]
+
+
+async def test_list_says_that_there_is_nothing(quartapp, filled):
+    ended = await quartapp.run("mail", "list", "--recipient", "stranger@example.com")
+
+    assert (ended.exit_code, ended.output) == (0, "There is no such message.\n")
+
+
+async def test_list_shortens_nothing_in_a_pipe_and_spells_out_what_turns_text_around(
+    quartapp, filled
+):
+    ended = await quartapp.run("mail", "list", "--status", "uncertain")
+
+    assert "Scones \\u202e" in ended.output
+    assert "\N{RIGHT-TO-LEFT OVERRIDE}" not in ended.output
+
+
+def test_list_fits_a_terminal(sit_down, filled):
+    screen = sit_down("quartapp", "mail", "list", COLUMNS="80")
+
+    lines = screen.see("sent .*\r\n").splitlines()
+
+    assert screen.end() == 0
+    assert max(map(len, lines)) == 80
+    assert lines[-2].endswith("ada@example…  Cake")
+
+
+async def test_show_as_a_process_tells_the_servers_words_and_the_attempts(call, filled):
+    ended = await asyncio.to_thread(call, "quartapp", "mail", "show", filled["failed"])
+
+    words = " ".join(ended.stdout.split())
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert "RECIPIENT STATUS THE SERVER SAID ada@example.com sent 250 2.0.0 Ok" in words
+    assert "nobody@example.com failed 550 5.1.1 no such user" in words
+    assert "ATTEMPT ENDED THEN BECAUSE 1 20" in words
+    assert "Dear Bob" not in words
+
+
+async def test_show_tells_programs_the_history(quartapp, filled):
+    ended = await quartapp.run("mail", "show", filled["queued"], "--json")
+
+    told = json.loads(ended.output)
+    assert (told["id"], told["status"], told["attempts"]) == (filled["queued"], "queued", 1)
+    assert told["history"][0]["detail"] == "later@example.com: 451 4.7.1 greylisted"
+    assert "content" not in told
+
+
+async def test_show_prints_what_a_message_says_only_when_asked_to_and_that_is_logged(
+    quartapp, filled
+):
+    ended = await quartapp.run("mail", "show", filled["sent"], "--body")
+
+    log, said = ended.output_bytes.split(b"\n", 1)
+    assert said == filled.said
+    assert f"at the terminal: look into the text of 1 message: {filled['sent']}" in log.decode()
+
+
+async def test_show_gives_programs_what_a_message_says_as_a_field(quartapp, filled):
+    ended = await quartapp.run("mail", "show", filled["sent"], "--json", "--body")
+
+    told = json.loads(ended.output[ended.output.index("{") :])
+    assert "tea is at four." in told["content"]
+
+
+async def test_show_says_in_one_sentence_that_there_is_no_such_message(quartapp, filled):
+    ended = await quartapp.run("mail", "show", "no\x1b[31mpe")
+
+    assert (ended.exit_code, ended.output) == (1, "there is no message no\\x1b[31mpe\n")
+
+
+async def test_stats_as_a_process_counts_messages(call, filled):
+    ended = await asyncio.to_thread(call, "quartapp", "mail", "stats")
+
+    rows = dict(line.split(maxsplit=1) for line in ended.stdout.splitlines())
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert (rows["queued"], rows["sending"], rows["failed"]) == ("2", "0", "1")
+    assert rows["due"].split() == ["now", "0"]
+    assert rows["oldest"].endswith(" ago")
+
+
+async def test_stats_tells_programs_how_long_the_oldest_waits(quartapp, filled):
+    ended = await quartapp.run("mail", "stats", "--json")
+
+    told = json.loads(ended.output)
+    assert sum(told["counts"].values()) == len(NEWEST_FIRST)
+    assert told["due_now"] == 0
+    assert told["oldest_waiting"] == filled.messages["later"].created_at.isoformat()
+
+
+@pytest.mark.parametrize("command", [["list"], ["show", "x"], ["stats"], ["retry", "--all"]])
+async def test_a_database_that_was_not_upgraded_is_said_in_one_sentence(quartapp, command):
+    ended = await quartapp.run("mail", *command)
+
+    assert ended.exit_code == 1
+    assert ended.output.startswith("the mail tables are at version nothing, not ")
+    assert ended.output.endswith(": run quartapp db upgrade\n")
+
+
+@pytest.mark.parametrize("command", [["list"], ["cancel", "x"]])
+async def test_a_database_that_is_away_is_said_in_one_sentence(quartapp, command):
+    ended = await quartapp.run("mail", *command, DATABASE_URL="postgresql://127.0.0.1:1/none")
+
+    assert ended.exit_code == 1
+    assert ended.output.startswith("the database cannot be reached: ")
+    assert ended.output.count("\n") == 1
+
+
+async def test_the_commands_work_in_production(quartapp, filled):
+    production = {"QUARTAPP_ENV": "production", "SECRET_KEY": "x" * 32}
+
+    ended = await quartapp.run("mail", "stats", "--json", **production)
+
+    assert json.loads(ended.output)["counts"]["sent"] == 1
+
+
+def test_a_table_keeps_wide_and_combining_characters_in_line():
+    rows = [("TO", "SUBJECT"), ("漢字", "x"), ("e\N{COMBINING ACUTE ACCENT}", "y")]
+
+    lines = table(rows)
+
+    assert lines == ["TO    SUBJECT", "漢字  x", "e\N{COMBINING ACUTE ACCENT}     y"]
+
+
+def test_a_table_shortens_its_last_columns_first():
+    rows = [("a" * 30, "b" * 30, "c" * 30)]
+
+    [line] = table(rows, width=60)
+
+    assert line == f"{'a' * 30}  {'b' * 17}…  {'c' * 7}…"

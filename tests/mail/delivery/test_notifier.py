@@ -1,0 +1,135 @@
+"""The bell: what one process keeps, another sends at once, without waiting for its next look."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import pytest
+from sqlalchemy import event
+
+from quartapp.database import Database
+from quartapp.mail import Status
+from quartapp.mail.delivery.notifier import Notifier
+from quartapp.mail.testing import message
+
+PATIENCE = 30
+
+
+@pytest.fixture
+async def here(postgres_url):
+    """One process's database."""
+    database = Database(postgres_url)
+    yield database
+    await database.dispose()
+
+
+@pytest.fixture
+async def there(postgres_url):
+    """Another process's."""
+    database = Database(postgres_url)
+    yield database
+    await database.dispose()
+
+
+@pytest.fixture
+async def heard(there):
+    """Set by every ring, and once when somebody begins to listen."""
+    heard = asyncio.Event()
+    bell = Notifier(there)
+    bell.listen(heard.set)
+    async with asyncio.timeout(PATIENCE):
+        await heard.wait()
+    heard.clear()
+    yield heard
+    await bell.close()
+
+
+@pytest.fixture
+async def bell(here):
+    """The bell to ring."""
+    bell = Notifier(here)
+    yield bell
+    await bell.close()
+
+
+async def test_a_ring_is_heard_in_another_process(bell, heard):
+    bell.ring()
+
+    async with asyncio.timeout(PATIENCE):
+        await heard.wait()
+
+
+async def test_a_thousand_rings_at_once_are_two(bell, here):
+    rings = []
+    event.listen(here.engine.sync_engine, "after_cursor_execute", lambda *_: rings.append(_[2]))
+
+    for _ in range(1000):
+        bell.ring()
+        await asyncio.sleep(0)
+    async with asyncio.timeout(PATIENCE):
+        await bell._notifying
+
+    assert rings == ["NOTIFY quartapp_mail"] * 2
+
+
+async def test_a_listener_is_back_when_the_database_is(bell, heard, postgres):
+    await asyncio.to_thread(postgres.restart)
+    async with asyncio.timeout(PATIENCE):
+        await heard.wait()
+    heard.clear()
+
+    bell.ring()
+
+    async with asyncio.timeout(PATIENCE):
+        await heard.wait()
+
+
+async def test_a_ring_while_the_database_is_away_hurts_nobody(bell, heard, postgres):
+    await asyncio.to_thread(postgres.stop)
+    bell.ring()
+    async with asyncio.timeout(PATIENCE):
+        await bell._notifying
+
+    await asyncio.to_thread(postgres.start)
+    bell.ring()
+
+    async with asyncio.timeout(PATIENCE):
+        await heard.wait()
+
+
+async def test_listening_takes_no_connection_from_the_pool(there, heard):
+    assert there.engine.pool.checkedout() == 0
+
+
+async def test_a_message_kept_by_a_process_that_does_not_deliver_is_sent_at_once(
+    serve, server, postgres_url
+):
+    async with (
+        serve(postgres_url) as sender,
+        serve(postgres_url, QUARTAPP_DISPATCH=False) as keeper,
+    ):
+        took = [await seconds_until_sent(keeper, sender) for _ in range(10)]
+
+    # Kept when one was just found, a message would wait a whole second for the next look.
+    assert len(server.messages) == 10
+    assert min(took[1:]) < 0.5
+
+
+async def seconds_until_sent(keeper, sender):
+    began = time.monotonic()
+    kept = await keeper.send_later(message())
+    done = await sender.wait(kept, timeout=PATIENCE)
+    assert done.status is Status.SENT
+    return time.monotonic() - began
+
+
+async def test_on_sqlite_there_is_no_notifier(tmp_path):
+    database = Database(f"sqlite+aiosqlite:///{tmp_path}/messages.sqlite")
+    bell = Notifier(database)
+
+    bell.ring()
+    bell.listen(lambda: None)
+
+    assert (bell.works, bell._notifying, bell._listener) == (False, None, None)
+    await database.dispose()

@@ -1,0 +1,87 @@
+"""Who may see the developer's pages."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+
+import pytest
+
+from tests.fixtures.visitor import Visitor
+
+OPERATOR = {"OPERATOR_USERNAME": "ops", "OPERATOR_PASSWORD": "pässword"}
+
+
+async def status(app, client="127.0.0.1", host="localhost", **headers) -> int:
+    """What the mailbox answers to somebody."""
+    asked = {"Host": host, **headers}
+    visitor = Visitor(app, scope_base={"client": (client, 1)}, headers=asked)
+    return (await visitor.get("/dev/mail/")).status_code
+
+
+def signed(name: str, password: str) -> str:
+    return "Basic " + b64encode(f"{name}:{password}".encode()).decode()
+
+
+@pytest.mark.parametrize("client", ["127.0.0.1", "127.8.9.1", "::1", "::ffff:127.0.0.1"])
+@pytest.mark.parametrize(
+    "host", ["localhost", "LOCALHOST:5000", "app.localhost:80", "127.0.0.1:5000", "[::1]:5000"]
+)
+async def test_this_machine_is_let_in_under_its_own_name(app, client, host):
+    assert await status(app, client, host) == 200
+
+
+@pytest.mark.parametrize("client", ["192.168.1.7", "2001:db8::1", "::ffff:192.0.2.1", "nonsense"])
+async def test_another_machine_is_not_let_in(app, client):
+    assert await status(app, client) == 403
+
+
+@pytest.mark.parametrize(
+    "host", ["rebound.example", "localhost.example", "127.0.0.1.example", "example:127", ""]
+)
+async def test_another_name_for_this_machine_is_not_believed(app, host):
+    assert await status(app, host=host) == 403
+
+
+async def test_elsewhere_the_operator_is_asked_to_sign_in(started):
+    async with started(**OPERATOR) as app:
+        visitor = Visitor(app, scope_base={"client": ("192.0.2.1", 1)})
+
+        answer = await visitor.get("/dev/mail/")
+
+    assert answer.status_code == 401
+    assert answer.headers["WWW-Authenticate"].startswith("Basic realm=")
+
+
+async def test_the_operator_is_let_in_from_anywhere(started):
+    async with started(**OPERATOR) as app:
+        sign_in = signed("ops", "pässword")
+
+        assert await status(app, "192.0.2.1", "app.example", Authorization=sign_in) == 200
+
+
+@pytest.mark.parametrize(
+    "sign_in",
+    [
+        signed("ops", "wrong"),
+        signed("wrong", "pässword"),
+        signed("", ""),
+        "Basic ?",
+        "Basic " + b64encode(b"\xff:\xff").decode(),
+        "Bearer ops",
+    ],
+)
+async def test_a_wrong_sign_in_is_asked_for_again(started, sign_in):
+    async with started(**OPERATOR) as app:
+        assert await status(app, "192.0.2.1", Authorization=sign_in) == 401
+
+
+async def test_behind_a_trusted_proxy_the_visitor_is_who_it_says(started):
+    async with started(QUARTAPP_TRUSTED_PROXIES=1) as app:
+        behind = {"X-Forwarded-For": "192.0.2.1", "X-Forwarded-Host": "localhost"}
+
+        assert await status(app, **behind) == 403
+
+
+async def test_there_is_no_mailbox_in_production_not_even_for_the_operator(in_production):
+    async with in_production(**OPERATOR) as app:
+        assert await status(app, Authorization=signed("ops", "pässword")) == 404

@@ -1,0 +1,466 @@
+"""The operator's page: who may see it, what it shows, and what is done from it."""
+
+from __future__ import annotations
+
+import re
+from base64 import b64encode
+from contextlib import asynccontextmanager
+from html import unescape
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from quartapp.mail import Status
+from quartapp.mail.outbox.tables import messages
+from quartapp.mail.testing import Phase, message
+from tests.fixtures.visitor import TOKEN, Visitor
+from tests.mail.outbox.backlog import many_messages, their_recipient
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+OPERATOR = {"OPERATOR_USERNAME": "ops", "OPERATOR_PASSWORD": "pässword"}
+ADA, BOB = "ada@example.com", "bob@example.com"
+HOSTILE = "<script>alert(1)</script> \x1b[31mred \u202egnol"
+
+
+class Operator(Visitor):
+    """Somebody at the operator's page, with messages to look at."""
+
+    def __init__(self, app: Any, **request: Any) -> None:
+        super().__init__(app, **request)
+        self.mail = app.extensions["mail"]
+
+    async def kept(self, *to: str, template: str | None = None, **fields: Any) -> str:
+        """Queue a message, and wait until nothing is due; its id."""
+        written = message(recipients=list(to) or [ADA], **fields)
+        written.template = template
+        delivery = await self.mail.send_later(written)
+        await self.mail.drain()
+        return delivery.id
+
+    async def press(self, page: str, action: str, **form: str) -> Any:
+        """Send the form of a page that leads to this address, as a browser does."""
+        shown = await self.see(page)
+        [inner] = re.findall(rf'action="{re.escape(action)}[^"]*">(.*?)</form>', shown, re.DOTALL)
+        fields = dict(re.findall(r'<input[^>]*name="([^"]+)"[^>]*value="([^"]*)"', inner))
+        return await self.client.post(action, form=fields | form, **self.request)
+
+
+@pytest.fixture
+def opened(started, server):
+    """The operator of an app with a mail server: `async with opened() as operator`."""
+
+    @asynccontextmanager
+    async def open_up(**settings: Any) -> AsyncIterator[Operator]:
+        defaults = {"MAIL_SERVER": server.host, "MAIL_PORT": server.port}
+        async with started(**defaults | settings) as app:
+            yield Operator(app)
+
+    return open_up
+
+
+@pytest.fixture
+async def operator(opened):
+    """Somebody on this machine, in development."""
+    async with opened() as somebody:
+        yield somebody
+
+
+def signed(name: str, password: str) -> dict[str, str]:
+    return {"Authorization": "Basic " + b64encode(f"{name}:{password}".encode()).decode()}
+
+
+def audited(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [record.getMessage() for record in caplog.records if record.name == "quartapp.audit"]
+
+
+async def answer(
+    app: Any, path: str = "/outbox/", client: str = "192.0.2.1", **headers: str
+) -> int:
+    """The status of the page for somebody."""
+    visitor = Visitor(app, scope_base={"client": (client, 1)}, headers=headers)
+    return (await visitor.get(path)).status_code
+
+
+PATHS = ["/outbox/", "/outbox/none", "/outbox/retry", "/outbox/cancel"]
+
+
+@pytest.mark.parametrize("path", PATHS)
+async def test_in_production_nothing_is_there_while_there_is_no_operator(in_production, path):
+    async with in_production() as app:
+        assert await answer(app, path, **signed("ops", "pässword")) == 404
+        assert await answer(app, path, client="127.0.0.1", Host="localhost") == 404
+
+
+@pytest.mark.parametrize("path", PATHS)
+async def test_in_production_everybody_must_sign_in(in_production, path):
+    async with in_production(**OPERATOR) as app:
+        assert await answer(app, path) == 401
+        assert await answer(app, path, client="127.0.0.1", Host="localhost") == 401
+        assert await answer(app, path, **signed("ops", "wrong")) == 401
+        assert await answer(app, path, **signed("ops", "pässword")) in (200, 404)
+
+
+async def test_the_operator_sees_the_page_in_production(in_production):
+    async with in_production(**OPERATOR) as app:
+        assert await answer(app, **signed("ops", "pässword")) == 200
+
+
+async def test_in_development_this_machine_needs_no_sign_in(operator):
+    assert (await operator.get("/outbox/")).status_code == 200
+
+
+async def test_in_development_others_need_an_operator_and_a_sign_in(opened):
+    async with opened() as without, opened(**OPERATOR) as operator:
+        app = operator.client.app
+
+        assert await answer(without.client.app) == 403
+        assert await answer(app) == 401
+        assert await answer(app, **signed("ops", "pässword")) == 200
+
+
+async def test_another_name_for_this_machine_is_not_believed(operator):
+    assert await answer(operator.client.app, client="127.0.0.1", Host="evil.example") == 403
+
+
+async def test_behind_a_server_that_is_not_for_development_nothing_is_there(opened):
+    async with opened(TESTING=False, **OPERATOR) as operator:
+        assert await answer(operator.client.app, **signed("ops", "pässword")) == 404
+
+
+async def test_after_ten_wrong_sign_ins_an_address_must_wait(in_production):
+    async with in_production(**OPERATOR) as app:
+        wrong = [await answer(app, **signed("ops", f"guess {n}")) for n in range(11)]
+
+        assert wrong == [401] * 10 + [429]
+        assert await answer(app, **signed("ops", "pässword")) == 429
+        assert await answer(app, client="192.0.2.2", **signed("ops", "pässword")) == 200
+
+
+async def test_who_must_wait_is_told_how_long(in_production):
+    async with in_production(**OPERATOR) as app:
+        guesser = Visitor(app, headers=signed("ops", "guess"))
+        for _ in range(10):
+            await guesser.get("/outbox/")
+
+        refused = await guesser.get("/outbox/")
+
+    assert 0 < int(refused.headers["Retry-After"]) <= 60
+
+
+async def test_being_asked_to_sign_in_is_no_wrong_sign_in(in_production):
+    async with in_production(**OPERATOR) as app:
+        asked = {await answer(app) for _ in range(15)}
+
+        assert asked == {401}
+        assert await answer(app, **signed("ops", "pässword")) == 200
+
+
+async def test_the_page_shows_how_the_outbox_stands(operator, server):
+    server.answer(Phase.RCPT, "550 5.1.1 no such user", recipient=BOB)
+    server.answer(Phase.RCPT, "451 4.7.1 greylisted", recipient="cleo@example.com")
+    for to in (ADA, ADA, BOB, "cleo@example.com"):
+        await operator.kept(to)
+
+    page = await operator.see("/outbox/")
+
+    assert re.findall(r"<b>([\d,+]+)</b> <span>(\w+)", page) == [
+        ("1", "queued"),
+        ("0", "sending"),
+        ("2", "sent"),
+        ("1", "failed"),
+        ("0", "cancelled"),
+        ("0", "uncertain"),
+    ]
+    assert "33.3 %</b> failed" in page
+    assert "The oldest message that waits" in page
+    assert "This process delivers" in page
+
+
+async def test_the_chart_draws_what_was_sent_and_what_failed(operator, server):
+    server.answer(Phase.RCPT, "550 5.1.1 no such user", recipient=BOB)
+    await operator.kept(ADA)
+    await operator.kept(BOB)
+
+    page = await operator.see("/outbox/")
+
+    assert '<rect class="sent"' in page
+    assert '<rect class="failed"' in page
+    assert "1 sent, 1 failed" in page
+
+
+async def test_trouble_with_the_server_is_told(opened):
+    async with opened(MAIL_PORT=1) as operator:
+        await operator.kept()
+
+        page = await operator.see("/outbox/")
+
+    assert 'data-state="waiting"' in page
+    assert "Messages wait: " in page
+
+
+async def test_a_process_that_does_not_deliver_says_so(opened):
+    async with opened(QUARTAPP_DISPATCH=False) as operator:
+        assert "Another process delivers" in await operator.see("/outbox/")
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("", {"Tea", "Coffee", "[Flasky] New User"}),
+        ("status=failed", {"Coffee"}),
+        ("recipient=bob@example.com", {"Coffee"}),
+        ("recipient=bob", set()),
+        ("subject=TEA", {"Tea"}),
+        ("subject=[flasky]", {"[Flasky] New User"}),
+        ("template=mail/new_user", {"[Flasky] New User"}),
+        ("since=2020-01-01&until=2999-12-31T23:59", {"Tea", "Coffee", "[Flasky] New User"}),
+        ("until=2020-01-01", set()),
+        ("since=2020-01-01T00:00%2B09:00&status=sent", {"Tea", "[Flasky] New User"}),
+        ("status=failed&recipient=ada@example.com", set()),
+        ("status=&recipient=&subject=+tea+", {"Tea"}),
+    ],
+)
+async def test_messages_are_searched_for(operator, server, query, found):
+    server.answer(Phase.RCPT, "550 no", recipient=BOB)
+    await operator.kept(subject="Tea")
+    await operator.kept(BOB, subject="Coffee")
+    await operator.kept(subject="[Flasky] New User", template="mail/new_user")
+
+    page = await operator.see(f"/outbox/?{query}")
+
+    assert set(re.findall(r'<th scope="row"><a [^>]*>([^<]*)</a>', page)) == found
+
+
+@pytest.mark.parametrize(
+    ("query", "sentence"),
+    [
+        ("since=yesterday", "From is no time: write it like 2026-11-24"),
+        ("until=9999-12-31T23:59-12:00", "Until is no time"),
+        ("status=lost", "There is no such state"),
+    ],
+)
+async def test_a_search_that_makes_no_sense_says_why(operator, query, sentence):
+    answered = await operator.get(f"/outbox/?{query}")
+
+    assert answered.status_code == 400
+    assert sentence in await answered.get_data(as_text=True)
+
+
+@pytest.mark.parametrize("query", ["", "?status=sent", "?recipient=ada@example.com"])
+async def test_pages_lead_to_the_end_and_back(operator, query):
+    async with operator.mail.outbox.database.writing() as connection:
+        await connection.execute(many_messages("message", 120))
+        await connection.execute(their_recipient(ADA, messages.c.id.is_not(None)))
+
+    there = await walk(operator, f"/outbox/{query}", "next")
+    back = await walk(operator, f"/outbox/{query or '?'}&last=1", "prev")
+
+    assert [len(ids) for ids in there] == [50, 50, 20]
+    assert [len(ids) for ids in back] == [50, 50, 50]
+    assert len(set().union(*there)) == len(set().union(*back)) == 120
+    assert back[-1] == there[0]
+
+
+async def walk(operator: Operator, path: str, rel: str) -> list[set[str]]:
+    """The ids on page after page, following the links."""
+    pages = []
+    while path:
+        page = await operator.see(path)
+        pages.append(set(re.findall(r'href="/outbox/(message-\d+)"', page)))
+        found = re.search(rf'<a rel="{rel}" href="([^"]+)"', page)
+        path = unescape(found[1]) if found else ""
+    return pages
+
+
+async def test_a_program_gets_json(operator):
+    delivery_id = await operator.kept(subject="Tea")
+    operator.request = {"headers": {"Accept": "application/json"}}
+
+    told = await (await operator.get("/outbox/?subject=tea")).get_json()
+
+    [found] = told["messages"]
+    assert (found["id"], found["status"], found["subject"]) == (delivery_id, "sent", "Tea")
+    assert found["recipients"][0]["reply"]
+    assert (told["counts"]["sent"], told["older"], told["newer"]) == (1, None, None)
+
+
+async def test_a_messages_page_tells_its_whole_history(opened, server):
+    server.answer(Phase.RCPT, "451 4.7.1 greylisted", recipient=BOB, times=1)
+    server.answer(Phase.RCPT, "550 5.1.1 no such user", recipient=BOB)
+    async with opened(MAIL_RETRY_FIRST=0.01, MAIL_RETRY_MAX=0.01) as operator:
+        delivery = await operator.mail.send_later(message(recipients=[ADA, BOB]))
+        await operator.mail.wait(delivery, timeout=30)
+
+        page = await operator.see(f"/outbox/{delivery.id}")
+
+    assert "1 of 2 accepted" in page
+    assert page.index("451 4.7.1 greylisted") < page.rindex("550 5.1.1 no such user")
+    assert "2 tries reached the message" in page
+    assert (ADA in page, BOB in page) == (True, True)
+
+
+async def test_an_unknown_message_is_not_found(operator):
+    assert (await operator.get("/outbox/none")).status_code == 404
+
+
+async def test_hostile_words_are_shown_escaped(operator, server):
+    server.answer(Phase.RCPT, f"550 5.1.1 {HOSTILE}")
+    delivery_id = await operator.kept(subject="<script>alert(1)</script> \u202egnol")
+
+    list_page = await (await operator.get("/outbox/")).get_data(as_text=True)
+    own_page = await (await operator.get(f"/outbox/{delivery_id}")).get_data(as_text=True)
+
+    for page in (list_page, own_page):
+        assert "<script>alert" not in page
+        assert "&lt;script&gt;alert(1)&lt;/script&gt; \\u202egnol" in page
+        assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e]", page)
+
+
+@pytest.mark.parametrize("path", ["/outbox/", "/outbox/{}", "/outbox/retry?id={}"])
+async def test_no_page_breaks_its_own_policy(operator, server, path):
+    server.answer(Phase.RCPT, "550 no")
+    delivery_id = await operator.kept()
+
+    answered = await operator.get(path.format(delivery_id))
+    page = await answered.get_data(as_text=True)
+
+    assert "style-src 'self'" in answered.headers["Content-Security-Policy"]
+    assert not re.search(r"\sstyle=|<style|\son\w+=|<script", page)
+    assert answered.headers["Cache-Control"] == "no-store"
+
+
+async def test_a_failed_message_is_tried_again(operator, server, caplog):
+    server.answer(Phase.RCPT, "550 5.1.1 no such user", times=1)
+    delivery_id = await operator.kept()
+
+    confirming = await operator.see(f"/outbox/retry?id={delivery_id}")
+    done = await operator.press(f"/outbox/retry?id={delivery_id}", "/outbox/retry")
+    await operator.mail.wait(delivery_id, timeout=30)
+    page = await operator.see(done.location)
+
+    assert "Try 1 message again?" in confirming
+    assert "1 message will be tried again now." in page
+    assert 'data-state="sent"' in page
+    assert audited(caplog) == [
+        f"somebody on this machine: retry of 1 message found by id: {delivery_id}"
+    ]
+
+
+async def test_a_waiting_message_is_cancelled(operator, server):
+    server.answer(Phase.RCPT, "451 4.7.1 greylisted")
+    delivery_id = await operator.kept()
+
+    await operator.press(f"/outbox/cancel?id={delivery_id}", "/outbox/cancel")
+
+    assert (await operator.mail.get(delivery_id)).status is Status.CANCELLED
+    assert "1 message will not be tried again." in await operator.see("/outbox/")
+
+
+async def test_all_that_match_are_tried_again_and_no_other(opened, server, caplog):
+    server.answer(Phase.RCPT, "550 5.1.1 no such user", times=3)
+    async with opened(**OPERATOR) as operator:
+        ids = {await operator.kept(BOB), await operator.kept(BOB)}
+        other = await operator.kept(ADA)
+        operator.request = {"headers": signed("ops", "pässword")}
+
+        confirming = await operator.see(f"/outbox/retry?recipient={BOB}")
+        done = await operator.press(f"/outbox/retry?recipient={BOB}", "/outbox/retry")
+        await operator.mail.drain()
+
+        states = {each.id: each.status for each in await operator.mail.find()}
+    [line] = audited(caplog)
+    assert "Try 2 messages again?" in confirming
+    assert done.location == "/outbox/?recipient=bob@example.com"
+    assert states == dict.fromkeys(ids, Status.SENT) | {other: Status.FAILED}
+    assert line.startswith("operator ops: retry of 2 messages found by recipient: ")
+    assert set(re.findall("[0-9a-f]{32}", line)) == ids
+    assert "@" not in line
+
+
+async def test_messages_kept_after_the_question_are_not_cancelled_with_the_others(opened):
+    async with opened(QUARTAPP_DISPATCH=False) as operator:
+        first = await operator.mail.send_later(message())
+        question = await operator.see("/outbox/cancel")
+        second = await operator.mail.send_later(message())
+
+        fields = dict(re.findall(r'<input[^>]*name="([^"]+)"[^>]*value="([^"]*)"', question))
+        await operator.client.post("/outbox/cancel", form=fields)
+
+        assert (await operator.mail.get(first.id)).status is Status.CANCELLED
+        assert (await operator.mail.get(second.id)).status is Status.QUEUED
+
+
+@pytest.mark.parametrize("what", ["retry", "cancel"])
+async def test_where_nothing_can_be_done_there_is_no_button(operator, what):
+    delivery_id = await operator.kept()
+
+    page = await operator.see(f"/outbox/{what}?id={delivery_id}")
+
+    assert "Nothing to do" in page
+    assert "<form" not in page
+
+
+async def test_a_question_about_nonsense_says_why(operator):
+    answered = await operator.get("/outbox/retry?status=lost")
+
+    assert answered.status_code == 400
+    assert "There is no such state" in await answered.get_data(as_text=True)
+
+
+@pytest.mark.parametrize("path", ["/outbox/retry", "/outbox/cancel", "/outbox/{}/text"])
+async def test_nothing_is_done_for_a_form_of_another_page(operator, server, caplog, path):
+    server.answer(Phase.RCPT, "550 no", times=1)
+    delivery_id = await operator.kept()
+    await operator.see(f"/outbox/{delivery_id}")
+
+    refused = await operator.client.post(path.format(delivery_id), form={"csrf_token": "stolen"})
+
+    assert refused.status_code == 400
+    assert (await operator.mail.get(delivery_id)).status is Status.FAILED
+    assert audited(caplog) == []
+
+
+@pytest.mark.parametrize("path", ["/outbox/retry", "/outbox/cancel", "/outbox/none/text"])
+async def test_nobody_acts_without_a_sign_in(in_production, path):
+    async with in_production(**OPERATOR) as app:
+        assert (await app.test_client().post(path)).status_code == 401
+
+
+async def test_what_a_message_says_is_shown_only_when_asked_for_and_that_is_logged(
+    operator, caplog
+):
+    delivery_id = await operator.kept(subject="Secret", body="The cake is \x1b[31ma lie.")
+
+    before = await operator.see(f"/outbox/{delivery_id}")
+    logged_before = audited(caplog)
+    shown = await operator.press(f"/outbox/{delivery_id}", f"/outbox/{delivery_id}/text")
+    page = await shown.get_data(as_text=True)
+
+    assert ("The cake" in before, logged_before) == (False, [])
+    assert "The cake is \\x1b[31ma lie." in page
+    assert TOKEN.search(page) is None
+    assert audited(caplog) == [
+        f"somebody on this machine: look into the text of 1 message: {delivery_id}"
+    ]
+
+
+async def test_an_audit_line_is_written_whatever_the_level_of_the_log(opened, server, capsys):
+    server.answer(Phase.RCPT, "550 no", times=1)
+    async with opened(QUARTAPP_LOG_LEVEL="ERROR") as operator:
+        delivery_id = await operator.kept()
+        await operator.press(f"/outbox/retry?id={delivery_id}", "/outbox/retry")
+
+    assert f"retry of 1 message found by id: {delivery_id}" in capsys.readouterr().err
+
+
+async def test_a_message_whose_text_is_gone_says_so(opened):
+    async with opened(MAIL_RETENTION=0) as operator:
+        delivery_id = await operator.kept()
+        await operator.mail.prune()
+
+        page = await operator.see(f"/outbox/{delivery_id}")
+
+    assert "The text is not kept any more." in page
+    assert f"/outbox/{delivery_id}/text" not in page

@@ -1,0 +1,159 @@
+"""A server in trouble: left alone, tried by one at a time, and told of once."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from quartapp.mail.testing import Phase, SMTPServer
+from quartapp.mail.transports import Result, ServerOutage
+from quartapp.mail.transports.breaker import Breaker, BreakerState
+from tests.mail.transports.sample import BOB, Seconds, send
+
+pytestmark = pytest.mark.usefixtures("server")
+
+
+@pytest.fixture
+def clock():
+    return Seconds()
+
+
+@pytest.fixture
+def limits(clock):
+    """A breaker that goes by the clock."""
+    return {"breaker": Breaker(1, 60, clock=clock, jitter=lambda: 1.0)}
+
+
+async def ends_of(tasks):
+    return await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def test_who_comes_while_it_is_in_trouble_is_closings_at_once(connect, server, limits):
+    await server.stop()
+    async with connect(limits=limits) as transport:
+        for _ in range(3):
+            with pytest.raises(ServerOutage, match="refused the connection"):
+                await send(transport)
+
+    assert server.connections == 0
+
+
+async def test_one_probes_while_the_others_wait(connect, server, sending, limits, clock):
+    await server.stop()
+    async with connect(limits=limits) as transport:
+        await ends_of(sending(transport))
+        await server.start()
+        server.stall(Phase.END_OF_DATA, times=1)
+        clock.now = 1
+
+        tasks = sending(transport, 5)
+        await server.reached(Phase.END_OF_DATA)
+        probing = (transport.breaker.state, server.connections)
+        server.resume()
+        outcomes = await asyncio.gather(*tasks)
+
+    assert probing == (BreakerState.PROBING, 1)
+    assert {outcome.answers[BOB].result for outcome in outcomes} == {Result.ACCEPTED}
+    assert transport.breaker.state is BreakerState.CLOSED
+
+
+async def test_a_message_stuck_at_its_end_of_data_does_not_stop_the_probe(
+    connect, server, sending, limits, clock
+):
+    server.stall(Phase.END_OF_DATA, times=1)
+    server.answer(Phase.MAIL, "421 4.3.2 shutting down", nth=2)
+    async with connect(limits=limits) as transport:
+        sending(transport)
+        await server.reached(Phase.END_OF_DATA)
+        await ends_of(sending(transport))
+        clock.now = 1
+
+        outcome = await asyncio.wait_for(send(transport), 10)
+
+    assert outcome.answers[BOB].result is Result.ACCEPTED
+
+
+async def test_trouble_and_its_end_are_told_once_each(
+    connect, server, sending, limits, clock, caplog
+):
+    caplog.set_level("INFO")
+    await server.stop()
+    async with connect(limits=limits) as transport:
+        await ends_of(sending(transport, 5))
+        clock.now = 1
+        await ends_of(sending(transport, 5))
+        await server.start()
+        clock.now = 10
+        await ends_of(sending(transport, 5))
+
+    told = [(record.levelname, record.message.partition(":")[0]) for record in caplog.records]
+    assert told == [
+        ("WARNING", "mail waits for its server"),
+        ("INFO", "the mail server works again"),
+    ]
+
+
+async def test_a_wrong_password_is_tried_once_per_probe(connect, sending, limits, clock):
+    async with SMTPServer(users={"ada": "right"}) as server:
+        login = {"username": "ada", "password": "wrong", "connections": 4}
+        async with connect(server, limits, **login) as transport:
+            logins = []
+            for now in (0, 0.5, 1, 2, 3):
+                clock.now = now
+                await ends_of(sending(transport, 10))
+                logins.append(len(server.logins))
+
+    assert logins == [1, 1, 2, 2, 3]
+
+
+async def test_who_waits_for_the_first_to_get_in_follows_at_once(connect, server, sending):
+    server.stall(Phase.EHLO, times=1)
+    async with connect(connections=3) as transport:
+        tasks = sending(transport, 3)
+        await server.reached(Phase.EHLO)
+        connections_at_first = server.connections
+        server.stall(Phase.END_OF_DATA)
+        server.resume()
+        await server.reached(Phase.END_OF_DATA, 3)
+        server.resume()
+        await asyncio.gather(*tasks)
+
+    assert (connections_at_first, server.connections) == (1, 3)
+
+
+@pytest.mark.parametrize(
+    ("phase", "reply", "words"),
+    [
+        (Phase.GREETING, "421 4.3.2 closing", "answered 421 4.3.2 closing"),
+        (Phase.GREETING, "554-no\n554 service \x1b[31m", "answered 554 no service \ufffd[31m"),
+        (Phase.EHLO, "550 5.7.1 who are you", "answered 550 5.7.1 who are you"),
+    ],
+)
+async def test_what_the_server_said_is_told_on_one_line(connect, server, phase, reply, words):
+    server.answer(phase, reply)
+    async with connect() as transport:
+        with pytest.raises(ServerOutage) as caught:
+            await send(transport)
+
+    assert str(caught.value) == f"{server.host}:{server.port} {words}"
+
+
+async def test_who_speaks_no_smtp_is_told_so(connect, server):
+    server.garbage(Phase.GREETING)
+    async with connect() as transport:
+        with pytest.raises(ServerOutage, match=r"is no SMTP; check MAIL_SERVER and MAIL_PORT"):
+            await send(transport)
+
+
+async def test_who_says_nothing_is_told_so(connect, server):
+    server.stall(Phase.GREETING)
+    async with connect(timeout=0.1) as transport:
+        with pytest.raises(ServerOutage, match=r"did not answer within 0\.1 s"):
+            await send(transport)
+
+
+async def test_a_name_without_an_address_is_told_so(connect):
+    async with connect(server="nowhere.invalid") as transport:
+        with pytest.raises(ServerOutage, match=r"has no address .*; check MAIL_SERVER"):
+            await send(transport)
