@@ -11,13 +11,14 @@ from quartapp.mail.errors import (
     TransientError,
     UncertainError,
 )
+from quartapp.mail.handle import Mail
 from quartapp.mail.message.attachment import Attachment
 from quartapp.mail.message.message import Message
 from quartapp.mail.outbox import Filter, include_object, metadata
 from quartapp.mail.outbox.delivery import Delivery, Receipt, Recipient, Status
 from quartapp.mail.outbox.query.report import Report
 from quartapp.mail.outbox.query.views import Action, Attempt, Figures, History, Minute, Page
-from quartapp.mail.service import Mail
+from quartapp.mail.service import MailService
 from quartapp.mail.signals import (
     email_dispatched,
     message_deferred,
@@ -39,6 +40,7 @@ __all__ = [
     "History",
     "Mail",
     "MailError",
+    "MailService",
     "Message",
     "MessageError",
     "Minute",

@@ -16,21 +16,21 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from quartapp.mail.outbox.delivery import Delivery
-    from quartapp.mail.service import Mail
+    from quartapp.mail.service import MailService
 
 __all__ = ["mail", "send_email"]
 
 
-def _current() -> Mail:
+def _current() -> MailService:
     try:
         found = current_app.extensions["mail"]
     except KeyError:
-        raise MailError("no mail service is bound to this app: call Mail(app)") from None
-    return cast("Mail", found)
+        raise MailError("no mail service is bound to this app: call MailService(app)") from None
+    return cast("MailService", found)
 
 
-mail: Mail = cast("Mail", LocalProxy(_current))
-"""Stands for the current app's `Mail`; needs an app context, which a streaming response lacks."""
+mail: MailService = cast("MailService", LocalProxy(_current))
+"""Stands for the current app's `MailService`; needs an app context, which a streaming response lacks."""
 
 
 async def send_email(
@@ -47,7 +47,7 @@ async def send_email(
     """The book's function, awaitable: render `template` + ".txt" and ".html", keep the message.
 
     Returns when the message is kept; it is sent as soon as its transaction has committed.
-    Parameters and what is raised are those of `Mail.send_email`.
+    Parameters and what is raised are those of `MailService.send_email`.
     """
     return await mail.send_email(
         to, subject, template, session=session, at=at, expires=expires, key=key, **context

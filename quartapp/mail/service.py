@@ -36,12 +36,12 @@ if TYPE_CHECKING:
     from quartapp.mail.outbox.delivery import Delivery, Receipt, Status
     from quartapp.mail.transports.smtp.checkup import Finding
 
-__all__ = ["Mail"]
+__all__ = ["MailService"]
 
 logger = logging.getLogger(__name__)
 
 
-class Mail:
+class MailService:
     """The mail service of one app: `Mail(app)`, or `Mail()` and `init_app(app)` later.
 
     engine
