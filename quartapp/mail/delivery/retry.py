@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Retry"]
 
-CLOSINGS_LIMIT = 3
+OUTAGES_LIMIT = 3
 LOST_BY_CRASH = "the process died after its end of data may have gone out"
 
 
@@ -63,12 +63,12 @@ class Retry:
         Only the third 421 in a row that met this very message counts as a try, so that a message
         which the server cannot stand does not stop the others.
         """
-        closings = claim.closings + 1 if trouble.closings else 0
-        if closings >= CLOSINGS_LIMIT:
+        outages = claim.outages + 1 if trouble.mid_message else 0
+        if outages >= OUTAGES_LIMIT:
             answer = Answer(Result.TRANSIENT, trouble.code, str(trouble))
             return self.judge(claim, Outcome(dict.fromkeys(claim.due(self.now), answer)))
         returned = self.give_back(claim)
-        return replace(returned, detail=str(trouble), closings=closings)
+        return replace(returned, detail=str(trouble), outages=outages)
 
     def give_back(self, claim: Claim) -> Decision:
         """Before an attempt began, or before its end of data: as it was, and behind the others now due."""
@@ -85,7 +85,7 @@ class Retry:
             counts=False,
             attempts=claim.attempts,
             first_attempt_at=claim.first_attempt_at,
-            closings=claim.closings,
+            outages=claim.outages,
         )
 
     def expire(self, claim: Claim) -> Decision:

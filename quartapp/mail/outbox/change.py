@@ -40,7 +40,7 @@ async def retry(connection: AsyncConnection, ids: Sequence[str], now: datetime) 
             due_at=now,
             since=now,
             first_attempt_at=None,
-            closings=0,
+            outages=0,
             ended_at=None,
             expires_at=None,
         )

@@ -25,8 +25,8 @@ class Claim:
         All of the message's, as they stood before this attempt.
     since
         When giving up is counted from.
-    closings
-        How many times in a row a 421 met this very message.
+    outages
+        Server outages in a row that began with this very message (a 421 during its transaction).
     intent_at
         When an earlier owner was about to send its end of data, and was not heard of again.
     """
@@ -45,7 +45,7 @@ class Claim:
     since: datetime
     expires_at: datetime | None
     first_attempt_at: datetime | None
-    closings: int
+    outages: int
     intent_at: datetime | None
 
     def due(self, now: datetime) -> tuple[str, ...]:

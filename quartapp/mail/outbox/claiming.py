@@ -106,7 +106,7 @@ CLAIMED = (
     messages.c.since,
     messages.c.expires_at,
     messages.c.first_attempt_at,
-    messages.c.closings,
+    messages.c.outages,
     messages.c.intent_at,
     messages.c.wants_cancel,
 )
@@ -224,6 +224,6 @@ def _claim(row: Row[Any], people: tuple[Recipient, ...]) -> Claim:
         since=row.since,
         expires_at=row.expires_at,
         first_attempt_at=row.first_attempt_at,
-        closings=row.closings,
+        outages=row.outages,
         intent_at=row.intent_at,
     )

@@ -30,7 +30,7 @@ class Decision:
     counts: bool
     attempts: int
     first_attempt_at: datetime | None
-    closings: int = 0
+    outages: int = 0
 
     @property
     def status(self) -> Status:

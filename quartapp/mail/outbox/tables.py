@@ -78,8 +78,8 @@ messages = Table(
     Column("is_retry", Boolean, nullable=False, default=False),
     Column("attempts", Integer, nullable=False, default=0),
     Column("first_attempt_at", UtcDateTime),
-    # How many times in a row a 421 met this very message.
-    Column("closings", Integer, nullable=False, default=0),
+    # Server outages in a row that began with this very message: a 421 during its transaction.
+    Column("outages", Integer, nullable=False, default=0),
     Column("sent_at", UtcDateTime),
     Column("ended_at", UtcDateTime),
     Column("detail", SafeText, nullable=False, default=""),

@@ -60,14 +60,14 @@ class ServerOutage(MailError):
 
     code
         Its reply code, None where it gave none.
-    closings
+    mid_message
         Whether it came as a 421 to a message that was under way, not to the connection.
     """
 
-    def __init__(self, message: str, *, code: int | None = None, closings: bool = False) -> None:
+    def __init__(self, message: str, *, code: int | None = None, mid_message: bool = False) -> None:
         super().__init__(message)
         self.code = code
-        self.closings = closings
+        self.mid_message = mid_message
 
 
 class Session(Protocol):

@@ -33,14 +33,14 @@ ATTEMPTS = (
     Mechanism(
         "the server's trouble costs no attempt",
         "quartapp/mail/delivery/retry.py",
-        "if closings >= CLOSINGS_LIMIT:",
+        "if outages >= OUTAGES_LIMIT:",
         "if True:",
         "tests/mail/delivery/test_delivery.py::test_a_server_that_is_down_costs_no_attempt",
     ),
     Mechanism(
         "the third 421 counts",
         "quartapp/mail/delivery/retry.py",
-        "if closings >= CLOSINGS_LIMIT:",
+        "if outages >= OUTAGES_LIMIT:",
         "if False:",
         "tests/mail/delivery/test_promises.py"
         "::test_5_a_message_that_the_server_cannot_stand_does_not_stop_the_others",

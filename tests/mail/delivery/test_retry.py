@@ -41,7 +41,7 @@ def claim(*addresses: str, age: float = 0, tried: float | None = None, **changes
         "since": NOW - timedelta(seconds=age),
         "expires_at": None,
         "first_attempt_at": None if tried is None else NOW - timedelta(seconds=tried),
-        "closings": 0,
+        "outages": 0,
         "intent_at": None,
     }
     return Claim(**{**values, **changes})
@@ -113,19 +113,19 @@ def test_trouble_of_the_server_costs_no_attempt_and_is_told():
 
 
 def test_the_third_421_in_a_row_counts():
-    trouble = ServerOutage("turned away at MAIL: 421 busy", code=421, closings=True)
+    trouble = ServerOutage("turned away at MAIL: 421 busy", code=421, mid_message=True)
 
-    decisions = [rules().excuse(claim(closings=before), trouble) for before in (0, 1, 2)]
+    decisions = [rules().excuse(claim(outages=before), trouble) for before in (0, 1, 2)]
 
     assert [decision.attempts for decision in decisions] == [0, 0, 1]
-    assert [decision.closings for decision in decisions] == [1, 2, 0]
+    assert [decision.outages for decision in decisions] == [1, 2, 0]
     assert decisions[2].due_at == NOW + timedelta(seconds=60)
 
 
 def test_other_trouble_breaks_the_row_of_421s():
-    decision = rules().excuse(claim(closings=2), ServerOutage("refused the connection"))
+    decision = rules().excuse(claim(outages=2), ServerOutage("refused the connection"))
 
-    assert (decision.attempts, decision.closings) == (0, 0)
+    assert (decision.attempts, decision.outages) == (0, 0)
 
 
 def test_an_uncertain_message_is_resent_after_its_delay():

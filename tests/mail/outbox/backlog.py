@@ -31,7 +31,7 @@ COMMON = {
     "ended_at": None,
     "is_retry": False,
     "attempts": 0,
-    "closings": 0,
+    "outages": 0,
     "detail": "",
     "wants_cancel": False,
     "is_pruned": False,

@@ -29,7 +29,7 @@ async def ends_of(tasks):
     return await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def test_who_comes_while_it_is_in_trouble_is_closings_at_once(connect, server, limits):
+async def test_who_comes_during_an_outage_is_refused_at_once(connect, server, limits):
     await server.stop()
     async with connect(limits=limits) as transport:
         for _ in range(3):

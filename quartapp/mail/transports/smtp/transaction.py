@@ -129,7 +129,7 @@ class Transaction:
         if reply.code == 421 and self._was_kept:
             raise StaleConnection(reply.message)
         if reply.code in NOT_ABOUT_THE_MESSAGE:
-            raise self._closings(reply)
+            raise self._outage(reply)
         if reply.code >= 300:
             self._answer_the_rest(_answer(reply))
         return reply.code < 300
@@ -139,7 +139,7 @@ class Transaction:
         for address in self._envelope.recipients:
             reply = await asked.next()
             if reply.code == 421:
-                raise self._closings(reply)
+                raise self._outage(reply)
             if reply.code >= 300:
                 self._answers[address] = _answer(reply, temporary={TOO_MANY_RECIPIENTS})
         return len(self._answers) < len(self._envelope.recipients)
@@ -148,7 +148,7 @@ class Transaction:
         self._phase = TransactionPhase.DATA
         reply = await asked.next(yes=3)
         if reply.code == 421:
-            raise self._closings(reply)
+            raise self._outage(reply)
         if reply.code >= 400:
             self._answer_the_rest(_answer(reply))
         return reply.code < 400
@@ -188,7 +188,7 @@ class Transaction:
 
     def _conclude(self, reply: SMTPResponse) -> None:
         if reply.code == 421:
-            raise self._closings(reply)
+            raise self._outage(reply)
         if self._phase is TransactionPhase.BODY:
             # Interrupted: the server still waits for the rest of the message.
             self._conversation.abort()
@@ -207,12 +207,12 @@ class Transaction:
         except (aiosmtplib.SMTPException, OSError):
             self._conversation.abort()
 
-    def _closings(self, reply: SMTPResponse) -> ServerOutage:
+    def _outage(self, reply: SMTPResponse) -> ServerOutage:
         words = f"the server turned the message away {_WHERE[self._phase]}"
         return ServerOutage(
             f"{words}: {reply.code} {plain(reply.message)}",
             code=reply.code,
-            closings=reply.code == 421,
+            mid_message=reply.code == 421,
         )
 
     def _answer_the_rest(self, answer: Answer) -> None:
