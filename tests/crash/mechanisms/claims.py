@@ -156,10 +156,33 @@ CLAIMS = (
         "::test_a_message_kept_by_a_process_that_does_not_deliver_is_sent_at_once",
     ),
     Mechanism(
-        "news wait for the commit",
+        "a message is told of after the commit",
         "quartapp/database/commit.py",
-        'event.listen(session, "after_commit", committed, once=True)',
+        "waiting.append((_innermost(session), then))",
         "then()",
-        "tests/mail/events/test_publish.py::test_a_message_that_was_rolled_back_is_no_news",
+        "tests/mail/events/test_publish.py"
+        "::test_a_message_is_told_of_when_its_transaction_has_committed",
+    ),
+    Mechanism(
+        "a released savepoint is not a commit",
+        "quartapp/database/commit.py",
+        "if savepoint is not None:",
+        "if False:",
+        "tests/database/test_commit.py::test_a_released_savepoint_is_not_a_commit",
+    ),
+    Mechanism(
+        "a savepoint takes back its own alone",
+        "quartapp/database/commit.py",
+        "[each for each in waiting if each[0] is not ended]",
+        "[]",
+        "tests/database/test_commit.py"
+        "::test_a_savepoint_that_is_rolled_back_takes_back_its_own_alone",
+    ),
+    Mechanism(
+        "a rollback takes back what waits for the commit",
+        "quartapp/database/commit.py",
+        'event.listen(Session, "after_transaction_end", _forget)',
+        "pass",
+        "tests/database/test_commit.py::test_a_rollback_takes_it_back",
     ),
 )
