@@ -1,17 +1,31 @@
-"""The application's own tables: people and their roles, as in the book."""
+"""The application's own tables: users and their roles, as in the book, and their database."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Self, cast
 
-from sqlalchemy import ForeignKey, MetaData, String
+from quart import current_app
+from sqlalchemy import ForeignKey, MetaData, String, select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+from werkzeug.local import LocalProxy
 
 from quartapp.database.columns import SafeText, UtcDateTime
 
-__all__ = ["Base", "Role", "User"]
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from quartapp.database import Database
+
+__all__ = ["USERNAME_LENGTH", "Base", "Role", "User", "db"]
 
 USERNAME_LENGTH = 64
+
+INSERT: dict[str, Any] = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}
+
+db = cast("Database", LocalProxy(lambda: current_app.extensions["database"]))
+"""The current app's database: `async with db.transaction() as session`."""
 
 
 class Base(DeclarativeBase):
@@ -50,6 +64,26 @@ class User(Base):
     role_id: Mapped[int | None] = mapped_column(ForeignKey("roles.id"))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=lambda: datetime.now(UTC))
     role: Mapped[Role | None] = relationship(back_populates="users")
+
+    @classmethod
+    async def named(cls, name: str) -> Self | None:
+        """The user of that name, None if there is none. A read, outside any transaction."""
+        async with db.session() as session:
+            return await session.scalar(select(cls).where(cls.username == name))
+
+    @classmethod
+    async def get_or_create(cls, session: AsyncSession, name: str) -> tuple[Self, bool]:
+        """The user of that name, added in the caller's transaction if there is none; and whether.
+
+        However many ask at the same moment, one of them adds the user. The others wait for that
+        transaction to end, and find its user or, if it rolled back, add their own.
+        """
+        insert = INSERT[session.get_bind().dialect.name](cls).values(username=name)
+        unless_known = insert.on_conflict_do_nothing(index_elements=[cls.username])
+        user: Self | None = await session.scalar(unless_known.returning(cls))
+        if user is not None:
+            return user, True
+        return (await session.scalars(select(cls).where(cls.username == name))).one(), False
 
     def __repr__(self) -> str:
         return f"<User {self.username!r}>"

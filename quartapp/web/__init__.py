@@ -19,7 +19,6 @@ from quartapp.web import errors, headers
 from quartapp.web.deliveries import deliveries
 from quartapp.web.limits import NewUsers
 from quartapp.web.main import main
-from quartapp.web.registrations import Registrations
 
 if TYPE_CHECKING:
     from quart import Quart
@@ -32,11 +31,7 @@ PAGES = (main, deliveries, mailbox, message, previews, chaos, outbox, health, me
 def init_app(app: Quart) -> None:
     """Give an app its pages, error pages, static files and security headers."""
     app.static_folder = str(Path(__file__).parent / "static")
-    app.extensions["registrations"] = Registrations(
-        app.extensions["database"],
-        app.extensions["mail"],
-        NewUsers(app.config["QUARTAPP_RATE_LIMIT"]),
-    )
+    app.extensions["new_users"] = NewUsers(app.config["QUARTAPP_RATE_LIMIT"])
     app.extensions["guesses"] = Guesses()
     for blueprint in PAGES:
         app.register_blueprint(blueprint)

@@ -1,36 +1,48 @@
-"""Proof that a form came from our own page: a signed, dated token tied to the session."""
+"""Forms that must come from our own page: a signed, dated token tied to the session proves it."""
 
 from __future__ import annotations
 
 import hmac
 import secrets
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Self
 
 from itsdangerous import BadSignature, SignatureExpired, URLSafeTimedSerializer
 from quart import current_app, request, session
-from wtforms import ValidationError
-from wtforms.csrf.core import CSRF
+from wtforms import Form, HiddenField, ValidationError
+from wtforms.csrf.core import CSRF, CSRFTokenField
+from wtforms.meta import DefaultMeta
 
 if TYPE_CHECKING:
-    from wtforms.csrf.core import CSRFTokenField
     from wtforms.form import BaseForm
 
-__all__ = ["SignedCSRF"]
+__all__ = ["SafeForm"]
 
 KEY = "csrf"
 HOUR = 3600
 
-EXPIRED = "This page was open for a long time. Nothing was kept; please press the button again."
-REFUSED = "This form did not come from our page. Nothing was kept; please press the button again."
+EXPIRED = "This page was open for a long time. Nothing was saved; please press the button again."
+REFUSED = "This form did not come from our page. Nothing was saved; please press the button again."
 NO_COOKIE = (
-    "Your browser did not send our cookie back. Nothing was kept; "
+    "Your browser did not send our cookie back. Nothing was saved; "
     "please allow cookies for this site and try again."
 )
 INSECURE = (
     "Your browser did not send our cookie back, because it is meant for https and this page came "
-    "over http. Nothing was kept; open the page over https, or set SESSION_COOKIE_SECURE=false "
+    "over http. Nothing was saved; open the page over https, or set SESSION_COOKIE_SECURE=false "
     "to try it without."
 )
+
+
+class TokenField(CSRFTokenField):
+    """A token that is made when the form is drawn; WTForms would make one for each POST too."""
+
+    def process(self, *sent: Any, **options: Any) -> None:
+        """Take the token that was sent."""
+        HiddenField.process(self, *sent, **options)
+
+    def _value(self) -> str:
+        return self.csrf_impl.generate_csrf_token(self)
 
 
 class SignedCSRF(CSRF):
@@ -38,6 +50,8 @@ class SignedCSRF(CSRF):
 
     `WTF_CSRF_TIME_LIMIT` is its life in seconds, None for no end.
     """
+
+    field_class = TokenField
 
     def generate_csrf_token(self, csrf_token_field: CSRFTokenField) -> str:
         """A fresh token for the visitor's session."""
@@ -54,6 +68,27 @@ class SignedCSRF(CSRF):
             raise ValidationError(_refusal()) from None
         if not hmac.compare_digest(str(secret), str(session.get(KEY, ""))):
             raise ValidationError(_refusal())
+
+
+class SafeForm(Form):
+    """A form that must have come from our own page, unless `WTF_CSRF_ENABLED` is false."""
+
+    class Meta(DefaultMeta):
+        """WTForms' own settings."""
+
+        csrf_class = SignedCSRF
+
+    @classmethod
+    async def from_request(cls) -> Self:
+        """The form as it was sent, or an empty one."""
+        sent = await request.form if request.method == "POST" else None
+        return cls(sent, meta={"csrf": current_app.config.get("WTF_CSRF_ENABLED", True)})
+
+    @property
+    def refusal(self) -> str | None:
+        """Why the form as a whole is not accepted, in a sentence."""
+        errors = self["csrf_token"].errors if "csrf_token" in self else ()
+        return str(errors[0]) if errors else None
 
 
 def _signer() -> URLSafeTimedSerializer:

@@ -1,48 +1,51 @@
-"""The forms of the pages."""
+"""The form that asks for a name, and what may be one: any script, no tricks."""
 
 from __future__ import annotations
 
-from typing import Self
+import unicodedata
 
-from quart import current_app, request
-from wtforms import Form, StringField, ValidationError
-from wtforms.meta import DefaultMeta
+from wtforms import StringField, ValidationError
 
-from quartapp.web import names
-from quartapp.web.csrf import SignedCSRF
+from quartapp.models import USERNAME_LENGTH
+from quartapp.web.csrf import SafeForm
 
-__all__ = ["NameForm", "SafeForm"]
+__all__ = ["NameForm", "SafeForm", "cleaned", "objection"]
+
+CONTROL = {"Cc", "Cs", "Zl", "Zp"}
+DIRECTION = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""They reverse the text after a name; names in any script do without."""
+
+INVISIBLE = {"Cf", "Cn", "Co", "Mn", "Me", "Zs"}
+BLANK = set("\u115f\u1160\u2800\u3164\uffa0")
+"""Letters and symbols, according to Unicode, that look like nothing."""
 
 
-class SafeForm(Form):
-    """A form that must have come from our own page, unless `WTF_CSRF_ENABLED` is false."""
+def cleaned(name: str | None) -> str:
+    """The name in its composed form (NFC) without white space around it."""
+    return unicodedata.normalize("NFC", name or "").strip()
 
-    class Meta(DefaultMeta):
-        """WTForms' own settings."""
 
-        csrf_class = SignedCSRF
-
-    @classmethod
-    async def from_request(cls) -> Self:
-        """The form as it was sent, or an empty one."""
-        sent = await request.form if request.method == "POST" else None
-        return cls(sent, meta={"csrf": current_app.config.get("WTF_CSRF_ENABLED", True)})
-
-    @property
-    def refusal(self) -> str | None:
-        """Why the form as a whole is not taken, in a sentence."""
-        errors = self["csrf_token"].errors if "csrf_token" in self else ()
-        return str(errors[0]) if errors else None
+def objection(name: str) -> str | None:
+    """What is wrong with a cleaned name, in a sentence; None when nothing is."""
+    if not name:
+        return "Please type a name."
+    if len(name) > USERNAME_LENGTH:
+        return f"That name has {len(name)} characters; at most {USERNAME_LENGTH} fit."
+    if any(_is_control(character) for character in name):
+        return "That name contains a control character; please type it again without."
+    if not any(_is_visible(character) for character in name):
+        return "That name is invisible; please type one with a letter in it."
+    return None
 
 
 class NameForm(SafeForm):
     """Asks for a name."""
 
-    name = StringField("What is your name?", filters=[names.cleaned])
+    name = StringField("What is your name?", filters=[cleaned])
 
     def validate_name(self, field: StringField) -> None:
         """Raises `ValidationError` with the objection to the name."""
-        sentence = names.objection(field.data or "")
+        sentence = objection(field.data or "")
         if sentence:
             raise ValidationError(sentence)
 
@@ -50,3 +53,11 @@ class NameForm(SafeForm):
     def sentence(self) -> str:
         """The first thing that is wrong."""
         return self.refusal or str(self.name.errors[0])
+
+
+def _is_control(character: str) -> bool:
+    return unicodedata.category(character) in CONTROL or character in DIRECTION
+
+
+def _is_visible(character: str) -> bool:
+    return unicodedata.category(character) not in INVISIBLE and character not in BLANK

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import logging
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from jinja2 import TemplateError
 from quart import (
     Blueprint,
     abort,
@@ -18,22 +15,19 @@ from quart import (
     url_for,
 )
 
-from quartapp.mail import MailError, mail
-from quartapp.models import User
+from quartapp.mail import send_email
+from quartapp.models import User, db
 from quartapp.web.accept import wants_json
 from quartapp.web.deliveries import progress_of
 from quartapp.web.forms import NameForm
-from quartapp.web.registrations import Registration
 
 if TYPE_CHECKING:
     from quart.typing import ResponseReturnValue
 
-    from quartapp.mail import Message
-    from quartapp.web.registrations import Registrations
+    from quartapp.mail import Delivery
+    from quartapp.web.limits import NewUsers
 
 __all__ = ["main"]
-
-logger = logging.getLogger(__name__)
 
 main = Blueprint("main", __name__)
 
@@ -52,7 +46,7 @@ async def index() -> ResponseReturnValue:
 
 
 async def _page(form: NameForm) -> str:
-    delivery_id = session.get("message")
+    delivery_id = session.get("delivery")
     return await render_template(
         "index.html",
         form=form,
@@ -64,40 +58,40 @@ async def _page(form: NameForm) -> str:
     )
 
 
-async def _greet(username: str) -> ResponseReturnValue:
-    registrations: Registrations = current_app.extensions["registrations"]
-    known = await registrations.knows(username)
-    if not known:
-        known = not await _join(User(username=username, created_at=datetime.now(UTC)))
-    session["name"] = username
-    session["known"] = known
-    if known:
-        session.pop("message", None)
+async def _greet(name: str) -> ResponseReturnValue:
+    is_new, delivery = await _find_or_add(name)
+    session["name"] = name
+    session["known"] = not is_new
+    session.pop("delivery", None)
+    if delivery:
+        session["delivery"] = delivery.id
     return redirect(url_for("main.index"))
 
 
-async def _join(user: User) -> bool:
-    """Add the user and the administrator's message, both or neither; false if another was faster.
+async def _find_or_add(name: str) -> tuple[bool, Delivery | None]:
+    """Whether the user is new, and then the message that tells the administrator.
 
-    The message is written first, so that no template holds the database's write lock.
+    The user and the message are stored together or not at all. Raises `TooManyRequests` for a
+    client that adds too many users.
     """
-    message = await _message_about(user)
-    registrations: Registrations = current_app.extensions["registrations"]
-    registered = await registrations.add(Registration(user, message, request.remote_addr or ""))
-    if registered.is_new:
-        session["message"] = registered.delivery.id if registered.delivery else None
-    return registered.is_new
-
-
-async def _message_about(user: User) -> Message | None:
     admin = current_app.config["FLASKY_ADMIN"]
-    if not admin:
-        return None
-    try:
-        return await mail.compose(admin, "New User", "mail/new_user", user=user, url=_address())
-    except (MailError, TemplateError):
-        logger.exception("The message about a new user cannot be written; nothing is kept")
-        abort(500, "The message to the administrator could not be written, so nothing was kept.")
+    is_new, delivery = False, None
+    user = await User.named(name)
+    if user is None:
+        async with db.transaction() as session:
+            user, is_new = await User.get_or_create(session, name)
+            if is_new:
+                await _new_users().charge(request.remote_addr or "")
+            if is_new and admin:
+                delivery = await send_email(
+                    admin, "New User", "mail/new_user", user=user, url=_address(), session=session
+                )
+    return is_new, delivery
+
+
+def _new_users() -> NewUsers:
+    limit: NewUsers = current_app.extensions["new_users"]
+    return limit
 
 
 def _address() -> str | None:
