@@ -15,9 +15,10 @@ from quartapp.mail.handle import Mail
 from quartapp.mail.message.attachment import Attachment
 from quartapp.mail.message.message import Message
 from quartapp.mail.outbox import Filter, include_object, metadata
-from quartapp.mail.outbox.delivery import Delivery, Receipt, Recipient, Status
-from quartapp.mail.outbox.query.report import Report
-from quartapp.mail.outbox.query.views import Action, Attempt, Figures, History, Minute, Page
+from quartapp.mail.outbox.delivery import Delivery, Receipt, Recipient
+from quartapp.mail.outbox.query.views import Attempt, Figures, History, Minute, Page
+from quartapp.mail.outbox.report import Report
+from quartapp.mail.outbox.states import Action, Status
 from quartapp.mail.service import MailService
 from quartapp.mail.signals import (
     email_dispatched,

@@ -17,7 +17,7 @@ from quartapp.mail.events.publish import Publisher
 from quartapp.mail.events.watch import Waiting
 from quartapp.mail.message.message import Message
 from quartapp.mail.outbox import Filter, Outbox
-from quartapp.mail.outbox.query.report import Report
+from quartapp.mail.outbox.report import Report
 from quartapp.mail.outbox.submission import Submission
 from quartapp.mail.rendering import render
 from quartapp.mail.settings import MailSettings

@@ -13,7 +13,7 @@ __all__ = ["PATIENCE", "until"]
 PATIENCE = 30.0
 """How long anything may take, in seconds."""
 
-GLANCE = 0.005
+READ_FIRST = 0.005
 
 T = TypeVar("T")
 
@@ -29,7 +29,7 @@ async def until(
         async with asyncio.timeout(timeout):
             # Other processes ring no bell here.
             while not (seen := await look()):  # noqa: ASYNC110
-                await asyncio.sleep(GLANCE)
+                await asyncio.sleep(READ_FIRST)
             return seen
     except TimeoutError:
         raise TimeoutError(f"not within {timeout:g} s: {hope()}") from None

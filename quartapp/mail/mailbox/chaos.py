@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["Chaos", "Kind", "Mischief"]
 
 
-GLANCE = 0.2
+READ_FIRST = 0.2
 """Seconds between two looks at the file by whoever waits for its end."""
 
 
@@ -89,7 +89,7 @@ class Chaos:
         """Wait until it is switched off, or something else is switched on."""
         # It may be another process that does so, and none rings here.
         while (current := await self.now()) and current.id == mischief.id:  # noqa: ASYNC110
-            await asyncio.sleep(GLANCE)
+            await asyncio.sleep(READ_FIRST)
 
     def _take(self, phase: Phase) -> tuple[Mischief, Behaviour] | None:
         mischief = self._read()

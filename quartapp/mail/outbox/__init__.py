@@ -1,4 +1,4 @@
-"""The outbox: messages stored in the database until it is known what became of them."""
+"""The outbox: messages stored in the database until they reach a final state."""
 
 from quartapp.mail.outbox.outbox import Outbox
 from quartapp.mail.outbox.query.find import Filter

@@ -1,16 +1,15 @@
-"""Change messages on a person's word: try again, or cancel."""
+"""Change messages at a person's request: retry or cancel."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, select, update
 
 from quartapp.mail.outbox.decision import describe
-from quartapp.mail.outbox.delivery import Recipient, Status, overall
-from quartapp.mail.outbox.recipients import people_of
+from quartapp.mail.outbox.recipients import recipients_of
 from quartapp.mail.outbox.record import write_recipients
+from quartapp.mail.outbox.states import STATES, Action, Status, allowing, overall
 from quartapp.mail.outbox.tables import messages, recipients
 
 if TYPE_CHECKING:
@@ -22,16 +21,23 @@ if TYPE_CHECKING:
 
 __all__ = ["cancel", "retry", "stop"]
 
-GIVEN_UP = (Status.FAILED, Status.UNCERTAIN)
+ASKED = (
+    messages.c.id,
+    messages.c.status,
+    messages.c.due_at,
+    messages.c.is_pruned,
+    messages.c.wants_cancel,
+)
+"""What decides whether a message may be changed."""
 
 
 async def retry(connection: AsyncConnection, ids: Sequence[str], now: datetime) -> list[str]:
     """Make failed and uncertain messages due again, as if they were new; returns which.
 
-    Only recipients that were not accepted are tried, and only while the bytes are there.
+    Only to recipients that did not accept them, and only while their content is stored.
     """
     found = await _locked(connection, ids)
-    again = [row.id for row in found if row.status in GIVEN_UP and not row.is_pruned]
+    again = [row.id for row in found if _allows(row, Action.RETRY)]
     await connection.execute(
         update(messages)
         .where(messages.c.id.in_(again))
@@ -47,32 +53,32 @@ async def retry(connection: AsyncConnection, ids: Sequence[str], now: datetime) 
     )
     await connection.execute(
         update(recipients)
-        .where(recipients.c.delivery_id.in_(again), recipients.c.status.in_(GIVEN_UP))
+        .where(recipients.c.delivery_id.in_(again), recipients.c.status.in_(allowing(Action.RETRY)))
         .values(status=Status.QUEUED, due_at=now)
     )
     return again
 
 
 async def cancel(connection: AsyncConnection, ids: Sequence[str], now: datetime) -> list[str]:
-    """Stop messages from being tried again; an attempt under way is left to end. Returns which."""
-    found = await _locked(connection, ids)
-    waiting = [row.id for row in found if row.due_at is not None]
-    under_way = [row.id for row in found if row.status == Status.SENDING]
+    """Stop further attempts at messages; one in progress will finish. Returns which."""
+    found = [row for row in await _locked(connection, ids) if _allows(row, Action.CANCEL)]
+    waiting = [row.id for row in found if row.status != Status.SENDING]
+    in_progress = [row.id for row in found if row.status == Status.SENDING]
     await stop(connection, waiting, now)
-    if under_way:
-        wish = update(messages).where(messages.c.id.in_(under_way)).values(wants_cancel=True)
-        await connection.execute(wish)
-    return waiting + under_way
+    if in_progress:
+        mark = update(messages).where(messages.c.id.in_(in_progress)).values(wants_cancel=True)
+        await connection.execute(mark)
+    return waiting + in_progress
 
 
 async def stop(connection: AsyncConnection, ids: Sequence[str], now: datetime) -> None:
-    """End messages that nobody is sending: what is still open is cancelled, the rest stays."""
+    """End messages that no worker holds: their queued recipients are cancelled, the rest stays."""
     if not ids:
         return
     rows = []
-    for delivery_id, people in (await people_of(connection, ids)).items():
-        stopped = tuple(_stopped(recipient) for recipient in people)
-        await write_recipients(connection, delivery_id, people, stopped)
+    for delivery_id, before in (await recipients_of(connection, ids)).items():
+        stopped = tuple(recipient.stopped() for recipient in before)
+        await write_recipients(connection, delivery_id, before, stopped)
         rows.append(
             {
                 "id_": delivery_id,
@@ -99,16 +105,15 @@ STOP = (
 )
 
 
-def _stopped(recipient: Recipient) -> Recipient:
-    if recipient.status is Status.QUEUED:
-        return replace(recipient, status=Status.CANCELLED, due_at=None)
-    return replace(recipient, due_at=None)
+def _allows(row: Row[*tuple[Any, ...]], action: Action) -> bool:
+    return STATES[Status(row.status)].allows(
+        action, due_at=row.due_at, is_pruned=row.is_pruned, wants_cancel=row.wants_cancel
+    )
 
 
 async def _locked(
     connection: AsyncConnection, ids: Sequence[str]
 ) -> Sequence[Row[*tuple[Any, ...]]]:
-    """The messages, kept from others until we commit; in one order, so that nobody deadlocks."""
-    query = select(messages.c.id, messages.c.status, messages.c.due_at, messages.c.is_pruned)
-    query = query.where(messages.c.id.in_(ids)).order_by(messages.c.id).with_for_update()
-    return (await connection.execute(query)).all()
+    """The messages, locked until we commit; in one order, so that no two callers deadlock."""
+    query = select(*ASKED).where(messages.c.id.in_(ids)).order_by(messages.c.id)
+    return (await connection.execute(query.with_for_update())).all()

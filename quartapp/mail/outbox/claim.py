@@ -1,4 +1,4 @@
-"""A message in our hands: what the outbox lends for one attempt."""
+"""A claimed message: what a worker holds for one attempt."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ __all__ = ["Claim"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """One message, lent to one process until its lease ends. No bytes: those come with a connection.
+    """One message, held by one process until its lease ends; its content is loaded later.
 
     size
         Bytes of the message.
     token
-        Whose it is; every write-back must still find it in the row.
+        Names the owner; every write-back must still find it in the row.
     recipients
         All of the message's, as they stood before this attempt.
     since
@@ -28,7 +28,7 @@ class Claim:
     outages
         Server outages in a row that began with this very message (a 421 during its transaction).
     intent_at
-        When an earlier owner was about to send its end of data, and was not heard of again.
+        When an earlier owner, since dead, was about to send its end of data.
     """
 
     id: str
@@ -49,7 +49,7 @@ class Claim:
     intent_at: datetime | None
 
     def due(self, now: datetime) -> tuple[str, ...]:
-        """The addresses that this attempt is for; the others wait or are done with."""
+        """The addresses that this attempt is for; the others are due later or final."""
         return tuple(
             recipient.address
             for recipient in self.recipients
@@ -57,5 +57,5 @@ class Claim:
         )
 
     def has_expired(self, now: datetime) -> bool:
-        """Whether its sender no longer wants it sent."""
+        """Whether it is past its `expires`."""
         return self.expires_at is not None and self.expires_at <= now

@@ -10,8 +10,8 @@ from sqlalchemy import Integer, bindparam, or_, select, union_all, update
 
 from quartapp.mail.outbox.change import stop
 from quartapp.mail.outbox.claim import Claim
-from quartapp.mail.outbox.delivery import Status
-from quartapp.mail.outbox.recipients import people_of
+from quartapp.mail.outbox.recipients import recipients_of
+from quartapp.mail.outbox.states import Status
 from quartapp.mail.outbox.tables import contents, is_any, messages
 
 if TYPE_CHECKING:
@@ -32,11 +32,11 @@ class Order:
 
     limit
         How many new messages, and how many others: neither starves the other. The others are
-        those that are tried again, and first those that a dead owner left behind.
+        retries, and before them those that a dead owner left behind.
     lease
-        How long they are ours without a sign of life, in seconds.
+        After how many seconds another process may take them over.
     only_expired
-        Nothing that would have to be sent: for while the server is in trouble.
+        Only messages past their `expires`, which need no server: for during an outage.
     """
 
     backend: str
@@ -60,7 +60,7 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What came of an order: the claims, those due first in front; whether to ask again at once."""
+    """The result of an order: the claims, earliest due first, and whether to ask again at once."""
 
     claims: tuple[Claim, ...]
     has_more: bool
@@ -72,7 +72,7 @@ LIMIT = bindparam("limit_", type_=Integer, literal_execute=True)
 
 
 class Lane(NamedTuple):
-    """Messages that wait for one thing, in the order in which they are served."""
+    """Messages that are claimed for one reason, in the order in which they are claimed."""
 
     name: str
     order: Column[Any]
@@ -80,12 +80,12 @@ class Lane(NamedTuple):
 
     @property
     def is_any(self) -> ColumnElement[bool]:
-        """Whether somebody waits here."""
+        """Whether there are any."""
         return is_any(self.order, OURS, *self.conditions)
 
     @property
     def first(self) -> CTE:
-        """The ids of those served next."""
+        """The ids of those that come first."""
         query = select(messages.c.id).where(OURS, *self.conditions)
         query = query.order_by(self.order).limit(LIMIT).with_for_update(skip_locked=True)
         # A CTE, because PostgreSQL may run a limited sub-query in UPDATE more than once.
@@ -110,11 +110,11 @@ CLAIMED = (
     messages.c.intent_at,
     messages.c.wants_cancel,
 )
-"""What a claim is made of."""
+"""The columns that a claim is made of."""
 
 IS_DUE = messages.c.due_at <= NOW
 FRESH = Lane("fresh", messages.c.due_at, (messages.c.is_retry.is_(False), IS_DUE))
-AGAIN = Lane("again", messages.c.due_at, (messages.c.is_retry.is_(True), IS_DUE))
+RETRIES = Lane("retries", messages.c.due_at, (messages.c.is_retry.is_(True), IS_DUE))
 LAPSED = Lane("lapsed", messages.c.lease_until, (messages.c.lease_until <= NOW,))
 EXPIRED = Lane(
     "expired", messages.c.expires_at, (messages.c.due_at.is_not(None), messages.c.expires_at <= NOW)
@@ -140,9 +140,9 @@ def _take(*picked: CTE) -> Any:
     )
 
 
-IS_ANY_DUE = select(or_(FRESH.is_any, AGAIN.is_any, LAPSED.is_any))
+IS_ANY_DUE = select(or_(FRESH.is_any, RETRIES.is_any, LAPSED.is_any))
 IS_ANY_EXPIRED = select(EXPIRED.is_any)
-TAKE_DUE = _take(FRESH.first, _either("others", LAPSED.first, AGAIN.first))
+TAKE_DUE = _take(FRESH.first, _either("others", LAPSED.first, RETRIES.first))
 TAKE_EXPIRED = _take(EXPIRED.first)
 
 
@@ -153,17 +153,17 @@ async def is_due(connection: AsyncConnection, order: Order) -> bool:
 
 
 async def claim(connection: AsyncConnection, order: Order) -> Batch:
-    """Take what is due, and what a dead owner left behind, under the order's token."""
+    """Take the messages that are due, and those that a dead owner left, under the order's token."""
     statement = TAKE_EXPIRED if order.only_expired else TAKE_DUE
     rows = (await connection.execute(statement, order.parameters)).all()
     if not rows:
         return Batch((), has_more=False)
-    # Cancelled while a dead owner had it: an attempt is not begun again.
-    unwanted = {row.id for row in rows if row.wants_cancel and row.intent_at is None}
-    await stop(connection, sorted(unwanted), order.now)
-    wanted = {row.id: row for row in rows if row.id not in unwanted}
-    people = await people_of(connection, list(wanted))
-    claims = [_claim(row, people[delivery_id]) for delivery_id, row in wanted.items()]
+    # Cancelled while a dead owner had it: no other attempt begins.
+    cancelled = {row.id for row in rows if row.wants_cancel and row.intent_at is None}
+    await stop(connection, sorted(cancelled), order.now)
+    wanted = {row.id: row for row in rows if row.id not in cancelled}
+    recipients = await recipients_of(connection, list(wanted))
+    claims = [_claim(row, recipients[delivery_id]) for delivery_id, row in wanted.items()]
     return Batch(tuple(sorted(claims, key=_turn)), has_more=len(rows) >= order.limit)
 
 
@@ -173,31 +173,31 @@ LOAD = select(contents.c.delivery_id, contents.c.content).where(
 
 
 async def load(connection: AsyncConnection, ids: Sequence[str]) -> list[bytes | None]:
-    """The bytes of each of these messages, None where they were pruned."""
+    """The content of each of these messages, None where it was pruned."""
     rows = await connection.execute(LOAD, {"ids": ids})
     found = {row.delivery_id: bytes(row.content) for row in rows}
     return [found.get(delivery_id) for delivery_id in ids]
 
 
 async def renew(connection: AsyncConnection, claims: Iterable[Claim], until: datetime) -> set[str]:
-    """Lengthen the leases of claims still ours; returns the ids of those."""
-    result = await connection.execute(_held(claims).values(lease_until=until))
+    """Extend the leases of the claims that are still ours; returns the ids of those."""
+    result = await connection.execute(_owned(claims).values(lease_until=until))
     return set(result.scalars())
 
 
 async def stamp(connection: AsyncConnection, claims: Iterable[Claim], now: datetime) -> set[str]:
-    """Write down that the ends of data are about to go out; returns the ids still ours."""
-    result = await connection.execute(_held(claims).values(intent_at=now))
+    """Record that the end of data of each is about to be sent; returns the ids still ours."""
+    result = await connection.execute(_owned(claims).values(intent_at=now))
     return set(result.scalars())
 
 
-def _held(claims: Iterable[Claim]) -> Any:
-    held = list(claims)
+def _owned(claims: Iterable[Claim]) -> Any:
+    ours = list(claims)
     return (
         update(messages)
         .where(
-            messages.c.id.in_([claim.id for claim in held]),
-            messages.c.token.in_({claim.token for claim in held}),
+            messages.c.id.in_([claim.id for claim in ours]),
+            messages.c.token.in_({claim.token for claim in ours}),
         )
         .returning(messages.c.id)
     )
@@ -208,7 +208,7 @@ def _turn(claim: Claim) -> tuple[datetime, str]:
     return min(due, default=claim.since), claim.id
 
 
-def _claim(row: Row[Any], people: tuple[Recipient, ...]) -> Claim:
+def _claim(row: Row[Any], recipients: tuple[Recipient, ...]) -> Claim:
     return Claim(
         id=row.id,
         token=row.token,
@@ -216,7 +216,7 @@ def _claim(row: Row[Any], people: tuple[Recipient, ...]) -> Claim:
         size=row.size,
         subject=row.subject,
         sender=row.sender,
-        recipients=people,
+        recipients=recipients,
         mail_options=tuple(row.mail_options),
         rcpt_options=tuple(row.rcpt_options),
         attempts=row.attempts,

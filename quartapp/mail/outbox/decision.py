@@ -1,11 +1,12 @@
-"""What was decided about a message after an attempt: everything that the outbox must write."""
+"""What was decided about a message after an attempt: all that the outbox records."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from quartapp.mail.outbox.delivery import Delivery, Recipient, Status, overall
+from quartapp.mail.outbox.delivery import Delivery, Recipient
+from quartapp.mail.outbox.states import STATES, Status, overall
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -20,7 +21,7 @@ class Decision:
     """A message's next state, for the claim that it was decided on.
 
     counts
-        Whether the attempt reached the message, and so is kept in its history.
+        Whether the attempt reached the message, and so is part of its history.
     """
 
     claim: Claim
@@ -34,7 +35,7 @@ class Decision:
 
     @property
     def status(self) -> Status:
-        """The message's, from those of its recipients."""
+        """The message's status, from those of its recipients."""
         return overall(recipient.status for recipient in self.recipients)
 
     @property
@@ -47,12 +48,12 @@ class Decision:
 
     @property
     def sent_at(self) -> datetime | None:
-        """When it was sent, if this attempt was the one."""
+        """When it was sent, if this attempt completed it."""
         return self.at if self.status is Status.SENT else None
 
     @property
     def went_out(self) -> tuple[str, ...]:
-        """The recipients that this attempt was accepted for."""
+        """The recipients that accepted it in this attempt."""
         return tuple(
             now.address
             for was, now in zip(self.claim.recipients, self.recipients, strict=True)
@@ -62,20 +63,15 @@ class Decision:
     @property
     def is_final(self) -> bool:
         """Whether nothing more happens to this message by itself."""
-        return self.due_at is None
+        return STATES[self.status].is_final(self.due_at)
 
     def cancelled(self) -> Decision:
-        """The same for a message that somebody cancelled meanwhile: nothing is tried again."""
-        recipients = tuple(
-            replace(recipient, status=Status.CANCELLED, due_at=None)
-            if recipient.status is Status.QUEUED
-            else replace(recipient, due_at=None)
-            for recipient in self.recipients
-        )
+        """The same for a message that was cancelled during the attempt: there is no other."""
+        recipients = tuple(recipient.stopped() for recipient in self.recipients)
         return replace(self, recipients=recipients, detail=describe(recipients) or self.detail)
 
     def delivery(self) -> Delivery:
-        """The message as it stands once this decision is written."""
+        """The message as it is once this decision is recorded."""
         claim = self.claim
         return Delivery(
             id=claim.id,
@@ -92,19 +88,19 @@ class Decision:
 
 
 def describe(recipients: tuple[Recipient, ...]) -> str:
-    """Say in a sentence what the status alone does not: who was refused, and in whose words."""
+    """Say in a sentence what the status does not: which recipients, and what the server replied."""
     accepted = sum(recipient.status is Status.SENT for recipient in recipients)
     others = [recipient for recipient in recipients if recipient.status is not Status.SENT]
     if not others:
         return ""
-    words = "; ".join(_sentence(recipient) for recipient in others)
+    replies = "; ".join(_sentence(recipient) for recipient in others)
     if len(recipients) == 1:
-        return words
-    return f"{accepted} of {len(recipients)} accepted; {words}"
+        return replies
+    return f"{accepted} of {len(recipients)} accepted; {replies}"
 
 
 def _sentence(recipient: Recipient) -> str:
-    answer = recipient.reply
+    reply = recipient.reply
     if recipient.code is not None:
-        answer = f"{recipient.code} {answer}"
-    return f"{recipient.address}: {answer or recipient.status}"
+        reply = f"{recipient.code} {reply}"
+    return f"{recipient.address}: {reply or recipient.status}"

@@ -1,40 +1,26 @@
-"""Where a message stands: frozen snapshots of the outbox, safe to keep and to compare."""
+"""A message's state as its caller sees it: frozen snapshots, safe to store and to compare."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import StrEnum
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from quartapp.mail.outbox.states import STATES, Status
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from datetime import datetime
 
-__all__ = ["Delivery", "Receipt", "Recipient", "Status", "overall"]
-
-
-class Status(StrEnum):
-    """The states of a message. Never "delivered": a 250 means that the relay took it, no more.
-
-    Recipients carry the same words without `SENDING`.
-    """
-
-    QUEUED = "queued"
-    SENDING = "sending"
-    SENT = "sent"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
-    UNCERTAIN = "uncertain"
+__all__ = ["Delivery", "Receipt", "Recipient", "Status"]
 
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """One envelope recipient and what the server last said to it.
+    """One envelope recipient and the server's last reply about it.
 
     code, reply
         The server's last reply (RFC 5321 section 4.2), None and "" before the first.
     due_at
-        When it is tried next, None when it never will be.
+        The time of its next attempt, None when there will be none.
     """
 
     address: str
@@ -43,10 +29,15 @@ class Recipient:
     reply: str = ""
     due_at: datetime | None = None
 
+    def stopped(self) -> Recipient:
+        """The same without another attempt: what is still queued is cancelled."""
+        status = Status.CANCELLED if self.status is Status.QUEUED else self.status
+        return replace(self, status=status, due_at=None)
+
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What `Mail.send` came back with: the message's Message-ID and each recipient's answer."""
+    """The result of `Mail.send`: the message's Message-ID, and each recipient's reply."""
 
     message_id: str
     recipients: tuple[Recipient, ...]
@@ -54,17 +45,17 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """A message in the outbox, as it stood when it was looked at.
+    """A message in the outbox, as it was when it was read.
 
     id
         Unguessable; safe in an address that a visitor sees.
     attempts
-        Tries that reached the message; the server's own trouble is not counted.
+        Attempts that reached the message; server outages are not counted.
     due_at
-        The earliest time at which it is tried next; None while it is being sent and when it
-        never will be again.
+        The earliest time of its next attempt; None while it is being sent, and when there will be
+        no other.
     detail
-        What is to be said about it, in a sentence.
+        What the status does not say, in a sentence.
     """
 
     id: str
@@ -81,22 +72,4 @@ class Delivery:
     @property
     def is_final(self) -> bool:
         """Whether nothing more happens to this message unless a person asks for it."""
-        match self.status:
-            case Status.SENT | Status.FAILED | Status.CANCELLED:
-                return True
-            case Status.UNCERTAIN:
-                return self.due_at is None
-            case _:
-                return False
-
-
-def overall(statuses: Iterable[Status]) -> Status:
-    """A message's status: the first of open, uncertain, failed, cancelled that any recipient is in.
-
-    `SENT` when every recipient was accepted.
-    """
-    present = set(statuses)
-    for status in (Status.QUEUED, Status.UNCERTAIN, Status.FAILED, Status.CANCELLED):
-        if status in present:
-            return status
-    return Status.SENT
+        return STATES[self.status].is_final(self.due_at)

@@ -1,4 +1,4 @@
-"""The outbox: messages kept in the database until it is known what became of them."""
+"""The outbox: messages stored in the database until they reach a final state."""
 
 from __future__ import annotations
 
@@ -15,10 +15,9 @@ from quartapp.mail.outbox import change, claiming
 from quartapp.mail.outbox import enqueue as enqueuing
 from quartapp.mail.outbox import prune as pruning
 from quartapp.mail.outbox import record as recording
-from quartapp.mail.outbox.query import due as dues
-from quartapp.mail.outbox.query import find as asking
-from quartapp.mail.outbox.query.find import Filter
-from quartapp.mail.outbox.tables import VERSION_TABLE, include_object, metadata
+from quartapp.mail.outbox.query import counts
+from quartapp.mail.outbox.query import find as finding
+from quartapp.mail.outbox.tables import VERSION_TABLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -30,11 +29,13 @@ if TYPE_CHECKING:
     from quartapp.mail.outbox.claim import Claim
     from quartapp.mail.outbox.claiming import Batch
     from quartapp.mail.outbox.decision import Decision
-    from quartapp.mail.outbox.delivery import Delivery, Status
+    from quartapp.mail.outbox.delivery import Delivery
     from quartapp.mail.outbox.enqueue import NewMessage
+    from quartapp.mail.outbox.query.find import Filter
+    from quartapp.mail.outbox.states import Status
     from quartapp.mail.settings import MailSettings
 
-__all__ = ["Filter", "Outbox", "include_object", "metadata"]
+__all__ = ["Outbox"]
 
 logger = logging.getLogger(__name__)
 
@@ -42,9 +43,9 @@ MIGRATIONS = Migrations(Path(__file__).parent / "migrations", VERSION_TABLE)
 
 
 class Outbox:
-    """All that is said to the database about messages, each in a transaction of its own.
+    """Every statement about messages, each method in a transaction of its own.
 
-    `keep` is the exception: it may join the caller's.
+    `enqueue` is the exception: it may join the caller's.
     """
 
     def __init__(self, database: Database, settings: MailSettings, clock: Clock) -> None:
@@ -58,7 +59,7 @@ class Outbox:
         return self._clock.now() + self._offset
 
     async def set_clock(self) -> None:
-        """Learn how far the database's clock is from ours; SQLite has ours."""
+        """Measure how far the database's clock is from ours; SQLite uses ours."""
         if self.database.is_sqlite:
             return
         async with self.database.reading() as connection:
@@ -66,7 +67,7 @@ class Outbox:
         self._offset = theirs.astimezone(UTC) - self._clock.now()
 
     async def enqueue(self, message: NewMessage, session: AsyncSession | None = None) -> Delivery:
-        """Keep a message, in the caller's transaction where there is one."""
+        """Store a message, in the caller's transaction where there is one."""
         if session is not None:
             return await enqueuing.enqueue(await session.connection(), message)
         async with self.database.writing() as connection:
@@ -75,7 +76,7 @@ class Outbox:
     async def enqueue_all(
         self, messages: Sequence[NewMessage], session: AsyncSession
     ) -> list[Delivery]:
-        """Keep messages without keys in the caller's transaction."""
+        """Store messages without keys in the caller's transaction."""
         return await enqueuing.enqueue_all(await session.connection(), messages)
 
     async def claim(
@@ -84,7 +85,7 @@ class Outbox:
         """Take messages that are due, at most `limit` new ones and as many others.
 
         expects
-            Whether there surely are some; else it looks first, and an idle outbox takes no lock.
+            Whether there surely are some; else it reads first, and an idle outbox takes no lock.
         """
         order = claiming.Order(
             backend=self._settings.backend,
@@ -100,7 +101,7 @@ class Outbox:
             return await claiming.claim(connection, order)
 
     async def load(self, ids: Sequence[str]) -> list[bytes | None]:
-        """The bytes of each of these messages, None where they were pruned."""
+        """The content of each of these messages, None where it was pruned."""
         async with self.database.reading() as connection:
             return await claiming.load(connection, ids)
 
@@ -109,58 +110,58 @@ class Outbox:
             return await claiming.is_due(connection, order)
 
     async def renew(self, claims: Iterable[Claim]) -> set[str]:
-        """Lengthen leases; returns the ids of the messages that are still ours."""
+        """Extend leases; returns the ids of the messages that are still ours."""
         until = self.now() + timedelta(seconds=self._settings.lease)
         async with self.database.writing() as connection:
             return await claiming.renew(connection, claims, until)
 
     async def stamp(self, claims: Sequence[Claim]) -> set[str]:
-        """Write down that ends of data are about to go out; returns the ids still ours."""
+        """Record that the end of data of each is about to be sent; returns the ids still ours."""
         async with self.database.writing() as connection:
             return await claiming.stamp(connection, claims, self.now())
 
     async def record(self, decisions: Sequence[Decision]) -> list[Decision]:
-        """Write down what was decided; returns the decisions whose messages were still ours."""
+        """Record decisions; returns those whose messages were still ours."""
         async with self.database.writing() as connection:
             return await recording.record(connection, decisions)
 
     async def get(self, delivery_id: str) -> Delivery | None:
         """One message, None if there is no such."""
         async with self.database.reading() as connection:
-            return await asking.get(connection, delivery_id)
+            return await finding.get(connection, delivery_id)
 
     async def find(self, wanted: Filter, limit: int) -> list[Delivery]:
         """The newest messages that match."""
         async with self.database.reading() as connection:
-            return await asking.find(connection, wanted, limit)
+            return await finding.find(connection, wanted, limit)
 
     async def count(self) -> dict[Status, int]:
         """How many messages are in each state."""
         async with self.database.reading() as connection:
-            return await asking.count(connection)
+            return await counts.count(connection)
 
     async def has_work(self) -> bool:
         """Whether anything is due or being sent."""
         async with self.database.reading() as connection:
-            return await asking.has_work(connection, self._settings.backend, self.now())
+            return await counts.has_work(connection, self._settings.backend, self.now())
 
     async def due(self) -> int:
         """How many messages could be sent now, counted no further than `Figures` counts."""
         async with self.database.reading() as connection:
-            return await dues.due(connection, self._settings.backend, self.now())
+            return await counts.due(connection, self._settings.backend, self.now())
 
     async def retry(self, ids: Sequence[str]) -> list[str]:
-        """Try failed and uncertain messages again; returns which."""
+        """Make failed and uncertain messages due again; returns which."""
         async with self.database.writing() as connection:
             return await change.retry(connection, ids, self.now())
 
     async def cancel(self, ids: Sequence[str]) -> list[str]:
-        """Stop messages from being tried again; returns which."""
+        """Stop further attempts at messages; returns which."""
         async with self.database.writing() as connection:
             return await change.cancel(connection, ids, self.now())
 
     async def prune(self) -> int:
-        """Forget what ended long ago; returns how many messages lost something."""
+        """Delete what ended long ago; returns how many messages it concerned."""
         settings = self._settings
         async with self.database.writing() as connection:
             return await pruning.prune(

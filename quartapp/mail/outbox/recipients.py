@@ -15,35 +15,37 @@ if TYPE_CHECKING:
     from sqlalchemy import Row
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-__all__ = ["PERSON", "people_of", "person"]
+__all__ = ["RECIPIENT", "recipient", "recipients_of"]
 
-PERSON = (
+RECIPIENT = (
     recipients.c.delivery_id,
     recipients.c.address,
-    recipients.c.status.label("person_status"),
+    recipients.c.status.label("recipient_status"),
     recipients.c.code,
     recipients.c.reply,
-    recipients.c.due_at.label("person_due_at"),
+    recipients.c.due_at.label("recipient_due_at"),
 )
-"""The columns that `person` reads, under names that a message's columns do not have."""
+"""The columns that `recipient` reads, under names that a message's columns do not have."""
 
-PEOPLE_OF = (
-    select(*PERSON)
+RECIPIENTS_OF = (
+    select(*RECIPIENT)
     .where(recipients.c.delivery_id.in_(bindparam("ids", expanding=True)))
     .order_by(recipients.c.delivery_id, recipients.c.position)
 )
 
 
-async def people_of(
+async def recipients_of(
     connection: AsyncConnection, ids: Sequence[str]
 ) -> dict[str, tuple[Recipient, ...]]:
     """The recipients of each of these messages, in their order."""
-    people: dict[str, list[Recipient]] = {delivery_id: [] for delivery_id in ids}
-    for row in await connection.execute(PEOPLE_OF, {"ids": ids}):
-        people[row.delivery_id].append(person(row))
-    return {delivery_id: tuple(found) for delivery_id, found in people.items()}
+    found: dict[str, list[Recipient]] = {delivery_id: [] for delivery_id in ids}
+    for row in await connection.execute(RECIPIENTS_OF, {"ids": ids}):
+        found[row.delivery_id].append(recipient(row))
+    return {delivery_id: tuple(each) for delivery_id, each in found.items()}
 
 
-def person(row: Row[*tuple[Any, ...]]) -> Recipient:
-    """One recipient of a row with the columns of `PERSON`."""
-    return Recipient(row.address, Status(row.person_status), row.code, row.reply, row.person_due_at)
+def recipient(row: Row[*tuple[Any, ...]]) -> Recipient:
+    """One recipient of a row with the columns of `RECIPIENT`."""
+    return Recipient(
+        row.address, Status(row.recipient_status), row.code, row.reply, row.recipient_due_at
+    )

@@ -1,4 +1,4 @@
-"""Record what was decided: grouped, and only for those who still own their message."""
+"""Record decisions: many in one transaction, and only where the claim is still valid."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, func, insert, select, update
 
-from quartapp.mail.outbox.delivery import Status
+from quartapp.mail.outbox.states import Status
 from quartapp.mail.outbox.tables import attempts, messages, recipients
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from quartapp.mail.outbox.decision import Decision
     from quartapp.mail.outbox.delivery import Recipient
 
-    People = tuple[Recipient, ...]
+    Recipients = tuple[Recipient, ...]
 
 __all__ = ["record", "write_recipients"]
 
@@ -25,41 +25,41 @@ __all__ = ["record", "write_recipients"]
 async def record(connection: AsyncConnection, decisions: Sequence[Decision]) -> list[Decision]:
     """Write the decisions whose claims are still ours, and return those, as they were written.
 
-    A message that somebody cancelled meanwhile is not tried again. A claim that was taken over
-    changes no row: its token is no longer there.
+    A message that was cancelled meanwhile is not retried. A claim that was taken over changes no
+    row: its token is no longer there.
     """
-    unwanted = await _held(connection, decisions)
-    kept = [
-        decision.cancelled() if unwanted[_mark(decision)] else decision
+    cancelled = await _locked(connection, decisions)
+    ours = [
+        decision.cancelled() if cancelled[_owner(decision)] else decision
         for decision in decisions
-        if _mark(decision) in unwanted
+        if _owner(decision) in cancelled
     ]
-    plain = [decision for decision in kept if _is_plain(decision)]
-    others = [decision for decision in kept if not _is_plain(decision)]
+    plain = [decision for decision in ours if _is_plain(decision)]
+    others = [decision for decision in ours if not _is_plain(decision)]
     await _write(connection, UPDATE_SENT, [_sent(decision) for decision in plain])
     await _write(connection, UPDATE_MESSAGE, [_message(decision) for decision in others])
-    await _write(connection, UPDATE_RECIPIENT, [row for v in kept for row in _recipients(v)])
-    await _write(connection, INSERT_ATTEMPT, [_attempt(v) for v in kept if _is_a_story(v)])
-    return kept
+    await _write(connection, UPDATE_RECIPIENT, [row for each in ours for row in _recipients(each)])
+    await _write(connection, INSERT_ATTEMPT, [_attempt(each) for each in ours if _is_listed(each)])
+    return ours
 
 
 async def write_recipients(
-    connection: AsyncConnection, delivery_id: str, were: People, now: People
+    connection: AsyncConnection, delivery_id: str, before: Recipients, after: Recipients
 ) -> None:
     """Write those recipients of a message that changed."""
-    await _write(connection, UPDATE_RECIPIENT, list(_changes(delivery_id, were, now)))
+    await _write(connection, UPDATE_RECIPIENT, list(_changes(delivery_id, before, after)))
 
 
-async def _held(
+async def _locked(
     connection: AsyncConnection, decisions: Sequence[Decision]
 ) -> dict[tuple[str, str | None], bool]:
-    """Messages and the tokens that they carry now: whether somebody wants them cancelled."""
+    """For each message and the token that it has now: whether it is to be cancelled."""
     ids = [decision.claim.id for decision in decisions]
     rows = await connection.execute(LOCK, {"ids": ids})
     return {(row.id, row.token): row.wants_cancel for row in rows}
 
 
-def _mark(decision: Decision) -> tuple[str, str | None]:
+def _owner(decision: Decision) -> tuple[str, str | None]:
     return decision.claim.id, decision.claim.token
 
 
@@ -70,7 +70,7 @@ async def _write(
         await connection.execute(statement, rows)
 
 
-# In one order, so that two who lock the same messages do not wait for each other.
+# In one order, so that two processes that lock the same messages do not deadlock.
 LOCK = (
     select(messages.c.id, messages.c.token, messages.c.wants_cancel)
     .where(messages.c.id.in_(bindparam("ids", expanding=True)))
@@ -86,7 +86,7 @@ FREE: dict[str, Any] = {
     "wants_cancel": False,
 }
 
-# What most messages come to takes a statement of few parameters, since those are what costs.
+# For the usual result: parameters are what a statement costs, and this one has few.
 UPDATE_SENT = (
     update(messages)
     .where(*OURS)
@@ -139,7 +139,7 @@ INSERT_ATTEMPT = insert(attempts)
 
 
 def _is_plain(decision: Decision) -> bool:
-    """Whether everybody took it at the first word, and there is nothing more to say."""
+    """Whether every recipient accepted it, and there is nothing more to record."""
     return decision.status is Status.SENT and decision.counts and not decision.detail
 
 
@@ -167,9 +167,9 @@ def _recipients(decision: Decision) -> Iterator[dict[str, Any]]:
     return _changes(decision.claim.id, decision.claim.recipients, decision.recipients)
 
 
-def _changes(delivery_id: str, were: People, now: People) -> Iterator[dict[str, Any]]:
-    for position, (was, new) in enumerate(zip(were, now, strict=True)):
-        if new != was:
+def _changes(delivery_id: str, before: Recipients, after: Recipients) -> Iterator[dict[str, Any]]:
+    for position, (old, new) in enumerate(zip(before, after, strict=True)):
+        if new != old:
             yield {
                 "delivery_id_": delivery_id,
                 "position_": position,
@@ -180,8 +180,8 @@ def _changes(delivery_id: str, were: People, now: People) -> Iterator[dict[str, 
             }
 
 
-def _is_a_story(decision: Decision) -> bool:
-    """Whether the attempt says more than the message itself: anything but a plain success."""
+def _is_listed(decision: Decision) -> bool:
+    """Whether the attempt is stored in the history: all but those that simply succeeded."""
     return decision.counts and bool(decision.detail)
 
 

@@ -1,4 +1,4 @@
-"""How a subject begins: what is kept beside it, so that a search needs no reading of them all."""
+"""How a subject begins: stored beside it, so that a search need not read all subjects."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ import unicodedata
 __all__ = ["beginning", "span"]
 
 LONGEST = 128
-"""Bytes. PostgreSQL indexes no row of more than 2,700, and nobody types as much."""
+"""Bytes. PostgreSQL indexes no row of more than 2,700, and no search is as long."""
 
 
 def beginning(subject: str) -> bytes:
-    """The first messages of a subject, in any script, whatever their case.
+    """The first characters of a subject, in any script, case folded.
 
-    As bytes, because every database orders those alike.
+    As bytes, because every database orders those in the same way.
     """
     encoded = unicodedata.normalize("NFC", subject)
     return encoded.casefold().encode("utf-8", "replace")[:LONGEST]
 
 
 def span(typed: str) -> tuple[bytes, bytes]:
-    """From where, and up to where, subjects begin with what was typed.
+    """The range of beginnings of the subjects that begin with what was typed, its end excluded.
 
     Raises `ValueError` when nothing was typed.
     """

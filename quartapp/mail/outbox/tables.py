@@ -71,9 +71,9 @@ messages = Table(
     Column("idempotency_key", SafeText, unique=True),
     Column("created_at", UtcDateTime, nullable=False),
     Column("expires_at", UtcDateTime),
-    # When giving up is counted from: kept, `at`, or the last retry by a person.
+    # When MAIL_GIVE_UP is counted from: queued, `at`, or the last retry by a person.
     Column("since", UtcDateTime, nullable=False),
-    # Null while nobody may claim it: being sent, final, or held.
+    # Null while it may not be claimed: being sent, final, or uncertain and held.
     Column("due_at", UtcDateTime),
     Column("is_retry", Boolean, nullable=False, default=False),
     Column("attempts", Integer, nullable=False, default=0),
@@ -83,7 +83,7 @@ messages = Table(
     Column("sent_at", UtcDateTime),
     Column("ended_at", UtcDateTime),
     Column("detail", SafeText, nullable=False, default=""),
-    # The claim: whose it is, until when, and whether its end of data was about to go out.
+    # The claim: its owner, until when, and when its end of data was about to be sent.
     Column("token", String(32)),
     Column("lease_until", UtcDateTime),
     Column("intent_at", UtcDateTime),
@@ -150,7 +150,7 @@ contents = Table(
     Column("content", LargeBinary, nullable=False),
 )
 
-# One row for each attempt that did not simply succeed: what the server said, and when.
+# One row for each attempt that did not simply succeed: the server's reply, and when.
 attempts = Table(
     "mail_attempts",
     metadata,
@@ -181,7 +181,7 @@ def is_any(order: Column[Any], *conditions: ColumnElement[bool]) -> ColumnElemen
 
 
 def new_id() -> str:
-    """A message's id: unguessable (80 random bits), and in the order in which messages were kept.
+    """A message's id: unguessable (80 random bits), and in the order in which messages were queued.
 
     The layout is that of RFC 9562's version 7 without its version and variant bits.
     """
@@ -189,7 +189,7 @@ def new_id() -> str:
 
 
 def first_id(moment: datetime) -> str:
-    """What the ids of messages kept at this moment, or later, are not below."""
+    """The lowest id that a message queued at this moment can have."""
     return f"{int(moment.timestamp() * 1000):012x}"
 
 

@@ -11,20 +11,20 @@ CLAIMS = (
         "token fence on recording",
         "quartapp/mail/outbox/record.py",
         "return {(row.id, row.token): row.wants_cancel for row in rows}",
-        "return {_mark(decision): False for decision in decisions}",
+        "return {_owner(decision): False for decision in decisions}",
         "tests/mail/outbox/test_fence.py::test_a_zombie_records_nothing",
     ),
     Mechanism(
         "token fence on renewing",
         "quartapp/mail/outbox/claiming.py",
-        "messages.c.token.in_({claim.token for claim in held}),",
+        "messages.c.token.in_({claim.token for claim in ours}),",
         "",
         "tests/mail/outbox/test_fence.py::test_a_zombie_renews_nothing",
     ),
     Mechanism(
         "token fence on stamping",
         "quartapp/mail/outbox/claiming.py",
-        "messages.c.token.in_({claim.token for claim in held}),",
+        "messages.c.token.in_({claim.token for claim in ours}),",
         "",
         "tests/mail/outbox/test_fence.py::test_a_zombie_stamps_nothing",
     ),
@@ -66,8 +66,8 @@ CLAIMS = (
     Mechanism(
         "a lapsed lease is taken over",
         "quartapp/mail/outbox/claiming.py",
-        '_either("others", LAPSED.first, AGAIN.first)',
-        "AGAIN.first",
+        '_either("others", LAPSED.first, RETRIES.first)',
+        "RETRIES.first",
         "tests/mail/outbox/test_claim.py::test_a_lapsed_lease_is_taken_over",
     ),
     Mechanism(
@@ -97,15 +97,15 @@ CLAIMS = (
         "quartapp/mail/outbox/claiming.py",
         ".where(OURS, *self.conditions)",
         ".where(*self.conditions)",
-        "tests/mail/outbox/test_claim.py::test_a_message_of_another_backend_is_left_alone",
+        "tests/mail/outbox/test_claim.py::test_a_message_of_another_backend_is_not_claimed",
     ),
     Mechanism(
         "a wish to cancel outlives the attempt",
         "quartapp/mail/outbox/record.py",
-        "decision.cancelled() if unwanted[_mark(decision)] else decision",
+        "decision.cancelled() if cancelled[_owner(decision)] else decision",
         "decision",
         "tests/mail/outbox/test_record.py"
-        "::test_a_cancel_wish_ends_a_message_that_would_be_tried_again",
+        "::test_a_request_to_cancel_ends_a_message_that_would_be_retried",
     ),
     Mechanism(
         "no more claims than can be carried",
@@ -131,7 +131,7 @@ CLAIMS = (
         "            try:\n"
         "                await self._claim_what_is_due()\n"
         "                self._woken.clear()\n",
-        "tests/mail/outbox/test_idle.py::test_who_is_woken_during_a_look_looks_again_at_once",
+        "tests/mail/outbox/test_idle.py::test_a_dispatcher_woken_while_it_looks_looks_again_at_once",
     ),
     Mechanism(
         "the poll is the guarantee",

@@ -65,7 +65,7 @@ def their_recipient(address: str, which: Any, *, position: int = 0, due_at: Any 
 
 
 def their_content() -> Insert:
-    """Give messages that are not pruned their bytes."""
+    """Give messages that are not pruned their content."""
     content = literal(b"Subject: Tea\r\n\r\nTea.\r\n")
-    kept = select(messages.c.id, content).where(messages.c.is_pruned.is_(False))
-    return insert(contents).from_select(["delivery_id", "content"], kept)
+    queued = select(messages.c.id, content).where(messages.c.is_pruned.is_(False))
+    return insert(contents).from_select(["delivery_id", "content"], queued)

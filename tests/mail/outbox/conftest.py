@@ -39,7 +39,7 @@ def migrated_database(postgres_session: PostgresServer) -> str:
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The address of a database with mail tables, of nobody else while the test runs."""
+    """The address of a database with mail tables, used by no other test meanwhile."""
     if request.param == "postgres":
         return str(request.getfixturevalue("migrated_database"))
     copy = shutil.copy(request.getfixturevalue("migrated_file"), tmp_path)

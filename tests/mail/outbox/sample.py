@@ -1,4 +1,4 @@
-"""Messages, answers and decisions to try an outbox with."""
+"""Messages, answers and decisions to test an outbox with."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class HandClock:
 
 
 def new(*to: str, subject: str = "Tea at four", due_at: datetime = NOW, **more: Any) -> NewMessage:
-    """A message to keep, to Ada if nobody is named."""
+    """A message to enqueue, to Ada if no recipient is named."""
     fields = {"backend": "smtp", "created_at": NOW, "due_at": due_at} | more
     envelope = Envelope("flasky@example.com", to or (ADA,))
     content = b"Subject: " + subject.encode("utf-8", "replace") + b"\r\n\r\nTea.\r\n"

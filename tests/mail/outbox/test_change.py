@@ -1,4 +1,4 @@
-"""A person's word: cancel, and try again."""
+"""Retry and cancel, as a person asks."""
 
 from __future__ import annotations
 
@@ -26,24 +26,24 @@ from tests.mail.outbox.sample import (
 
 
 async def test_a_cancelled_message_is_never_claimed(outbox):
-    kept = await outbox.enqueue(new())
+    queued = await outbox.enqueue(new())
 
-    changed = await outbox.cancel([kept.id])
-    found = await outbox.get(kept.id)
+    changed = await outbox.cancel([queued.id])
+    found = await outbox.get(queued.id)
 
-    assert (changed, (await outbox.claim(1)).claims) == ([kept.id], ())
+    assert (changed, (await outbox.claim(1)).claims) == ([queued.id], ())
     assert (found.status, found.due_at, found.detail) == ("cancelled", None, f"{ADA}: cancelled")
-    assert [person.status for person in found.recipients] == ["cancelled"]
+    assert [recipient.status for recipient in found.recipients] == ["cancelled"]
 
 
-async def test_a_message_that_went_to_some_is_cancelled_for_the_others(outbox):
-    kept = await outbox.enqueue(new(ADA, BOB))
+async def test_a_message_that_some_accepted_is_cancelled_for_the_others(outbox):
+    queued = await outbox.enqueue(new(ADA, BOB))
     await attempt(outbox, ACCEPTED, LATER)
 
-    await outbox.cancel([kept.id])
-    found = await outbox.get(kept.id)
+    await outbox.cancel([queued.id])
+    found = await outbox.get(queued.id)
 
-    assert [person.status for person in found.recipients] == ["sent", "cancelled"]
+    assert [recipient.status for recipient in found.recipients] == ["sent", "cancelled"]
     assert (found.status, found.detail) == (
         Status.CANCELLED,
         f"1 of 2 accepted; {BOB}: 451 4.7.1 later",
@@ -51,60 +51,60 @@ async def test_a_message_that_went_to_some_is_cancelled_for_the_others(outbox):
 
 
 async def test_a_cancelled_message_that_failed_for_some_has_failed(outbox):
-    kept = await outbox.enqueue(new(ADA, BOB))
+    queued = await outbox.enqueue(new(ADA, BOB))
     await attempt(outbox, NEVER, LATER)
 
-    await outbox.cancel([kept.id])
+    await outbox.cancel([queued.id])
 
-    assert (await outbox.get(kept.id)).status is Status.FAILED
+    assert (await outbox.get(queued.id)).status is Status.FAILED
 
 
-async def test_a_cancelled_message_that_nobody_is_sure_of_stays_uncertain(outbox):
-    kept = await outbox.enqueue(new(ADA, BOB))
+async def test_a_cancelled_message_with_an_uncertain_recipient_stays_uncertain(outbox):
+    queued = await outbox.enqueue(new(ADA, BOB))
     await attempt(outbox, UNSURE, LATER)
 
-    await outbox.cancel([kept.id])
-    found = await outbox.get(kept.id)
+    await outbox.cancel([queued.id])
+    found = await outbox.get(queued.id)
 
     assert (found.status, found.is_final) == (Status.UNCERTAIN, True)
-    assert [person.due_at for person in found.recipients] == [None, None]
+    assert [recipient.due_at for recipient in found.recipients] == [None, None]
 
 
-async def test_what_is_over_cannot_be_cancelled(outbox):
-    kept = await outbox.enqueue(new())
+async def test_a_final_message_cannot_be_cancelled(outbox):
+    queued = await outbox.enqueue(new())
     await attempt(outbox, ACCEPTED)
 
-    assert await outbox.cancel([kept.id, "unknown"]) == []
-    assert (await outbox.get(kept.id)).status is Status.SENT
+    assert await outbox.cancel([queued.id, "unknown"]) == []
+    assert (await outbox.get(queued.id)).status is Status.SENT
 
 
 async def test_cancelling_does_not_interrupt_an_attempt(outbox):
-    kept = await outbox.enqueue(new())
+    queued = await outbox.enqueue(new())
     await outbox.claim(1)
 
-    changed = await outbox.cancel([kept.id])
+    changed = await outbox.cancel([queued.id])
 
-    assert (changed, (await outbox.get(kept.id)).status) == ([kept.id], Status.SENDING)
+    assert (changed, (await outbox.get(queued.id)).status) == ([queued.id], Status.SENDING)
 
 
-async def test_a_failed_message_is_tried_again_for_those_who_did_not_get_it(outbox, clock):
-    kept = await outbox.enqueue(new(ADA, BOB, "cy@example.com"))
+async def test_a_failed_message_is_retried_for_those_who_did_not_accept_it(outbox, clock):
+    queued = await outbox.enqueue(new(ADA, BOB, "cy@example.com"))
     await attempt(outbox, ACCEPTED, NEVER, UNSURE, on_uncertain=OnUncertain.HOLD)
 
-    changed = await outbox.retry([kept.id])
+    changed = await outbox.retry([queued.id])
     [claim] = (await outbox.claim(1)).claims
 
-    assert changed == [kept.id]
+    assert changed == [queued.id]
     assert claim.due(clock.now()) == (BOB, "cy@example.com")
 
 
 async def test_a_retry_restarts_give_up(outbox, clock):
-    kept = await outbox.enqueue(new())
+    queued = await outbox.enqueue(new())
     clock.go_on(6 * DAY)
     await attempt(outbox, LATER)
 
-    given_up = await outbox.get(kept.id)
-    await outbox.retry([kept.id])
+    given_up = await outbox.get(queued.id)
+    await outbox.retry([queued.id])
     [written] = await attempt(outbox, LATER)
 
     assert (given_up.status, written.status) == (Status.FAILED, Status.QUEUED)
@@ -113,17 +113,17 @@ async def test_a_retry_restarts_give_up(outbox, clock):
 
 
 async def test_an_expired_message_can_be_sent_after_all(outbox, clock):
-    kept = await outbox.enqueue(new(expires_at=clock.now() + HOUR))
+    queued = await outbox.enqueue(new(expires_at=clock.now() + HOUR))
     await attempt(outbox, NEVER)
     clock.go_on(DAY)
 
-    await outbox.retry([kept.id])
+    await outbox.retry([queued.id])
     [claim] = (await outbox.claim(1)).claims
 
     assert not claim.has_expired(clock.now())
 
 
-async def test_only_what_failed_or_is_uncertain_is_tried_again(outbox):
+async def test_only_failed_and_uncertain_messages_are_retried(outbox):
     sent = await outbox.enqueue(new())
     await attempt(outbox, ACCEPTED)
     cancelled, waiting = await outbox.enqueue(new()), await outbox.enqueue(new())
@@ -132,19 +132,19 @@ async def test_only_what_failed_or_is_uncertain_is_tried_again(outbox):
     assert await outbox.retry([sent.id, cancelled.id, waiting.id, "unknown"]) == []
 
 
-async def test_a_message_without_bytes_is_not_tried_again(outbox, clock):
-    kept = await outbox.enqueue(new())
+async def test_a_message_without_content_is_not_retried(outbox, clock):
+    queued = await outbox.enqueue(new())
     await attempt(outbox, NEVER)
     clock.go_on(100 * DAY)
     await outbox.prune()
 
-    assert await outbox.retry([kept.id]) == []
-    assert (await outbox.get(kept.id)).status is Status.FAILED
+    assert await outbox.retry([queued.id]) == []
+    assert (await outbox.get(queued.id)).status is Status.FAILED
 
 
 @pytest.mark.parametrize("url", ["postgres"], indirect=True)
 @pytest.mark.parametrize("act", ["cancel", "record"])
-async def test_messages_are_locked_in_one_order_so_that_nobody_deadlocks(
+async def test_messages_are_locked_in_one_order_so_that_there_is_no_deadlock(
     outbox, other, database, clock, act
 ):
     first, second = sorted([(await outbox.enqueue(new())).id for _ in range(2)])

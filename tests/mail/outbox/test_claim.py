@@ -1,4 +1,4 @@
-"""Claiming: which messages, in which order, and for whom."""
+"""Claiming: which messages, in which order, and by which owner."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ def ids(batch):
     return [claim.id for claim in batch.claims]
 
 
-async def test_a_claim_holds_what_the_message_was_kept_with(outbox):
-    kept = await outbox.enqueue(new(ADA, BOB, subject="Tea", expires_at=NOW + HOUR))
+async def test_a_claim_holds_what_the_message_was_queued_with(outbox):
+    queued = await outbox.enqueue(new(ADA, BOB, subject="Tea", expires_at=NOW + HOUR))
 
     [claim] = (await outbox.claim(10)).claims
 
-    assert (claim.id, claim.subject, claim.sender) == (kept.id, "Tea", "flasky@example.com")
-    assert (claim.recipients, claim.expires_at) == (kept.recipients, NOW + HOUR)
+    assert (claim.id, claim.subject, claim.sender) == (queued.id, "Tea", "flasky@example.com")
+    assert (claim.recipients, claim.expires_at) == (queued.recipients, NOW + HOUR)
     assert (claim.attempts, claim.intent_at, claim.due(NOW)) == (0, None, (ADA, BOB))
 
 
-async def test_a_claimed_message_is_being_sent_and_due_to_nobody_else(outbox, other):
-    kept = await outbox.enqueue(new())
+async def test_a_claimed_message_is_being_sent_and_cannot_be_claimed_again(outbox, other):
+    queued = await outbox.enqueue(new())
 
     await outbox.claim(10)
 
     assert ids(await other.claim(10)) == []
-    assert ((await outbox.get(kept.id)).status, await outbox.has_work()) == (Status.SENDING, True)
+    assert ((await outbox.get(queued.id)).status, await outbox.has_work()) == (Status.SENDING, True)
 
 
 async def test_messages_are_claimed_in_the_order_in_which_they_are_due(outbox):
@@ -46,28 +46,28 @@ async def test_messages_are_claimed_in_the_order_in_which_they_are_due(outbox):
 
 
 async def test_the_messages_of_one_claim_are_in_that_order_too(outbox):
-    kept = [await outbox.enqueue(new(due_at=NOW - n * MINUTE)) for n in (5, 2, 9, 1, 7)]
+    queued = [await outbox.enqueue(new(due_at=NOW - n * MINUTE)) for n in (5, 2, 9, 1, 7)]
 
     batch = await outbox.claim(10)
 
-    assert ids(batch) == [kept[place].id for place in (2, 4, 0, 1, 3)]
+    assert ids(batch) == [queued[place].id for place in (2, 4, 0, 1, 3)]
 
 
-async def test_messages_due_at_once_leave_in_the_order_in_which_they_were_kept(outbox):
-    kept = sorted([(await outbox.enqueue(new())).id for _ in range(5)])
+async def test_messages_due_at_once_are_claimed_in_the_order_in_which_they_were_queued(outbox):
+    queued = sorted([(await outbox.enqueue(new())).id for _ in range(5)])
 
     batch = await outbox.claim(10)
 
-    assert ids(batch) == kept
+    assert ids(batch) == queued
 
 
 async def test_a_message_is_not_claimed_before_it_is_due(outbox, clock):
-    kept = await outbox.enqueue(new(due_at=NOW + HOUR))
+    queued = await outbox.enqueue(new(due_at=NOW + HOUR))
 
     early = await outbox.claim(10)
     clock.go_on(HOUR)
 
-    assert (ids(early), ids(await outbox.claim(10))) == ([], [kept.id])
+    assert (ids(early), ids(await outbox.claim(10))) == ([], [queued.id])
 
 
 async def test_a_claim_takes_no_more_than_it_may(outbox):
@@ -120,7 +120,7 @@ async def test_messages_of_dead_owners_and_retries_share_a_lane(outbox, clock):
     assert [len(batch.claims) for batch in batches] == [3, 3, 2, 0]
 
 
-async def test_a_message_of_another_backend_is_left_alone(outbox, database, clock):
+async def test_a_message_of_another_backend_is_not_claimed(outbox, database, clock):
     mailbox = Outbox(database, MailSettings(backend=Backend.MAILBOX), clock)
     ours, theirs = await outbox.enqueue(new()), await outbox.enqueue(new(backend="mailbox"))
 
@@ -136,13 +136,13 @@ async def test_work_of_another_backend_is_none_of_ours(outbox):
 
 
 async def test_a_lapsed_lease_is_taken_over(outbox, other, clock):
-    kept = await outbox.enqueue(new())
+    queued = await outbox.enqueue(new())
     [dead] = (await outbox.claim(1)).claims
     clock.go_on(MINUTE)
 
     [heir] = (await other.claim(1)).claims
 
-    assert (heir.id, heir.recipients) == (kept.id, dead.recipients)
+    assert (heir.id, heir.recipients) == (queued.id, dead.recipients)
     assert heir.token != dead.token
 
 
@@ -176,24 +176,24 @@ async def test_while_the_breaker_is_open_only_expired_messages_are_claimed(outbo
 
 
 async def test_an_expired_message_that_waits_for_a_retry_is_claimed(outbox, clock):
-    kept = await outbox.enqueue(new(expires_at=NOW + MINUTE / 2))
+    queued = await outbox.enqueue(new(expires_at=NOW + MINUTE / 2))
     await attempt(outbox, LATER)
     clock.go_on(MINUTE / 2)
 
     batch = await outbox.claim(10, only_expired=True)
 
-    assert ids(batch) == [kept.id]
+    assert ids(batch) == [queued.id]
     assert batch.claims[0].has_expired(clock.now())
 
 
 async def test_several_claimers_at_once_never_share_a_message(outbox, other):
-    kept = {(await outbox.enqueue(new())).id for _ in range(60)}
+    queued = {(await outbox.enqueue(new())).id for _ in range(60)}
 
     batches = await asyncio.gather(*(each.claim(5) for each in (outbox, other) for _ in range(8)))
     rest = await outbox.claim(60)
 
     claimed = [delivery_id for batch in [*batches, rest] for delivery_id in ids(batch)]
-    assert sorted(claimed) == sorted(kept)
+    assert sorted(claimed) == sorted(queued)
 
 
 @pytest.mark.parametrize("url", ["postgres"], indirect=True)
@@ -207,16 +207,14 @@ async def test_a_claimer_does_not_wait_for_what_another_is_claiming(outbox, data
     assert ids(batch) == [second]
 
 
-async def test_a_message_cancelled_in_the_hands_of_a_dead_owner_is_not_tried_again(
-    outbox, other, clock
-):
-    kept = await outbox.enqueue(new())
+async def test_a_message_cancelled_while_a_dead_owner_had_it_is_not_retried(outbox, other, clock):
+    queued = await outbox.enqueue(new())
     await outbox.claim(1)
-    await outbox.cancel([kept.id])
+    await outbox.cancel([queued.id])
     clock.go_on(MINUTE)
 
     batch = await other.claim(1)
-    found = await other.get(kept.id)
+    found = await other.get(queued.id)
 
     assert (ids(batch), found.status) == ([], Status.CANCELLED)
     assert await other.has_work() is False

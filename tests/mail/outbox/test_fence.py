@@ -1,4 +1,4 @@
-"""The fence: who lost a message changes nothing about it any more."""
+"""The fence: an owner that lost its claim changes nothing about the message."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ async def test_a_zombie_beside_its_heir_in_one_group_writes_nothing(outbox, cloc
     written = await outbox.record(decisions)
 
     assert written == decisions[:1]
-    assert {person.code for person in (await outbox.get(heir.id)).recipients} == {250}
+    assert {recipient.code for recipient in (await outbox.get(heir.id)).recipients} == {250}
 
 
 async def test_the_owner_still_writes(outbox, clock):

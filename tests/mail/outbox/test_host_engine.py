@@ -62,10 +62,10 @@ def running(server):
 
 async def test_a_message_goes_all_the_way(running, engine, database, server):
     async with running(engine) as mail, AsyncSession(engine) as session:
-        kept = await mail.send_later(message(), session=session)
+        queued = await mail.send_later(message(), session=session)
         await session.commit()
 
-        done = await mail.wait(kept, timeout=30)
+        done = await mail.wait(queued, timeout=30)
 
     assert (done.status, len(server.messages)) == (Status.SENT, 1)
 
@@ -73,19 +73,19 @@ async def test_a_message_goes_all_the_way(running, engine, database, server):
 async def test_a_message_joins_the_hosts_transaction(running, engine, database):
     async with running(engine) as mail, AsyncSession(engine) as session:
         await session.execute(text("CREATE TABLE IF NOT EXISTS guests (name TEXT)"))
-        kept = await mail.send_later(message(), session=session)
+        queued = await mail.send_later(message(), session=session)
         await session.rollback()
 
-        assert await mail.get(kept.id) is None
+        assert await mail.get(queued.id) is None
 
 
 async def test_an_engine_made_by_the_recipe_works_too(running, recipe, server):
     async with running(recipe) as mail, AsyncSession(recipe) as session:
         async with session.begin_nested():
-            kept = await mail.send_later(message(), session=session)
+            queued = await mail.send_later(message(), session=session)
         await session.commit()
 
-        done = await mail.wait(kept, timeout=30)
+        done = await mail.wait(queued, timeout=30)
 
     assert (done.status, len(server.messages)) == (Status.SENT, 1)
 
@@ -93,10 +93,10 @@ async def test_an_engine_made_by_the_recipe_works_too(running, recipe, server):
 async def test_a_savepoint_of_the_recipe_goes_with_the_whole(running, recipe):
     async with running(recipe) as mail, AsyncSession(recipe) as session:
         async with session.begin_nested():
-            kept = await mail.send_later(message(), session=session)
+            queued = await mail.send_later(message(), session=session)
         await session.rollback()
 
-        assert await mail.get(kept.id) is None
+        assert await mail.get(queued.id) is None
 
 
 async def test_a_savepoint_that_would_outlive_a_rollback_is_refused(running, sqlite_url):
@@ -122,7 +122,7 @@ async def test_a_write_of_ours_takes_the_lock_before_it_reads(engine, url):
     await hasty.dispose()
 
 
-async def test_a_forgotten_message_leaves_no_orphans(engine, database):
+async def test_a_deleted_message_leaves_no_orphans(engine, database):
     clock = HandClock()
     outbox = Outbox(Database.over(engine), MailSettings(backend=Backend.SMTP), clock)
     await outbox.enqueue(new())
@@ -152,9 +152,9 @@ async def test_a_message_beside_an_open_write_of_the_host_names_the_cure(sqlite_
 
 async def test_many_at_once_share_a_hosts_engine(running, engine, database, server):
     async with running(engine) as mail:
-        kept = await asyncio.gather(*(mail.send_later(message()) for _ in range(20)))
+        queued = await asyncio.gather(*(mail.send_later(message()) for _ in range(20)))
 
-        for each in kept:
+        for each in queued:
             await mail.wait(each, timeout=20)
 
     assert len(server.messages) == 20

@@ -1,4 +1,4 @@
-"""Little and bounded work: what a dispatcher does when idle, and when there is far too much."""
+"""Bounded work: what a dispatcher does when it is idle, and when it has a large backlog."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ async def test_an_idle_dispatcher_asks_once_a_second(serve, url, database):
             await asked.are_far_apart.wait()
 
 
-async def test_who_is_woken_during_a_look_looks_again_at_once(serve, url, database):
+async def test_a_dispatcher_woken_while_it_looks_looks_again_at_once(serve, url, database):
     async with serve(url) as mail:
         await mail.drain()
         asked = _times_of_statements(mail.outbox.database, then=mail.worker.wake)

@@ -1,4 +1,4 @@
-"""Pruning: what is forgotten, and when."""
+"""Pruning: what is deleted, and when."""
 
 from __future__ import annotations
 
@@ -12,52 +12,56 @@ from quartapp.mail.settings import Backend, MailSettings, OnUncertain
 from tests.mail.outbox.sample import ACCEPTED, ADA, BOB, DAY, LATER, NEVER, UNSURE, attempt, new
 
 
-async def has_bytes(outbox, delivery_id):
+async def has_content(outbox, delivery_id):
     return await outbox.load([delivery_id]) != [None]
 
 
 @pytest.mark.parametrize(
     ("answer", "days"), [(ACCEPTED, 7), (NEVER, 90), (UNSURE, 90)], ids=["sent", "failed", "held"]
 )
-async def test_bytes_are_kept_as_long_as_the_messages_end_asks_for(outbox, clock, answer, days):
-    kept = await outbox.enqueue(new())
+async def test_content_is_stored_as_long_as_the_messages_state_asks_for(
+    outbox, clock, answer, days
+):
+    queued = await outbox.enqueue(new())
     await attempt(outbox, answer, on_uncertain=OnUncertain.HOLD)
 
     clock.go_on(days * DAY * 0.99)
-    early = (await outbox.prune(), await has_bytes(outbox, kept.id))
+    early = (await outbox.prune(), await has_content(outbox, queued.id))
     clock.go_on(days * DAY * 0.01)
-    late = (await outbox.prune(), await has_bytes(outbox, kept.id))
+    late = (await outbox.prune(), await has_content(outbox, queued.id))
 
     assert (early, late) == ((0, True), (1, False))
 
 
-async def test_the_bytes_of_a_cancelled_message_go_as_early_as_those_of_a_sent_one(outbox, clock):
-    kept = await outbox.enqueue(new())
-    await outbox.cancel([kept.id])
+async def test_the_content_of_a_cancelled_message_is_pruned_as_early_as_of_a_sent_one(
+    outbox, clock
+):
+    queued = await outbox.enqueue(new())
+    await outbox.cancel([queued.id])
 
     clock.go_on(7 * DAY)
 
-    assert (await outbox.prune(), await has_bytes(outbox, kept.id)) == (1, False)
+    assert (await outbox.prune(), await has_content(outbox, queued.id)) == (1, False)
 
 
-async def test_the_bytes_of_an_open_message_are_never_pruned(outbox, clock):
-    kept = await outbox.enqueue(new(ADA, BOB))
+async def test_the_content_of_an_open_message_is_never_pruned(outbox, clock):
+    queued = await outbox.enqueue(new(ADA, BOB))
     await attempt(outbox, ACCEPTED, LATER)
 
     clock.go_on(1000 * DAY)
 
-    assert (await outbox.prune(), await has_bytes(outbox, kept.id)) == (0, True)
+    assert (await outbox.prune(), await has_content(outbox, queued.id)) == (0, True)
 
 
-async def test_a_message_without_bytes_still_tells_its_story(outbox, clock):
-    kept = await outbox.enqueue(new())
+async def test_a_message_without_content_is_still_shown(outbox, clock):
+    queued = await outbox.enqueue(new())
     await attempt(outbox, ACCEPTED)
-    before = await outbox.get(kept.id)
+    before = await outbox.get(queued.id)
 
     clock.go_on(8 * DAY)
     await outbox.prune()
 
-    assert await outbox.get(kept.id) == before
+    assert await outbox.get(queued.id) == before
 
 
 async def test_after_a_year_nothing_is_left(outbox, database, clock):
@@ -75,23 +79,23 @@ async def test_after_a_year_nothing_is_left(outbox, database, clock):
     assert counts == [0, 0, 0, 0]
 
 
-async def test_a_longer_retention_than_a_year_is_heeded(database, clock):
+async def test_a_longer_retention_than_a_year_is_respected(database, clock):
     settings = MailSettings(backend=Backend.SMTP, retention_failed=730 * DAY.total_seconds())
     outbox = Outbox(database, settings, clock)
-    kept = await outbox.enqueue(new())
+    queued = await outbox.enqueue(new())
     await attempt(outbox, NEVER)
 
     clock.go_on(400 * DAY)
 
-    assert (await outbox.prune(), await has_bytes(outbox, kept.id)) == (0, True)
+    assert (await outbox.prune(), await has_content(outbox, queued.id)) == (0, True)
 
 
-async def test_a_message_tried_again_has_its_bytes_as_long_as_it_is_open(outbox, clock):
-    kept = await outbox.enqueue(new())
+async def test_a_retried_message_has_its_content_as_long_as_it_is_open(outbox, clock):
+    queued = await outbox.enqueue(new())
     await attempt(outbox, NEVER)
-    await outbox.retry([kept.id])
+    await outbox.retry([queued.id])
 
     clock.go_on(100 * DAY)
 
-    assert (await outbox.prune(), await has_bytes(outbox, kept.id)) == (0, True)
-    assert (await outbox.get(kept.id)).status is Status.QUEUED
+    assert (await outbox.prune(), await has_content(outbox, queued.id)) == (0, True)
+    assert (await outbox.get(queued.id)).status is Status.QUEUED

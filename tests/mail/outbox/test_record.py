@@ -1,4 +1,4 @@
-"""Recording: in groups, per recipient, with the story of what went wrong."""
+"""Recording: in groups, per recipient, with a history of what went wrong."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.mail.outbox.sample import (
 )
 
 
-async def story(outbox):
+async def history(outbox):
     async with outbox.database.reading() as connection:
         rows = await connection.execute(select(attempts).order_by(attempts.c.number))
         return [(row.number, row.status, row.detail) for row in rows]
@@ -37,34 +37,34 @@ async def test_what_is_returned_is_what_is_read_back(outbox):
 
 
 async def test_a_sent_message_says_when(outbox, clock):
-    kept = await outbox.enqueue(new())
+    queued = await outbox.enqueue(new())
     clock.go_on(HOUR)
 
     await attempt(outbox, ACCEPTED)
-    done = await outbox.get(kept.id)
+    done = await outbox.get(queued.id)
 
     assert (done.status, done.sent_at, done.attempts) == (Status.SENT, NOW + HOUR, 1)
     assert (done.recipients[0].code, done.recipients[0].reply) == (250, "2.0.0 ok")
 
 
 async def test_a_group_is_written_as_a_whole(outbox, clock):
-    kept = [await outbox.enqueue(new(subject=str(number))) for number in range(20)]
+    queued = [await outbox.enqueue(new(subject=str(number))) for number in range(20)]
     batch = await outbox.claim(20)
 
     written = await outbox.record([judged(claim, clock.now(), ACCEPTED) for claim in batch.claims])
 
-    assert len(written) == len(kept)
-    assert (await outbox.count())[Status.SENT] == len(kept)
+    assert len(written) == len(queued)
+    assert (await outbox.count())[Status.SENT] == len(queued)
 
 
 async def test_each_recipient_has_its_own_end(outbox):
-    kept = await outbox.enqueue(new(ADA, BOB, "cy@example.com"))
+    queued = await outbox.enqueue(new(ADA, BOB, "cy@example.com"))
 
     await attempt(outbox, ACCEPTED, LATER, NEVER)
-    found = await outbox.get(kept.id)
+    found = await outbox.get(queued.id)
 
-    assert [person.status for person in found.recipients] == ["sent", "queued", "failed"]
-    assert [person.due_at for person in found.recipients] == [None, NOW + MINUTE, None]
+    assert [recipient.status for recipient in found.recipients] == ["sent", "queued", "failed"]
+    assert [recipient.due_at for recipient in found.recipients] == [None, NOW + MINUTE, None]
 
 
 async def test_the_next_attempt_is_for_those_still_open(outbox, clock):
@@ -78,41 +78,41 @@ async def test_the_next_attempt_is_for_those_still_open(outbox, clock):
     assert (claim.attempts, claim.first_attempt_at) == (1, NOW)
 
 
-async def test_a_cancel_wish_ends_a_message_that_would_be_tried_again(outbox, clock):
-    kept = await outbox.enqueue(new())
+async def test_a_request_to_cancel_ends_a_message_that_would_be_retried(outbox, clock):
+    queued = await outbox.enqueue(new())
     [claim] = (await outbox.claim(1)).claims
-    await outbox.cancel([kept.id])
+    await outbox.cancel([queued.id])
 
     [written] = await outbox.record([judged(claim, clock.now(), LATER)])
-    found = await outbox.get(kept.id)
+    found = await outbox.get(queued.id)
 
     assert (written.status, found.status, found.due_at) == (Status.CANCELLED, "cancelled", None)
     assert await outbox.has_work() is False
 
 
-async def test_a_cancel_wish_changes_nothing_about_a_message_that_was_sent(outbox, clock):
-    kept = await outbox.enqueue(new())
+async def test_a_request_to_cancel_changes_nothing_about_a_message_that_was_sent(outbox, clock):
+    queued = await outbox.enqueue(new())
     [claim] = (await outbox.claim(1)).claims
-    await outbox.cancel([kept.id])
+    await outbox.cancel([queued.id])
 
     await outbox.record([judged(claim, clock.now(), ACCEPTED)])
 
-    assert (await outbox.get(kept.id)).status is Status.SENT
+    assert (await outbox.get(queued.id)).status is Status.SENT
 
 
-async def test_a_cancel_wish_is_over_with_its_attempt(outbox, clock):
-    kept = await outbox.enqueue(new())
+async def test_a_request_to_cancel_ends_with_its_attempt(outbox, clock):
+    queued = await outbox.enqueue(new())
     [claim] = (await outbox.claim(1)).claims
-    await outbox.cancel([kept.id])
+    await outbox.cancel([queued.id])
     await outbox.record([judged(claim, clock.now(), NEVER)])
 
-    await outbox.retry([kept.id])
+    await outbox.retry([queued.id])
     [written] = await attempt(outbox, LATER)
 
     assert written.status is Status.QUEUED
 
 
-async def test_every_attempt_that_did_not_simply_succeed_is_kept(outbox, clock):
+async def test_every_attempt_that_did_not_simply_succeed_is_stored(outbox, clock):
     await outbox.enqueue(new())
     await attempt(outbox, LATER)
     clock.go_on(HOUR)
@@ -121,13 +121,13 @@ async def test_every_attempt_that_did_not_simply_succeed_is_kept(outbox, clock):
 
     await attempt(outbox, ACCEPTED)
 
-    assert await story(outbox) == [
+    assert await history(outbox) == [
         (1, "queued", f"{ADA}: 451 4.7.1 later"),
         (2, "uncertain", f"{ADA}: connection lost after the end of data"),
     ]
 
 
-async def test_a_recorded_message_belongs_to_nobody(outbox, other, clock):
+async def test_a_recorded_message_has_no_owner(outbox, other, clock):
     await outbox.enqueue(new())
     await attempt(outbox, LATER)
     clock.go_on(HOUR)

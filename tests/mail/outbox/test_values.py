@@ -1,4 +1,4 @@
-"""Times and text: what comes back is what went in, and nobody's words break a write."""
+"""Times and text: what is read is what was written, and no reply breaks a write."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ HOSTILE = "5\0.1.1 \ud800 no\udfff such \N{PILE OF POO} user\x1b[31m"
 
 
 async def test_times_come_back_aware_in_utc_to_the_microsecond(outbox):
-    kept = await outbox.enqueue(new(due_at=NOW + HOUR, expires_at=NOW + 2 * HOUR))
+    queued = await outbox.enqueue(new(due_at=NOW + HOUR, expires_at=NOW + 2 * HOUR))
 
-    found = await outbox.get(kept.id)
+    found = await outbox.get(queued.id)
 
     assert (found.created_at, found.due_at) == (NOW, NOW + HOUR)
     assert {found.created_at.tzinfo, found.recipients[0].due_at.tzinfo} == {UTC}
@@ -24,9 +24,9 @@ async def test_times_come_back_aware_in_utc_to_the_microsecond(outbox):
 
 async def test_a_time_of_another_zone_is_the_same_moment(outbox, clock):
     seoul = timezone(timedelta(hours=9))
-    kept = await outbox.enqueue(new(due_at=(NOW + HOUR).astimezone(seoul)))
+    queued = await outbox.enqueue(new(due_at=(NOW + HOUR).astimezone(seoul)))
 
-    found = await outbox.get(kept.id)
+    found = await outbox.get(queued.id)
     clock.go_on(HOUR)
 
     assert (found.due_at, found.due_at.tzinfo) == (NOW + HOUR, UTC)
@@ -35,10 +35,10 @@ async def test_a_time_of_another_zone_is_the_same_moment(outbox, clock):
 
 @pytest.mark.parametrize("result", [Result.TRANSIENT, Result.PERMANENT, Result.UNCERTAIN])
 async def test_nothing_that_a_server_says_breaks_a_write(outbox, result):
-    kept = await outbox.enqueue(new())
+    queued = await outbox.enqueue(new())
 
     [written] = await attempt(outbox, Answer(result, 550, HOSTILE))
-    found = await outbox.get(kept.id)
+    found = await outbox.get(queued.id)
 
     assert written.recipients[0].reply == HOSTILE
     assert found.recipients[0].reply == "5�.1.1 � no� such \N{PILE OF POO} user\x1b[31m"
@@ -47,9 +47,9 @@ async def test_nothing_that_a_server_says_breaks_a_write(outbox, result):
 
 @pytest.mark.parametrize("subject", ["Тест 茶 ☕ \N{PILE OF POO} é", "‮gnirts", "' OR 1=1 --", ""])
 async def test_any_subject_comes_back_as_it_was(outbox, subject):
-    kept = await outbox.enqueue(new(subject=subject))
+    queued = await outbox.enqueue(new(subject=subject))
 
-    assert (await outbox.get(kept.id)).subject == subject
+    assert (await outbox.get(queued.id)).subject == subject
 
 
 @pytest.mark.parametrize("strange", ["\0", "\ud800", "%", "x" * 100_000])

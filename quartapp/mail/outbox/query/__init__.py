@@ -1,1 +1,1 @@
-"""Questions about messages: lists, searches, figures and histories."""
+"""Queries about messages: lists, searches, figures and histories."""

@@ -1,4 +1,4 @@
-"""How the outbox stands: numbers that cost the same however many messages there are."""
+"""The outbox in figures, which cost the same however many messages there are."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import func, literal, literal_column, select, union_all
 
 from quartapp.database.columns import UtcDateTime
-from quartapp.mail.outbox.delivery import Status
 from quartapp.mail.outbox.query.find import Filter
 from quartapp.mail.outbox.query.listing import listed
 from quartapp.mail.outbox.query.views import Figures, Minute
+from quartapp.mail.outbox.states import FAILURES, Status
 from quartapp.mail.outbox.tables import at_most, messages
 
 if TYPE_CHECKING:
@@ -26,11 +26,10 @@ __all__ = ["figures"]
 
 MINUTE = timedelta(minutes=1)
 HOUR = 60
-FAILURES = (Status.FAILED, Status.UNCERTAIN)
 
 
 async def figures(database: Database, now: datetime) -> Figures:
-    """Messages in each state, the oldest that waits, and the last hour minute by minute."""
+    """Messages in each state, the oldest unsent one, and the last hour minute by minute."""
     # Side by side, each on a connection of its own.
     (counts, oldest), minutes = await asyncio.gather(_states(database), _last_hour(database, now))
     return Figures(

@@ -1,4 +1,4 @@
-"""Ask about messages: snapshots, counts, and what is still to do."""
+"""Find messages by what they have in common, and read them as snapshots."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from itertools import groupby
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import select
 
-from quartapp.mail.outbox.delivery import Delivery, Status
-from quartapp.mail.outbox.recipients import PERSON, person
+from quartapp.mail.outbox.delivery import Delivery
+from quartapp.mail.outbox.recipients import RECIPIENT, recipient
+from quartapp.mail.outbox.states import Status
 from quartapp.mail.outbox.subject import span
-from quartapp.mail.outbox.tables import at_most, first_id, is_any, messages, recipients
+from quartapp.mail.outbox.tables import at_most, first_id, messages, recipients
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Row, Select
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-__all__ = ["Filter", "count", "find", "get", "has_work"]
+__all__ = ["Filter", "find", "get"]
 
 SHOWN = (
     messages.c.id,
@@ -43,12 +44,12 @@ class Filter:
     recipient
         One of the message's recipients, exactly.
     subject
-        How it begins, in any case.
+        How it begins, ignoring case.
     since, until
-        Kept not before, and kept before; aware datetimes.
+        Queued not before, and queued before; aware datetimes.
     before, after
-        The id of the last message of the page before, to go on behind it, or of the first of the
-        page behind, to go on in front of it.
+        Only messages older than the one with this id, and only newer ones: give the last message of
+        a page for the next page, the first for the previous.
     """
 
     status: Status | None = None
@@ -75,12 +76,12 @@ class Filter:
         if self.key is not None:
             query = query.where(of.idempotency_key == self.key)
         if self.recipient is not None:
-            to_them = select(recipients.c.delivery_id).where(recipients.c.address == self.recipient)
-            query = query.where(of.id.in_(to_them))
+            theirs = select(recipients.c.delivery_id).where(recipients.c.address == self.recipient)
+            query = query.where(of.id.in_(theirs))
         return query
 
     def bounds(self, ids: Any) -> Iterator[ColumnElement[bool]]:
-        """The conditions that are about ids, which are in the order in which messages were kept."""
+        """The conditions about ids, which are in the order in which messages were queued."""
         if self.ids is not None:
             yield ids.in_(self.ids)
         if self.before is not None:
@@ -94,47 +95,23 @@ class Filter:
 
 
 async def get(connection: AsyncConnection, delivery_id: str) -> Delivery | None:
-    """The message as it stands, None if there is no such message."""
+    """The message as it is now, None if there is none with this id."""
     found = await find(connection, Filter(ids=[delivery_id]), limit=1)
     return found[0] if found else None
 
 
 async def find(connection: AsyncConnection, wanted: Filter, limit: int) -> list[Delivery]:
-    """The newest messages that match, each of one moment with its recipients."""
+    """The newest messages that match, each read in one moment with its recipients."""
     newest = wanted.apply(select(*SHOWN)).order_by(messages.c.id.desc()).limit(at_most(limit))
     page = newest.subquery("page")
-    # One row for each recipient: two statements could disagree about what happened between them.
+    # One row for each recipient: a second statement could see what changed after the first.
     query = (
-        select(page, *PERSON)
+        select(page, *RECIPIENT)
         .join(recipients, recipients.c.delivery_id == page.c.id)
         .order_by(page.c.id.desc(), recipients.c.position)
     )
     rows = (await connection.execute(query)).all()
     return [_delivery(list(group)) for _, group in groupby(rows, attrgetter("id"))]
-
-
-async def count(connection: AsyncConnection) -> dict[Status, int]:
-    """How many messages are in each state."""
-    query = select(messages.c.status, func.count().label("number")).group_by(messages.c.status)
-    counted = {row.status: row.number for row in await connection.execute(query)}
-    return {status: counted.get(status, 0) for status in Status}
-
-
-async def has_work(connection: AsyncConnection, backend: str, now: datetime) -> bool:
-    """Whether a message of this backend is due or being sent."""
-    ours = messages.c.backend == backend
-    work = select(
-        or_(
-            is_any(
-                messages.c.due_at, ours, messages.c.is_retry.is_(False), messages.c.due_at <= now
-            ),
-            is_any(
-                messages.c.due_at, ours, messages.c.is_retry.is_(True), messages.c.due_at <= now
-            ),
-            is_any(messages.c.lease_until, ours, messages.c.lease_until.is_not(None)),
-        )
-    )
-    return bool((await connection.execute(work)).scalar_one())
 
 
 def _delivery(rows: Sequence[Row[Any]]) -> Delivery:
@@ -144,7 +121,7 @@ def _delivery(rows: Sequence[Row[Any]]) -> Delivery:
         message_id=row.message_id,
         status=Status(row.status),
         subject=row.subject,
-        recipients=tuple(person(each) for each in rows),
+        recipients=tuple(recipient(each) for each in rows),
         attempts=row.attempts,
         due_at=row.due_at,
         created_at=row.created_at,

@@ -1,4 +1,4 @@
-"""One message's history: what it is, and every attempt that did not simply succeed."""
+"""One message's history: its details, and every attempt that did not simply succeed."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import bindparam, select
 
-from quartapp.mail.outbox.delivery import Status
 from quartapp.mail.outbox.query.find import get
 from quartapp.mail.outbox.query.views import Attempt, History
+from quartapp.mail.outbox.states import Status
 from quartapp.mail.outbox.tables import attempts, messages
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["history"]
 
-FACTS = select(
+DETAILS = select(
     messages.c.sender,
     messages.c.template,
     messages.c.size,
@@ -35,16 +35,16 @@ ATTEMPTS = (
 
 
 async def history(connection: AsyncConnection, delivery_id: str) -> History | None:
-    """All that is known of a message, None if there is no such message."""
+    """All that is stored about a message but its content, None if there is none with this id."""
     delivery = await get(connection, delivery_id)
-    facts = (await connection.execute(FACTS, {"id_": delivery_id})).one_or_none()
-    if delivery is None or facts is None:
+    details = (await connection.execute(DETAILS, {"id_": delivery_id})).one_or_none()
+    if delivery is None or details is None:
         return None
-    tried = await connection.execute(ATTEMPTS, {"id_": delivery_id})
+    rows = await connection.execute(ATTEMPTS, {"id_": delivery_id})
     return History(
         delivery=delivery,
         attempts=tuple(
-            Attempt(row.number, row.ended_at, Status(row.status), row.detail) for row in tried
+            Attempt(row.number, row.ended_at, Status(row.status), row.detail) for row in rows
         ),
-        **facts._asdict(),
+        **details._asdict(),
     )

@@ -1,4 +1,4 @@
-"""Messages that meet one condition, listed by an index, in the order in which they were kept."""
+"""Messages that meet one condition, listed by an index, in the order in which they were queued."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ BEGINNING, END = "", "zzzz"
 
 
 def listed(field: str | None, wanted: Filter, *, upwards: bool = False) -> Select[Any]:
-    """The ids of messages that meet one of the conditions, and those about order; newest first.
+    """The ids of messages that meet one of the conditions, and those about ids; newest first.
 
     field
         The condition, None for all messages. By subject they come in the order of subjects.
@@ -45,7 +45,7 @@ def listed(field: str | None, wanted: Filter, *, upwards: bool = False) -> Selec
 
 def _from_index(field: str, wanted: Filter, *, upwards: bool) -> Select[Any]:
     # As a range of pairs, and not as an equality: for a value that it does not know PostgreSQL
-    # would rather walk along the ids, hoping to meet one soon.
+    # would rather walk along the ids, expecting to meet one soon.
     column, ids = ORDERED[field]
     value = literal(getattr(wanted, field), column.type)
     low, high = _ends(wanted)

@@ -1,8 +1,8 @@
-"""Search messages page by page: fast however many there are, for it never looks at many.
+"""Search messages page by page: fast however many there are, because it never reads many.
 
 One condition leads: its index lists the messages that meet it, and the other conditions pick from
 that list. The condition that fewest messages meet is the one to lead. Where many messages meet each
-of them, a page looks at so many and says how far it came.
+of them, a page reads a limited number and says how far it came.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 
 __all__ = ["FIRST", "Place", "page", "pick"]
 
-LOOKED_AT = 1_000
-"""The most messages that one page looks at."""
+READ_AT_MOST = 1_000
+"""The most messages that one page reads."""
 
-GLANCE = 200
-"""Messages that it looks at first: enough where many of them match, and sooner done."""
+READ_FIRST = 200
+"""Messages that it reads first: enough where many of them match, and faster."""
 
 
 ASKED = {
@@ -41,7 +41,7 @@ ASKED = {
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a page is: behind a message, in front of one, at the end, or else at the beginning."""
+    """Where a page is: after a message, before one, at the end, or else at the beginning."""
 
     before: str | None = None
     after: str | None = None
@@ -61,7 +61,7 @@ class Lead:
     """The condition that leads; None where there is none that could.
 
     is_short
-        Whether it lists so few messages that one page can look at all of them.
+        Whether it lists so few messages that one page can read all of them.
     """
 
     field: str | None = None
@@ -75,7 +75,7 @@ class Picked:
     onward
         The id to go on from, None at the end of all.
     looked_to
-        When the search stopped early: when the last message that it looked at was kept.
+        When the search stopped early: when the last message that it read was queued.
     """
 
     ids: tuple[str, ...]
@@ -110,7 +110,7 @@ async def _ids(
     """The ids of one page, in the direction in which it is read, and of one more message."""
     ids: tuple[str, ...] = ()
     has_rest = _rest(lead, here) != Filter()
-    for many in (GLANCE, LOOKED_AT) if has_rest and not lead.is_short else (LOOKED_AT,):
+    for many in (READ_FIRST, READ_AT_MOST) if has_rest and not lead.is_short else (READ_AT_MOST,):
         query = _picking(lead, here, place, limit, many)
         ids = tuple((await connection.execute(query)).scalars())
         if len(ids) == limit:
@@ -134,30 +134,30 @@ async def _lead(connection: AsyncConnection, wanted: Filter) -> Lead:
     counts = select(*(_count(field, wanted).label(field) for field in given))
     counted = (await connection.execute(counts)).one()
     fewest = min(given, key=lambda field: int(getattr(counted, field)))
-    if getattr(counted, fewest) <= LOOKED_AT:
+    if getattr(counted, fewest) <= READ_AT_MOST:
         return Lead(fewest, is_short=True)
     # The index of subjects is in their order, and not in that of the messages.
     return Lead(next((field for field in given if field != "subject"), None))
 
 
 def _count(field: str, wanted: Filter) -> ScalarSelect[int]:
-    """How many messages meet a condition; no more are counted than it takes to know enough."""
-    some = listed(field, wanted).limit(at_most(LOOKED_AT + 1)).subquery()
+    """How many messages meet a condition, or one more than a page reads."""
+    some = listed(field, wanted).limit(at_most(READ_AT_MOST + 1)).subquery()
     return select(func.count()).select_from(some).scalar_subquery()
 
 
 def _picking(lead: Lead, here: Filter, place: Place, limit: int, many: int) -> Select[Any]:
-    """The first ids of a page, having looked at so many messages."""
+    """The first ids of a page, having read so many messages."""
     ids, rest = listed(lead.field, here, upwards=place.goes_back), _rest(lead, here)
     if rest == Filter() and lead.field != "subject":
         return ids.limit(at_most(limit))
-    looked = _looked_at(ids, rest, many).subquery("looked")
-    order = looked.c.id.asc() if place.goes_back else looked.c.id.desc()
-    return _narrowed(select(looked.c.id), rest, looked.c).order_by(order).limit(at_most(limit))
+    read = _rows(ids, rest, many).subquery("read")
+    order = read.c.id.asc() if place.goes_back else read.c.id.desc()
+    return _narrowed(select(read.c.id), rest, read.c).order_by(order).limit(at_most(limit))
 
 
-def _looked_at(ids: Select[Any], rest: Filter, many: int) -> Select[Any]:
-    """Those messages with what the other conditions ask about, looked up one by one.
+def _rows(ids: Select[Any], rest: Filter, many: int) -> Select[Any]:
+    """Those messages with the columns of the other conditions, read one by one.
 
     With a join, a database would rather read all messages that meet one of the conditions.
     """
@@ -168,17 +168,17 @@ def _looked_at(ids: Select[Any], rest: Filter, many: int) -> Select[Any]:
     return select(some.c.id, *(one.scalar_subquery().label(each.name) for one, each in columns))
 
 
-def _narrowed(query: Select[Any], rest: Filter, looked: Any) -> Select[Any]:
+def _narrowed(query: Select[Any], rest: Filter, read: Any) -> Select[Any]:
     if rest.recipient is not None:
-        person = exists().where(recipients.c.delivery_id == looked.id)
-        query = query.where(person.where(recipients.c.address == rest.recipient))
-    return replace(rest, recipient=None).apply(query, looked)
+        theirs = exists().where(recipients.c.delivery_id == read.id)
+        query = query.where(theirs.where(recipients.c.address == rest.recipient))
+    return replace(rest, recipient=None).apply(query, read)
 
 
 def _end(lead: Lead, here: Filter, place: Place) -> Select[Any]:
-    """The last message that the page looked at; none where it could look at all."""
+    """The last message that the page read; none where it could read all."""
     ids = listed(lead.field, here, upwards=place.goes_back)
-    last = ids.offset(at_most(LOOKED_AT - 1)).limit(at_most(1)).scalar_subquery()
+    last = ids.offset(at_most(READ_AT_MOST - 1)).limit(at_most(1)).scalar_subquery()
     return select(messages.c.id, messages.c.created_at).where(messages.c.id == last)
 
 

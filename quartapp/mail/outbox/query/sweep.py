@@ -1,4 +1,4 @@
-"""All messages that match: how many an action would change, and which, a batch at a time."""
+"""All messages that match: how many an action would change, and which, in batches."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import func, or_, select
 
-from quartapp.mail.outbox.delivery import Status
 from quartapp.mail.outbox.query.search import FIRST, Place, pick
-from quartapp.mail.outbox.query.views import Action
+from quartapp.mail.outbox.states import STATES, Action, Final, allowing
 from quartapp.mail.outbox.tables import messages
 
 if TYPE_CHECKING:
@@ -24,30 +23,29 @@ if TYPE_CHECKING:
 __all__ = ["batches", "how_many"]
 
 BATCH = 500
-"""Messages in one transaction, so that nobody waits long for it."""
+"""Messages in one transaction, so that other writers do not wait long for it."""
 
-STATES = {
-    Action.RETRY: (Status.FAILED, Status.UNCERTAIN),
-    Action.CANCEL: (Status.QUEUED, Status.SENDING, Status.UNCERTAIN),
-}
+NEVER_FINAL = [status for status, state in STATES.items() if state.final is Final.NEVER]
 ALLOWS: dict[Action, ColumnElement[bool]] = {
     Action.RETRY: messages.c.is_pruned.is_(False),
-    Action.CANCEL: or_(messages.c.due_at.is_not(None), messages.c.status == Status.SENDING)
+    Action.CANCEL: or_(messages.c.due_at.is_not(None), messages.c.status.in_(NEVER_FINAL))
     & messages.c.wants_cancel.is_(False),
 }
+"""`State.allows` for a message in one of the states that allow the action, as SQL."""
 
 
 async def how_many(connection: AsyncConnection, wanted: Filter, action: Action) -> int:
     """How many of the messages that match the action would change, counted to the last one."""
-    query = select(func.count()).select_from(messages).where(messages.c.status.in_(STATES[action]))
-    return int((await connection.execute(wanted.apply(query).where(ALLOWS[action]))).scalar_one())
+    query = select(func.count()).select_from(messages)
+    query = query.where(messages.c.status.in_(allowing(action)), ALLOWS[action])
+    return int((await connection.execute(wanted.apply(query))).scalar_one())
 
 
 async def batches(
     database: Database, wanted: Filter, action: Action
 ) -> AsyncIterator[Sequence[str]]:
     """The ids of messages that match and may be changed, until there are no more."""
-    for status in STATES[action]:
+    for status in allowing(action):
         if wanted.status in (None, status):
             async for ids in _of_state(database, replace(wanted, status=status)):
                 yield ids

@@ -1,27 +1,20 @@
-"""What an operator is shown of the outbox: frozen values, made in one moment."""
+"""The outbox as an operator sees it: frozen values, each read in one moment."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from quartapp.mail.outbox.delivery import Status
+from quartapp.mail.outbox.states import STATES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
     from quartapp.mail.outbox.delivery import Delivery
+    from quartapp.mail.outbox.states import Action, Status
 
-__all__ = ["Action", "Attempt", "Figures", "History", "Minute", "Page"]
-
-
-class Action(StrEnum):
-    """What a person can do about messages: have them tried again, or stopped."""
-
-    RETRY = "retry"
-    CANCEL = "cancel"
+__all__ = ["Attempt", "Figures", "History", "Minute", "Page"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +24,8 @@ class Page:
     newer, older
         The id to go on from, as `after` and as `before`; None where there is nothing more.
     looked_to
-        When the search stopped early, having looked at many messages that did not match: how far
-        it came. `newer` or `older` then goes on from there.
+        When the search stopped early, having read many messages that did not match: how far it
+        came. `newer` or `older` then goes on from there.
     """
 
     messages: tuple[Delivery, ...]
@@ -43,7 +36,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One try of a message that did not simply succeed: how it ended, and in the server's words."""
+    """One attempt that did not simply succeed: how it ended, and the server's reply."""
 
     number: int
     ended_at: datetime
@@ -53,14 +46,14 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class History:
-    """All that is known of one message, except what it says.
+    """All that is stored about one message, except its content.
 
     size
-        Of the message as it is sent, in bytes.
+        Bytes of the message as it is sent.
     is_pruned
-        Whether its bytes are gone, so that it cannot be tried again.
+        Whether its content is gone, so that it cannot be sent again.
     wants_cancel
-        Whether it is cancelled as soon as the attempt under way has ended.
+        Whether it is cancelled as soon as the attempt in progress has ended.
     """
 
     delivery: Delivery
@@ -76,21 +69,20 @@ class History:
 
     def allows(self, action: Action) -> bool:
         """Whether the action would change anything."""
-        status = self.delivery.status
-        match action:
-            case Action.RETRY:
-                return status in (Status.FAILED, Status.UNCERTAIN) and not self.is_pruned
-            case Action.CANCEL:
-                is_open = self.delivery.due_at is not None or status is Status.SENDING
-                return is_open and not self.wants_cancel
+        return STATES[self.delivery.status].allows(
+            action,
+            due_at=self.delivery.due_at,
+            is_pruned=self.is_pruned,
+            wants_cancel=self.wants_cancel,
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Minute:
-    """What became of the messages that ended in one minute.
+    """The results of the messages that ended in one minute.
 
     failed
-        Those that failed, or of which nobody knows.
+        Those that are failed or uncertain.
     """
 
     starts_at: datetime
@@ -100,14 +92,14 @@ class Minute:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """How the outbox stands.
+    """The outbox in figures.
 
     counts
         Messages in each state; `COUNTED` and one more stands for any number above it.
     oldest
         The id of the oldest message that is queued or being sent.
     minutes
-        The last hour, oldest first; of a minute no more than the first `A_MINUTE` are looked at.
+        The last hour, oldest first; of a minute no more than the first `A_MINUTE` are counted.
     """
 
     COUNTED = 10_000

@@ -1,4 +1,4 @@
-"""Query plans: with 100,000 messages behind us, nothing reads a table from end to end."""
+"""Query plans: with 100,000 messages stored, nothing reads a whole table."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ SENT = 100_000
 FEW = 200
 LATELY = NOW - HOUR
 
-# A table read from end to end, in the words of each database. In the order of an index is fine.
+# A whole table read, as each database writes it. In the order of an index is fine.
 READS_ALL = re.compile(r"\bSeq Scan on mail_|\bSCAN mail_\w+$", re.MULTILINE)
 
 

@@ -1,4 +1,4 @@
-"""Asking: what is found, in which order, page by page."""
+"""Finding: which messages, in which order, page by page."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ async def test_every_condition_must_hold(outbox, five):
 async def test_a_message_found_by_one_recipient_shows_all_of_them(outbox, five):
     [message] = await outbox.find(Filter(status=Status.SENT, recipient=BOB), 10)
 
-    assert [person.address for person in message.recipients] == [ADA, BOB]
+    assert [recipient.address for recipient in message.recipients] == [ADA, BOB]
 
 
 async def test_messages_are_counted_by_state(outbox, five):
@@ -79,10 +79,10 @@ async def test_there_is_work_while_something_is_due(outbox, clock):
 
 
 async def test_a_retry_that_is_due_is_work(outbox):
-    kept = await outbox.enqueue(new())
+    queued = await outbox.enqueue(new())
     await attempt(outbox, NEVER)
 
-    await outbox.retry([kept.id])
+    await outbox.retry([queued.id])
 
     assert await outbox.has_work() is True
 

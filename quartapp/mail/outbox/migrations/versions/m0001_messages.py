@@ -1,4 +1,4 @@
-"""Messages, their recipients, their bytes and the story of their attempts."""
+"""Messages, their recipients, their contents and the history of their attempts."""
 
 from typing import Any
 

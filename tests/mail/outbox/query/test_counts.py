@@ -12,7 +12,7 @@ async def test_messages_are_due_when_their_time_has_come(outbox):
     assert await outbox.due() == 1
 
 
-async def test_messages_that_are_tried_again_are_counted_as_new_ones_are(outbox, clock):
+async def test_retries_are_counted_as_new_messages_are(outbox, clock):
     await outbox.enqueue(new())
     await attempt(outbox, LATER)
     await outbox.enqueue(new())
@@ -23,7 +23,7 @@ async def test_messages_that_are_tried_again_are_counted_as_new_ones_are(outbox,
     assert (before, await outbox.due()) == (1, 2)
 
 
-async def test_messages_in_somebodys_hands_and_of_another_backend_are_not_counted(outbox):
+async def test_claimed_messages_and_those_of_another_backend_are_not_counted(outbox):
     await outbox.enqueue(new())
     await outbox.claim(1)
     await outbox.enqueue(new(backend="mailbox"))

@@ -11,7 +11,7 @@ from sqlalchemy import update
 
 from quartapp.mail import Action, Filter, Minute, Status
 from quartapp.mail.outbox.query import search
-from quartapp.mail.outbox.query.report import Report
+from quartapp.mail.outbox.report import Report
 from quartapp.mail.outbox.subject import beginning, span
 from quartapp.mail.outbox.tables import messages
 from tests.mail.outbox.backlog import many_messages, their_recipient
@@ -29,16 +29,16 @@ def report(outbox):
 @pytest.fixture
 async def nine(outbox):
     """Three messages sent, three failed, three that wait; the newest first."""
-    kept = [
+    queued = [
         await outbox.enqueue(new(ADA, subject=f"Sent {n}", template="mail/a")) for n in range(3)
     ]
     await attempt(outbox, ACCEPTED)
-    kept += [
+    queued += [
         await outbox.enqueue(new(BOB, subject=f"Failed {n}", template="mail/b")) for n in "012"
     ]
     await attempt(outbox, NEVER)
-    kept += [await outbox.enqueue(new(ADA, BOB, subject=f"Later {n}")) for n in range(3)]
-    return sorted((delivery.id for delivery in kept), reverse=True)
+    queued += [await outbox.enqueue(new(ADA, BOB, subject=f"Later {n}")) for n in range(3)]
+    return sorted((delivery.id for delivery in queued), reverse=True)
 
 
 async def walk(report, wanted, step, size=2, **place):
@@ -136,21 +136,21 @@ def test_a_beginning_is_short_however_long_the_subject():
     assert span("茶" * 10_000)[0] == beginning("茶" * 9_000)
 
 
-async def test_messages_are_found_by_when_they_were_kept(report, outbox):
+async def test_messages_are_found_by_when_they_were_queued(report, outbox):
     before = datetime.now(UTC)
-    kept = await outbox.enqueue(new())
+    queued = await outbox.enqueue(new())
     after = datetime.now(UTC) + timedelta(milliseconds=1)
 
     around = await report.page(Filter(since=before, until=after))
     earlier = await report.page(Filter(until=before - MINUTE))
     later = await report.page(Filter(since=after + MINUTE))
 
-    assert [message.id for message in around.messages] == [kept.id]
+    assert [message.id for message in around.messages] == [queued.id]
     assert (earlier.messages, later.messages) == ((), ())
 
 
 async def test_a_search_that_finds_little_among_much_says_how_far_it_came(report, outbox, database):
-    many = search.LOOKED_AT + 5
+    many = search.READ_AT_MOST + 5
     async with database.writing() as connection:
         for name, columns in (
             ("a", {"status": "sent", "template": "x"}),
@@ -170,8 +170,8 @@ async def test_a_search_that_finds_little_among_much_says_how_far_it_came(report
     assert list(chain(*pages)) == ["a-1", "0-1"]
 
 
-async def test_a_page_has_what_matches_among_all_that_it_looks_at(report, database):
-    many = search.LOOKED_AT
+async def test_a_page_has_what_matches_among_all_that_it_reads(report, database):
+    many = search.READ_AT_MOST
     async with database.writing() as connection:
         for name, number, status, template in (
             ("d", many // 2, "sent", "y"),
@@ -241,7 +241,7 @@ async def test_what_ended_more_than_an_hour_ago_is_no_longer_told(report, outbox
     assert sum(minute.sent for minute in minutes) == 0
 
 
-async def test_messages_whose_bytes_are_gone_still_count(report, outbox, database):
+async def test_messages_whose_content_was_pruned_still_count(report, outbox, database):
     await outbox.enqueue(new())
     await attempt(outbox, ACCEPTED)
     async with database.writing() as connection:
@@ -252,13 +252,13 @@ async def test_messages_whose_bytes_are_gone_still_count(report, outbox, databas
     assert minutes[-1].sent == 1
 
 
-async def test_a_history_has_every_attempt_in_the_servers_words(report, outbox, clock):
-    kept = await outbox.enqueue(new(template="mail/tea", key="tea"))
+async def test_a_history_has_every_attempt_with_the_servers_reply(report, outbox, clock):
+    queued = await outbox.enqueue(new(template="mail/tea", key="tea"))
     await attempt(outbox, LATER)
     clock.go_on(2 * MINUTE)
     await attempt(outbox, NEVER)
 
-    history = await report.history(kept.id)
+    history = await report.history(queued.id)
 
     assert [(tried.number, tried.status) for tried in history.attempts] == [
         (1, Status.QUEUED),
@@ -307,7 +307,7 @@ async def test_an_action_changes_as_many_as_were_counted(
     assert [len(ids) for ids in done] == counts
 
 
-async def test_what_was_tried_again_is_due_and_what_was_cancelled_has_ended(report, outbox, nine):
+async def test_a_retried_message_is_due_and_a_cancelled_one_has_ended(report, outbox, nine):
     cancelled = await report.act(Filter(), Action.CANCEL)
     retried = await report.act(Filter(), Action.RETRY)
 
@@ -325,9 +325,7 @@ async def test_one_message_can_be_named(report, outbox, nine):
     assert (done, again) == ([nine[4]], [])
 
 
-async def test_a_message_without_its_bytes_is_not_counted_and_not_tried_again(
-    report, nine, database
-):
+async def test_a_message_without_its_content_is_not_counted_and_not_retried(report, nine, database):
     async with database.writing() as connection:
         await connection.execute(update(messages).values(is_pruned=True))
 

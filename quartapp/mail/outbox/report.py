@@ -1,4 +1,4 @@
-"""The operator's side of the outbox: what there is to see, and what can be done about it."""
+"""The outbox for an operator: pages, figures and histories, and actions on many messages."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from quartapp.mail.outbox.query.figures import figures
 from quartapp.mail.outbox.query.history import history
 from quartapp.mail.outbox.query.search import Place, page
 from quartapp.mail.outbox.query.sweep import batches, how_many
-from quartapp.mail.outbox.query.views import Action
+from quartapp.mail.outbox.states import Action
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from quartapp.mail.outbox import Filter, Outbox
+    from quartapp.mail.outbox.outbox import Outbox
+    from quartapp.mail.outbox.query.find import Filter
     from quartapp.mail.outbox.query.views import Figures, History, Page
 
 __all__ = ["Report"]
@@ -42,32 +43,32 @@ class Report:
         is_last: bool = False,
         size: int = 50,
     ) -> Page:
-        """The newest messages that match, or those behind a message, in front of one, or the last.
+        """The newest messages that match, or those older or newer than a given one, or the oldest.
 
-        It looks at a thousand messages that do not match at most, and says so if that was not all.
+        It reads a thousand messages that do not match at most, and says so if that was not all.
         """
         place = Place(before=before, after=after, is_last=is_last)
         async with self._outbox.database.reading() as connection:
             return await page(connection, wanted, place, size)
 
     async def figures(self) -> Figures:
-        """How the outbox stands, and how the last hour was."""
+        """The outbox in figures, and the last hour."""
         return await figures(self._outbox.database, self._outbox.now())
 
     async def due(self) -> int:
-        """How many messages could be sent now, counted no further than `Figures` counts."""
+        """How many messages could be sent now; it counts no further than `Figures` does."""
         return await self._outbox.due()
 
     async def history(self, delivery_id: str) -> History | None:
-        """All that is known of one message but what it says; None if there is no such message."""
+        """All that is stored about one message but its content; None if there is no such."""
         async with self._outbox.database.reading() as connection:
             return await history(connection, delivery_id)
 
     async def content(self, delivery_id: str) -> bytes:
-        """What a message says: its bytes as they are sent. Raises `LookupError` if they are gone."""
+        """A message's content, as it is sent. Raises `LookupError` if it was pruned."""
         [content] = await self._outbox.load([delivery_id])
         if content is None:
-            raise LookupError(f"the bytes of message {delivery_id} were pruned")
+            raise LookupError(f"the content of message {delivery_id} was pruned")
         return content
 
     async def how_many(self, wanted: Filter, action: Action) -> int:
@@ -76,7 +77,7 @@ class Report:
             return await how_many(connection, wanted, action)
 
     async def act(self, wanted: Filter, action: Action) -> list[str]:
-        """Do it to the messages that match, `AT_ONCE` at most; returns the ids of those changed."""
+        """Retry or cancel the messages that match, at most `AT_ONCE`; returns the changed ids."""
         act = self._outbox.retry if action is Action.RETRY else self._outbox.cancel
         done: list[str] = []
         async for ids in batches(self._outbox.database, wanted, action):
