@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from benchmarks.record import Entry
     from benchmarks.variant import Figures
 
-__all__ = ["FIGURES", "table"]
+__all__ = ["table"]
 
 FIGURES = {
     "rate": "a second",

@@ -6,7 +6,7 @@ The only module that makes an app when it is imported.
 from __future__ import annotations
 
 from quartapp import create_app
-from quartapp.mail.cli.heap import settle
+from quartapp.mail.cli.process import settle
 
 app = create_app()
 settle()

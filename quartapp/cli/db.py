@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from quartapp import create_app
 from quartapp.database import DatabaseUnavailable
+from quartapp.mail.cli.upgrade import sentence
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -31,7 +32,7 @@ class Tables(Protocol):
         """Tell the version they have, None if there are none yet, and the newest."""
 
 
-@click.group("db", short_help="Create the tables and keep them up to date.")
+@click.group("db")
 def db() -> None:
     """Create the tables and keep them up to date.
 
@@ -50,9 +51,9 @@ def upgrade() -> None:
     _on_all_tables(_upgrade)
 
 
-@db.command("current", short_help="Say which version the tables have.")
+@db.command("current", short_help="Print the version of the tables.")
 def current() -> None:
-    """Say which version the tables have, and end with exit code 1 unless it is the newest."""
+    """Print the version of the tables, and end with exit code 1 unless it is the newest."""
     if not all(_on_all_tables(_is_current)):
         sys.exit(1)
 
@@ -60,17 +61,17 @@ def current() -> None:
 async def _upgrade(name: str, tables: Tables) -> bool:
     before, newest = await tables.revisions()
     await tables.upgrade()
-    came = "up to date" if before == newest else f"upgraded from {before or 'nothing'}"
-    click.echo(f"{name}: {newest}, {came}")
+    click.echo(sentence(name, before, newest))
     return True
 
 
 async def _is_current(name: str, tables: Tables) -> bool:
     current, newest = await tables.revisions()
     if current == newest:
-        click.echo(f"{name}: {newest}, up to date")
+        click.echo(sentence(name, current, newest))
         return True
-    click.echo(f"{name}: {current or 'nothing'}, the newest is {newest}: run quartapp db upgrade")
+    found = f"at {current}" if current else "no tables yet"
+    click.echo(f"{name}: {found} (latest {newest}): run quartapp db upgrade")
     return False
 
 

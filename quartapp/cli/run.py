@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 __all__ = ["run"]
 
 
-@click.command("run", short_help="Serve the app and deliver its messages.")
-@click.option("--host", metavar="ADDRESS", help="Where to listen.  [default: 127.0.0.1]")
+@click.command("run")
+@click.option("--host", metavar="ADDRESS", help="The address to listen on.  [default: 127.0.0.1]")
 @click.option(
     "--port",
     type=click.IntRange(0, 65535),

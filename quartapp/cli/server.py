@@ -1,4 +1,4 @@
-"""hypercorn in this process: it starts the app, says where it is, and stops on a signal."""
+"""hypercorn in this process: it starts the app, prints its address, and stops on a signal."""
 
 from __future__ import annotations
 
@@ -10,10 +10,8 @@ import click
 from hypercorn.asyncio import serve as serve_with_hypercorn
 
 from quartapp.cli.served import Served
-from quartapp.mail.cli.heap import settle
-from quartapp.mail.cli.loop import run
+from quartapp.mail.cli.process import run, settle, stop_event
 from quartapp.mail.cli.start import Start
-from quartapp.mail.cli.stopping import stop_event
 
 if TYPE_CHECKING:
     from quart import Quart
@@ -33,7 +31,7 @@ def serve(app: Quart, listening: Listening) -> None:
     """
     # Less than a warning it says only where it listens; we say that better.
     logging.getLogger("quartapp.server").addFilter(lambda record: record.levelno > logging.INFO)
-    with Start(app) as start:
+    with Start(app.name) as start:
         run(_serve(app, listening, start))
 
 
@@ -58,8 +56,11 @@ async def _serve(app: Quart, listening: Listening, start: Start) -> None:
 
 
 def _announce(app: Quart, listening: Listening) -> None:
-    """Print where the page is and, with a mailbox, where its messages are."""
+    """Print the addresses of the page, and of the mailbox and the outbox where they are open."""
     for url in listening.urls:
-        click.echo(f"{app.name} is at {url}/ (Ctrl-C ends)")
+        click.echo(f"{app.name} is running at {url}/ (Ctrl-C to stop)")
+    url = listening.urls[0]
     if app.config["MAIL_BACKEND"] == "mailbox":
-        click.echo(f"Its messages are at {listening.urls[0]}/dev/mail/")
+        click.echo(f"Mailbox: {url}/dev/mail/")
+    if app.config["QUARTAPP_PAGES_OPEN"] or app.config["OPERATOR_USERNAME"]:
+        click.echo(f"Outbox: {url}/outbox/")

@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import click
-from quart.cli import ScriptInfo
+from quart.cli import ScriptInfo, shell_command
 
 from quartapp import create_app
 from quartapp.cli.dialogue import converse
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["shell"]
 
 
-@click.command("shell", short_help="Python with the app at hand and top-level await.")
+@click.command("shell")
 @click.pass_context
 def shell(context: click.Context) -> None:
     """Open a Python prompt in the started app, where `await` and `async with` work as typed.
@@ -36,11 +36,16 @@ def shell(context: click.Context) -> None:
     From a pipe it runs what it is given as one file, and ends at the first error with exit
     code 1.
 
-    In development the messages that are kept here are also delivered from here; in
+    In development the messages that are queued here are also delivered from here; in
     production that is left to the servers.
+
+    Under `quart` another application than this gets Quart's own shell.
     """
-    script = None if sys.stdin.isatty() else sys.stdin.read()
     app = _find_app(context)
+    if app.import_name != "quartapp":
+        context.invoke(shell_command)
+        return
+    script = None if sys.stdin.isatty() else sys.stdin.read()
     if app.config.get("QUARTAPP_ENV") == "production":
         _leave_messages_to_the_servers(app)
     shared = contextvars.copy_context()
@@ -79,7 +84,7 @@ async def _open(
 
 @asynccontextmanager
 async def _started(app: Quart) -> AsyncIterator[None]:
-    with Start(app):
+    with Start(app.name):
         await app.startup()
     try:
         yield
@@ -88,17 +93,17 @@ async def _started(app: Quart) -> AsyncIterator[None]:
 
 
 async def _deliver_what_is_due(app: Quart) -> None:
-    """Let the messages go out that were kept by the last statements."""
+    """Let the messages be sent that the last statements queued."""
     service = app.extensions.get("mail")
     if not isinstance(service, Mail) or not service.worker.is_running:
         return
-    note = "Delivering what is due; Ctrl-C leaves it for later."
+    note = "Sending queued mail before exit; Ctrl-C to skip."
     patience = asyncio.get_running_loop().call_later(1.0, partial(click.echo, note, err=True))
     try:
         async with asyncio.timeout(service.settings.drain_timeout):
             await service.drain()
     except TimeoutError:
-        click.echo("What is not delivered waits for the next server or shell.", err=True)
+        click.echo("Unsent mail stays queued.", err=True)
     finally:
         patience.cancel()
 

@@ -42,6 +42,12 @@ import {module}
 """
 
 
+HEAVY = """\
+import sys
+{statement}
+print(sys.modules.keys() & {"quart", "sqlalchemy", "hypercorn", "alembic", "quartapp.mail"})
+"""
+
 COMMANDS = [
     (),
     ("run",),
@@ -50,6 +56,7 @@ COMMANDS = [
     ("db", "upgrade"),
     ("db", "current"),
     ("mail", "work"),
+    ("mail", "upgrade"),
 ]
 
 
@@ -74,6 +81,39 @@ def test_a_command_that_is_not_understood_says_so_and_ends_with_2(call, command)
 
 def test_the_version_is_the_packages(call):
     assert call("quartapp", "--version").stdout == f"quartapp {version('quartapp')}\n"
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        pytest.param(
+            "from quartapp.cli.main import main; main(['--help'], standalone_mode=False)",
+            id="quartapp --help",
+        ),
+        pytest.param(
+            "from quartapp.cli.main import main; main(['--version'], standalone_mode=False)",
+            id="quartapp --version",
+        ),
+        pytest.param(
+            "from importlib.metadata import entry_points\n"
+            "for point in entry_points(group='quart.commands'): point.load()",
+            id="quart loads its plugins",
+        ),
+    ],
+)
+def test_what_everybody_waits_for_loads_no_library(statement):
+    program = HEAVY.replace("{statement}", statement)
+
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+
+    assert ended.stdout.splitlines()[-1] == "set()", ended.stderr
+
+
+def test_app_goes_with_the_mail_commands_alone(call):
+    ended = call("quartapp", "--app", "another", "run")
+
+    assert ended.returncode == 2
+    assert "--app goes with the mail commands." in ended.stderr
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PAGE = r"quartapp is at (\S+)"
+PAGE = r"quartapp is running at (\S+)"
 
 
 def fetch(url: str) -> str:
@@ -31,21 +31,23 @@ def test_run_serves_the_page_until_a_signal_and_ends_well(start, number):
     assert server.stop(number)[0] == 0
 
 
-def test_run_says_where_the_mailbox_is(start):
+def test_run_prints_the_addresses_of_the_mailbox_and_the_outbox(start):
     server = start("quartapp", "run", "--port", "0")
 
-    mailbox = fetch(server.says(r"messages are at (http://\S+/)"))
+    mailbox = fetch(server.says(r"Mailbox: (http://\S+/)"))
+    outbox = fetch(server.says(r"Outbox: (http://\S+/)"))
 
     assert "<title>" in mailbox
+    assert "<title>" in outbox
 
 
-def test_run_has_no_mailbox_to_speak_of_where_messages_leave(start):
+def test_run_prints_no_mailbox_where_messages_leave(start):
     server = start("quartapp", "run", "--port", "0", MAIL_SERVER="localhost")
 
     server.says(PAGE)
     _, said = server.stop(signal.SIGTERM)
 
-    assert "messages are at" not in said
+    assert "Mailbox" not in said
 
 
 def test_a_request_that_never_ends_does_not_hold_up_the_end(start, tmp_path):

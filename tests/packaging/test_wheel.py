@@ -80,7 +80,7 @@ def test_an_installed_wheel_serves_the_page_and_its_style(elsewhere, environment
     command = [str(elsewhere / "quartapp"), "run", "--port", "0"]
 
     with closing(Process(command, environment, tmp_path)) as server:
-        url = server.says(r"quartapp is at (\S+)/ ")
+        url = server.says(r"quartapp is running at (\S+)/ ")
         page = fetch(url)
         style = fetch(url + re.search(r'href="(/static/[^"]+\.css)', page)[1])
         code, _ = server.stop(signal.SIGTERM)

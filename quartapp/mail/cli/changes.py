@@ -1,4 +1,4 @@
-"""`quartapp mail retry` and `cancel`: what becomes of messages, on a person's word."""
+"""`mail retry` and `mail cancel`: changes of messages that somebody asks for."""
 
 from __future__ import annotations
 
@@ -7,19 +7,20 @@ from typing import TYPE_CHECKING
 
 import click
 
-from quartapp.mail import Action, Filter, Status
-from quartapp.mail.cli.counter import ask, who
+from quartapp.mail.cli.target import ask, who
 from quartapp.mail.events import audit
+from quartapp.mail.outbox import Filter
+from quartapp.mail.outbox.states import Action, Status
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from quartapp.mail import Mail
+    from quartapp.mail.service import MailService
 
 __all__ = ["cancel", "retry"]
 
 
-@click.command("retry", short_help="Try failed and uncertain messages again.")
+@click.command("retry", short_help="Send failed and uncertain messages again.")
 @click.argument("ids", metavar="[ID]...", nargs=-1)
 @click.option("--all", "is_all", is_flag=True, help="All messages that failed or are uncertain.")
 @click.option(
@@ -29,40 +30,40 @@ __all__ = ["cancel", "retry"]
 )
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def retry(ids: tuple[str, ...], is_all: bool, status: str | None, yes: bool) -> None:
-    """Try messages again that failed or are uncertain: each ID, or --all.
+    """Retry messages that failed or are uncertain: each ID, or --all.
 
-    They are due at once, as if they were new, and go to those recipients only that were not
-    accepted before. A message that was uncertain may arrive twice. Messages whose text is not kept
-    any more cannot be tried again.
+    They are due at once, as if they were new, and go only to those recipients that were not
+    accepted before. A message that was uncertain may arrive twice. Messages whose content has been
+    pruned cannot be retried.
 
-    On a terminal it says how many messages that are and asks first. Who did it is logged. The
+    On a terminal it says how many messages these are and asks first. Who did it is logged. The
     exit code is 1 when no message was changed, or an ID is unknown; then nothing is done at all.
     """
     _must_name(ids, is_all)
     if status and not is_all:
         raise click.UsageError("--status goes with --all.")
-    _change(Action.RETRY, _wanted(ids, status), yes, "will be tried again")
+    _change(Action.RETRY, _wanted(ids, status), yes, "Queued {} again.")
 
 
-@click.command("cancel", short_help="Stop messages from being tried again.")
+@click.command("cancel", short_help="Stop messages that are still to be sent.")
 @click.argument("ids", metavar="[ID]...", nargs=-1)
 @click.option("--all", "is_all", is_flag=True, help="All messages that are still to be sent.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def cancel(ids: tuple[str, ...], is_all: bool, yes: bool) -> None:
-    """Stop messages that are still to be sent: each ID, or --all.
+    """Cancel messages that are still to be sent: each ID, or --all.
 
-    An attempt under way is left to end; there is no other after it.
+    An attempt in progress will finish; there is no other after it.
 
-    On a terminal it says how many messages that are and asks first. Who did it is logged. The
+    On a terminal it says how many messages these are and asks first. Who did it is logged. The
     exit code is 1 when no message was changed, or an ID is unknown; then nothing is done at all.
     """
     _must_name(ids, is_all)
-    _change(Action.CANCEL, _wanted(ids, None), yes, "will not be tried again")
+    _change(Action.CANCEL, _wanted(ids, None), yes, "Cancelled {}.")
 
 
 def _must_name(ids: Sequence[str], is_all: bool) -> None:
     if bool(ids) == is_all:
-        raise click.UsageError("Name messages by their ID, or take --all.")
+        raise click.UsageError("Name messages by their ID, or use --all.")
 
 
 def _wanted(ids: Sequence[str], status: str | None) -> Filter:
@@ -71,17 +72,17 @@ def _wanted(ids: Sequence[str], status: str | None) -> Filter:
 
 def _change(action: Action, wanted: Filter, is_sure: bool, outcome: str) -> None:
     is_asked = sys.stdin.isatty() and not is_sure
-    done = ask(lambda mail: _act(mail, wanted, action, is_asked))
+    done = ask(lambda service: _act(service, wanted, action, is_asked))
     if not done:
-        sys.exit(f"No message was changed: there is none to {action}.")
-    click.echo(f"{_messages(done)} {outcome}.")
+        sys.exit(f"Nothing to {action}.")
+    click.echo(outcome.format(_messages(done)))
 
 
-async def _act(service: Mail, wanted: Filter, action: Action, is_asked: bool) -> int:
-    """Do it to all of them, however many; one line in the log says who did."""
+async def _act(service: MailService, wanted: Filter, action: Action, is_asked: bool) -> int:
+    """Do it to all of them, however many, and log who did."""
     for delivery_id in wanted.ids or ():
         if await service.get(delivery_id) is None:
-            raise LookupError(f"there is no message {delivery_id}")
+            raise LookupError(f"No message with id {delivery_id}.")
     count = await service.report.how_many(wanted, action)
     if count and is_asked:
         click.confirm(f"{action.capitalize()} {_messages(count)}?", abort=True)
@@ -90,7 +91,7 @@ async def _act(service: Mail, wanted: Filter, action: Action, is_asked: bool) ->
     return len(done)
 
 
-async def _changed(service: Mail, wanted: Filter, action: Action) -> list[str]:
+async def _changed(service: MailService, wanted: Filter, action: Action) -> list[str]:
     if wanted.ids:
         act = service.retry if action is Action.RETRY else service.cancel
         return await act(*wanted.ids)

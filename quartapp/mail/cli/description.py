@@ -11,11 +11,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime, timedelta
 
-    from quartapp.mail import History, Recipient
+    from quartapp.mail.outbox.delivery import Recipient
+    from quartapp.mail.outbox.query.views import History
 
 __all__ = ["description", "duration", "facts"]
 
-UNITS = {"day": 86400, "hour": 3600, "minute": 60}
+UNITS = {"d": 86400, "h": 3600, "min": 60}
 
 
 def facts(history: History) -> dict[str, Any]:
@@ -29,24 +30,21 @@ def description(history: History) -> Iterator[str]:
     """All that is known, for a person, line by line."""
     yield from table(row for row in _about(history) if row[1])
     yield ""
-    yield from table([("RECIPIENT", "STATUS", "THE SERVER SAID"), *_recipients(history)])
+    yield from table([("RECIPIENT", "STATUS", "SERVER REPLY"), *_recipients(history)])
     if history.attempts:
         yield ""
-        tries = [
+        attempts = [
             (str(each.number), _time(each.ended_at), str(each.status), each.detail)
             for each in history.attempts
         ]
-        yield from table([("ATTEMPT", "ENDED", "THEN", "BECAUSE"), *tries])
+        yield from table([("ATTEMPT", "ENDED", "STATUS", "DETAIL"), *attempts])
 
 
 def duration(span: timedelta) -> str:
-    """A length of time in its largest unit, as one says it."""
+    """A length of time in its largest unit, such as `4 min`."""
     seconds = max(0, int(span.total_seconds()))
-    unit, size = next(
-        ((unit, size) for unit, size in UNITS.items() if seconds >= size), ("second", 1)
-    )
-    number = seconds // size
-    return f"{number} {unit}{'' if number == 1 else 's'}"
+    unit, size = next(((unit, size) for unit, size in UNITS.items() if seconds >= size), ("s", 1))
+    return f"{seconds // size} {unit}"
 
 
 def _about(history: History) -> Iterator[tuple[str, str]]:
@@ -57,23 +55,23 @@ def _about(history: History) -> Iterator[tuple[str, str]]:
     yield "subject", message.subject
     yield "from", history.sender
     yield "template", history.template or ""
-    yield "kept", _time(message.created_at)
+    yield "queued", _time(message.created_at)
     yield "sent", _time(message.sent_at)
-    yield "next try", _time(message.due_at)
+    yield "next attempt", _time(message.due_at)
     yield "expires", _time(history.expires_at)
     yield "attempts", str(message.attempts)
     yield "message id", message.message_id
-    yield "size", f"{history.size:,} bytes{' (not kept any more)' if history.is_pruned else ''}"
+    yield "size", f"{history.size:,} bytes{' (content deleted)' if history.is_pruned else ''}"
     yield "backend", history.backend
     yield "key", history.key or ""
 
 
 def _recipients(history: History) -> Iterator[tuple[str, str, str]]:
     for recipient in history.delivery.recipients:
-        yield recipient.address, recipient.status, _words(recipient)
+        yield recipient.address, recipient.status, _reply(recipient)
 
 
-def _words(recipient: Recipient) -> str:
+def _reply(recipient: Recipient) -> str:
     return f"{recipient.code or ''} {recipient.reply}".strip()
 
 

@@ -1,4 +1,4 @@
-"""`quartapp mail list`, `show` and `stats`: what is in the outbox."""
+"""`mail list`, `mail show` and `mail stats`: what is in the outbox."""
 
 from __future__ import annotations
 
@@ -10,22 +10,25 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from quartapp.mail import Filter, Status
-from quartapp.mail.cli.counter import ask, who
 from quartapp.mail.cli.description import description, duration, facts
 from quartapp.mail.cli.table import screen_width, table
+from quartapp.mail.cli.target import ask, who
 from quartapp.mail.events import audit
 from quartapp.mail.lines import escaped
+from quartapp.mail.outbox import Filter
+from quartapp.mail.outbox.states import Status
 
 if TYPE_CHECKING:
-    from quartapp.mail import Delivery, History, Mail
+    from quartapp.mail.outbox.delivery import Delivery
+    from quartapp.mail.outbox.query.views import History
+    from quartapp.mail.service import MailService
 
-__all__ = ["list_messages", "show", "stats"]
+__all__ = ["list_", "show", "stats"]
 
 PAGE = 500
 """Messages asked for at once."""
 
-HEADINGS = ("ID", "STATUS", "KEPT (UTC)", "TO", "SUBJECT")
+HEADINGS = ("ID", "STATUS", "QUEUED (UTC)", "TO", "SUBJECT")
 
 
 @click.command("list", short_help="List messages, the newest first.")
@@ -35,7 +38,9 @@ HEADINGS = ("ID", "STATUS", "KEPT (UTC)", "TO", "SUBJECT")
     help="Only messages in this state.",
 )
 @click.option("--recipient", metavar="ADDRESS", help="Only messages to this address.")
-@click.option("--subject", metavar="PREFIX", help="Only subjects that begin so, in any case.")
+@click.option(
+    "--subject", metavar="PREFIX", help="Only subjects starting with PREFIX (case-insensitive)."
+)
 @click.option("--template", metavar="NAME", help="Only messages of this template: mail/new_user.")
 @click.option(
     "--limit",
@@ -46,43 +51,41 @@ HEADINGS = ("ID", "STATUS", "KEPT (UTC)", "TO", "SUBJECT")
     show_default=True,
 )
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON array, complete, for programs.")
-def list_messages(limit: int, as_json: bool, status: str | None, **conditions: Any) -> None:
+def list_(limit: int, as_json: bool, status: str | None, **conditions: Any) -> None:
     """List the messages that meet every condition given, the newest first.
 
     A terminal gets a table that fits it, a pipe the same table with nothing shortened, --json all
-    that is known of each message. Nothing here tells what a message says.
+    that is known of each message. The content of a message is never listed.
 
     \b
     quartapp mail list --status failed
     quartapp mail list --recipient ada@example.com --json | jq -r '.[].detail'
     """
     wanted = Filter(status=Status(status) if status else None, **conditions)
-    found = ask(lambda mail: _found(mail, wanted, limit))
+    found = ask(lambda service: _found(service, wanted, limit))
     if as_json:
         click.echo(_json([asdict(message) for message in found]))
     elif found:
         rows = [HEADINGS, *(_row(message) for message in found)]
         click.echo("\n".join(table(rows, screen_width())))
     else:
-        click.echo(
-            "There are no messages yet." if wanted == Filter() else "There is no such message."
-        )
+        click.echo("No messages yet." if wanted == Filter() else "No messages match.")
 
 
 @click.command("show", short_help="Show one message's recipients and its history.")
 @click.argument("delivery_id", metavar="ID")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for programs.")
-@click.option("--body", is_flag=True, help="Print what the message says; this is logged.")
+@click.option("--body", is_flag=True, help="Print the content of the message; this is logged.")
 def show(delivery_id: str, as_json: bool, body: bool) -> None:
-    """Show the message ID: its recipients, what the server said, and each attempt.
+    """Show the message ID: its recipients, the server's replies, and each attempt.
 
     With --body the message itself is printed instead, as it is sent: into a file it is byte for
     byte (quartapp mail show ID --body > message.eml). With both options the JSON object gets a
-    field `content`. Whoever looks into a message is named in the log.
+    field `content`. Content is private; viewing it is logged.
 
     The exit code is 1 where there is no such message.
     """
-    history, content = ask(lambda mail: _looked_up(mail, delivery_id, body))
+    history, content = ask(lambda service: _looked_up(service, delivery_id, body))
     if as_json:
         text = {} if content is None else {"content": _text(content)}
         click.echo(_json(facts(history) | text))
@@ -98,7 +101,7 @@ def stats(as_json: bool) -> None:
     """Count the messages in each state, and say how long the oldest waits.
 
     Due now are messages that could be sent at this moment: many of them, and more each time you
-    look, mean that nobody delivers, or that the mail server is in trouble: see
+    look, mean that no process delivers, or that the mail server does not respond: see
     quartapp mail check.
     """
     numbers = ask(_numbers)
@@ -107,12 +110,12 @@ def stats(as_json: bool) -> None:
         return
     rows = [(str(status), f"{count:,}") for status, count in numbers["counts"].items()]
     oldest = numbers["oldest_waiting"]
-    age = f"kept {duration(datetime.now(UTC) - oldest)} ago" if oldest else "none waits"
+    age = f"queued {duration(datetime.now(UTC) - oldest)} ago" if oldest else "nothing is waiting"
     rows += [("due now", f"{numbers['due_now']:,}"), ("oldest", age)]
     click.echo("\n".join(table(rows)))
 
 
-async def _found(service: Mail, wanted: Filter, limit: int) -> list[Delivery]:
+async def _found(service: MailService, wanted: Filter, limit: int) -> list[Delivery]:
     found: list[Delivery] = []
     onward: str | None = None
     while True:
@@ -124,18 +127,20 @@ async def _found(service: Mail, wanted: Filter, limit: int) -> list[Delivery]:
             return found
 
 
-async def _looked_up(service: Mail, delivery_id: str, body: bool) -> tuple[History, bytes | None]:
+async def _looked_up(
+    service: MailService, delivery_id: str, body: bool
+) -> tuple[History, bytes | None]:
     history = await service.report.history(delivery_id)
     if history is None:
-        raise LookupError(f"there is no message {delivery_id}")
+        raise LookupError(f"No message with id {delivery_id}.")
     if not body:
         return history, None
     content = await service.report.content(delivery_id)
-    audit.note(who(), "look into the text", [delivery_id], ())
+    audit.note(who(), "view content", [delivery_id], ())
     return history, content
 
 
-async def _numbers(service: Mail) -> dict[str, Any]:
+async def _numbers(service: MailService) -> dict[str, Any]:
     figures = await service.report.figures()
     return {
         "counts": await service.stats(),

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
     from typing import TextIO
 
-    from quartapp.mail import Mail
+    from quartapp.mail.service import MailService
 
 __all__ = ["progress_bar"]
 
@@ -28,8 +28,8 @@ PAUSE = 0.5
 
 
 @asynccontextmanager
-async def progress_bar(service: Mail) -> AsyncIterator[None]:
-    """Show how each backlog drains meanwhile, if a terminal looks."""
+async def progress_bar(service: MailService) -> AsyncIterator[None]:
+    """Show how each backlog drains meanwhile, if stderr is a terminal."""
     if not sys.stderr.isatty():
         yield
         return
@@ -42,8 +42,8 @@ async def progress_bar(service: Mail) -> AsyncIterator[None]:
             await asyncio.gather(watching, return_exceptions=True)
 
 
-async def _watch(service: Mail, line: LastLine) -> None:
-    """Look again and again; a database that is away just now is no reason to end."""
+async def _watch(service: MailService, line: LastLine) -> None:
+    """Look again and again; a database that is away at the moment does not end it."""
     while True:
         with suppress(DatabaseUnavailable):
             if await service.report.due() >= LEAST:
@@ -51,21 +51,21 @@ async def _watch(service: Mail, line: LastLine) -> None:
         await asyncio.sleep(PAUSE)
 
 
-async def _drain(service: Mail, line: LastLine) -> None:
-    """Show one backlog, until nothing is due and nothing more is tried."""
-    started, tried = time.monotonic(), 0
+async def _drain(service: MailService, line: LastLine) -> None:
+    """Show one backlog, until nothing is due and nothing more is attempted."""
+    started, attempted = time.monotonic(), 0
 
-    def count(_trial: object) -> None:
-        nonlocal tried
-        tried += 1
+    def count(_attempt: object) -> None:
+        nonlocal attempted
+        attempted += 1
 
     with service.publisher.tried.connected_to(count):
         before = -1
-        while (due := await service.report.due()) or tried != before:
-            before = tried
-            line.show(Backlog(tried, due, time.monotonic() - started).line(_room()))
+        while (due := await service.report.due()) or attempted != before:
+            before = attempted
+            line.show(Backlog(attempted, due, time.monotonic() - started).line(_room()))
             await asyncio.sleep(PAUSE)
-    line.end(Backlog(tried, 0, time.monotonic() - started).end())
+    line.end(Backlog(attempted, 0, time.monotonic() - started).end())
 
 
 def _room() -> int:

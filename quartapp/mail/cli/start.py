@@ -11,8 +11,6 @@ from quartapp.mail.errors import MailError
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from quart import Quart
-
 __all__ = ["Start"]
 
 FORESEEN = (DatabaseUnavailable, MailError, OSError, SystemExit)
@@ -24,21 +22,25 @@ class Start:
 
     An error raises `SystemExit` with a sentence, and the traceback that Quart logs with it is
     held back, unless the app logs at level DEBUG.
+
+    name
+        The app's, which is its logger's, too.
     """
 
-    def __init__(self, app: Quart) -> None:
-        self._app = app
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._logger = logging.getLogger(name)
         self._error: BaseException | None = None
         self._is_over = False
 
     def __enter__(self) -> Self:
-        self._app.logger.addFilter(self._passes)
+        self._logger.addFilter(self._passes)
         return self
 
     def over(self) -> None:
         """Let errors and tracebacks through again: from here on they are not the start's."""
         self._is_over = True
-        self._app.logger.removeFilter(self._passes)
+        self._logger.removeFilter(self._passes)
 
     def __exit__(
         self, _: type[BaseException] | None, error: BaseException | None, _t: TracebackType | None
@@ -46,15 +48,19 @@ class Start:
         was_over = self._is_over
         self.over()
         if isinstance(error, Exception) and not was_over:
-            # What hypercorn raises only quotes it.
-            reason = _sentence(self._error or error.__cause__ or error)
-            raise SystemExit(f"{self._app.name} cannot start: {reason}") from error
+            reason = _sentence(self._error or _quoted(error))
+            raise SystemExit(f"{self._name} cannot start: {reason}") from error
 
     def _passes(self, record: logging.LogRecord) -> bool:
         if not record.exc_info:
             return True
         self._error = record.exc_info[1]
-        return self._app.logger.isEnabledFor(logging.DEBUG)
+        return self._logger.isEnabledFor(logging.DEBUG)
+
+
+def _quoted(error: BaseException) -> BaseException:
+    """What the error quotes: hypercorn raises one of its own from the app's."""
+    return error if isinstance(error, FORESEEN) else error.__cause__ or error
 
 
 def _sentence(error: BaseException) -> str:

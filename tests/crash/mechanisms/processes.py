@@ -47,7 +47,7 @@ PROCESSES = (
     ),
     Mechanism(
         "SIGTERM is a stop",
-        "quartapp/mail/cli/stopping.py",
+        "quartapp/mail/cli/process.py",
         "for number in (signal.SIGINT, signal.SIGTERM):",
         "for number in (signal.SIGINT,):",
         "tests/crash/test_processes.py"
@@ -56,7 +56,7 @@ PROCESSES = (
     ),
     Mechanism(
         "a second SIGTERM is the same stop",
-        "quartapp/mail/cli/stopping.py",
+        "quartapp/mail/cli/process.py",
         "signal.signal(signal.SIGINT, signal.SIG_DFL)",
         "signal.signal(signal.SIGTERM, signal.SIG_DFL)",
         "tests/crash/test_serving_processes.py"
@@ -77,7 +77,7 @@ PROCESSES = (
         "            raise ConfigError(sentence)\n",
         "",
         "tests/crash/test_processes.py"
-        "::test_on_an_old_schema_it_does_not_start_and_says_what_to_do[quartapp mail work]",
+        "::test_on_an_old_schema_it_does_not_start_and_says_what_to_do[quartapp run]",
     ),
 )
 

@@ -17,7 +17,7 @@ async def states(quartapp) -> dict[str, str]:
 async def test_retry_as_a_process_makes_a_failed_message_due_again(call, quartapp, filled):
     ended = await asyncio.to_thread(call, "quartapp", "mail", "retry", filled["failed"])
 
-    assert (ended.returncode, ended.stdout) == (0, "1 message will be tried again.\n")
+    assert (ended.returncode, ended.stdout) == (0, "Queued 1 message again.\n")
     assert (await states(quartapp))[filled["failed"]] == "queued"
 
 
@@ -38,7 +38,7 @@ async def test_retry_all_takes_what_failed_and_what_is_uncertain(quartapp, fille
     ended = await quartapp.run("mail", "retry", "--all")
 
     after = await states(quartapp)
-    assert "2 messages will be tried again.\n" in ended.output
+    assert "Queued 2 messages again.\n" in ended.output
     assert (after[filled["failed"]], after[filled["uncertain"]]) == ("queued", "queued")
 
 
@@ -46,14 +46,14 @@ async def test_retry_all_takes_one_state_where_it_is_named(quartapp, filled):
     ended = await quartapp.run("mail", "retry", "--all", "--status", "uncertain")
 
     after = await states(quartapp)
-    assert "1 message will be tried again.\n" in ended.output
+    assert "Queued 1 message again.\n" in ended.output
     assert (after[filled["failed"]], after[filled["uncertain"]]) == ("failed", "queued")
 
 
 async def test_cancel_as_a_process_stops_a_message(call, quartapp, filled):
     ended = await asyncio.to_thread(call, "quartapp", "mail", "cancel", filled["later"])
 
-    assert (ended.returncode, ended.stdout) == (0, "1 message will not be tried again.\n")
+    assert (ended.returncode, ended.stdout) == (0, "Cancelled 1 message.\n")
     assert (await states(quartapp))[filled["later"]] == "cancelled"
 
 
@@ -61,7 +61,7 @@ async def test_cancel_all_stops_every_message_that_is_still_to_be_sent(quartapp,
     ended = await quartapp.run("mail", "cancel", "--all")
 
     after = await states(quartapp)
-    assert "2 messages will not be tried again.\n" in ended.output
+    assert "Cancelled 2 messages.\n" in ended.output
     assert (after[filled["later"]], after[filled["queued"]]) == ("cancelled", "cancelled")
     assert after[filled["sent"]] == "sent"
 
@@ -81,13 +81,13 @@ async def test_where_nothing_can_be_changed_it_ends_with_1(quartapp, filled, com
     ended = await quartapp.run("mail", command, filled[state])
 
     assert ended.exit_code == 1
-    assert ended.output.endswith(f"No message was changed: there is none to {command}.\n")
+    assert ended.output.endswith(f"Nothing to {command}.\n")
 
 
 async def test_an_unknown_id_among_others_changes_nothing(quartapp, filled):
     ended = await quartapp.run("mail", "retry", filled["failed"], "unknown")
 
-    assert (ended.exit_code, ended.output) == (1, "there is no message unknown\n")
+    assert (ended.exit_code, ended.output) == (1, "No message with id unknown.\n")
     assert (await states(quartapp))[filled["failed"]] == "failed"
 
 
@@ -118,6 +118,6 @@ async def test_on_a_terminal_it_asks_first_and_says_how_many(
 async def test_on_a_terminal_yes_is_said_beforehand(sit_down, filled):
     person = sit_down("quartapp", "mail", "cancel", "--all", "--yes")
 
-    await asyncio.to_thread(person.see, "2 messages will not be tried again")
+    await asyncio.to_thread(person.see, "Cancelled 2 messages")
 
     assert person.end() == 0

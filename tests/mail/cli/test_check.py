@@ -249,7 +249,7 @@ async def test_test_as_a_process_sends_a_message_and_says_what_the_server_answer
 
     [message] = await server.received(1)
     assert (ended.returncode, message.recipients) == (0, ("bob@example.com",))
-    assert "took the message for bob@example.com: 250 2.0.0 queued as" in ended.stdout
+    assert "accepted the message for bob@example.com: 250 2.0.0 queued as" in ended.stdout
     assert "\x1b" not in ended.stdout
 
 
@@ -285,7 +285,9 @@ async def test_test_delivers_to_the_development_mailbox_by_itself(quartapp, tmp_
 
     [kept] = (tmp_path / "instance" / "mailbox" / "new").iterdir()
     assert (ended.exit_code, "Test message" in kept.read_text()) == (0, True)
-    assert ended.stdout.startswith("The development mailbox took the message for bob@example.com")
+    assert ended.stdout.startswith(
+        "The development mailbox accepted the message for bob@example.com"
+    )
 
 
 async def test_test_refuses_what_is_no_address(quartapp):

@@ -1,4 +1,4 @@
-"""Users to test a database with."""
+"""Users to try a database with."""
 
 from __future__ import annotations
 

@@ -1,0 +1,98 @@
+"""`mail work`: a process that delivers messages and serves no pages."""
+
+from __future__ import annotations
+
+import logging
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from quartapp.mail.cli import logs
+from quartapp.mail.cli.process import run, settle, stop_event
+from quartapp.mail.cli.progress_bar import progress_bar
+from quartapp.mail.cli.start import Start
+from quartapp.mail.cli.target import load_host, require_tables, service_of
+from quartapp.mail.settings import Backend
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from quartapp.mail.service import MailService
+
+__all__ = ["work"]
+
+
+@click.command("work", short_help="Deliver messages without serving pages.")
+@click.option("--startup", is_flag=True, help="Run the app's own before_serving hooks, too.")
+def work(startup: bool) -> None:
+    """Deliver messages, without serving pages, until Ctrl-C or SIGTERM.
+
+    Needs no web server. It delivers whatever MAIL_DISPATCH says: set that to false where pages
+    are served, and run as many of these as the messages need. A terminal sees a progress bar
+    while a backlog drains.
+
+    The hooks that the app runs when it starts to serve are left alone, since a stored message
+    needs none of them; --startup runs them, for an app that opens its database in one.
+
+    At the end it waits for the server's reply to messages that were sent completely, and
+    releases the others: a second Ctrl-C does not wait for that.
+    """
+    host = load_host()
+    service = service_of(host)
+    if startup and not hasattr(host, "startup"):
+        raise click.UsageError("--startup needs an app: name it with --app.")
+    _log_at_least_text()
+    with Start(host.name) as start:
+        run(_work(host, service, start, with_hooks=startup))
+
+
+async def _work(host: Any, service: MailService, start: Start, *, with_hooks: bool) -> None:
+    stop = stop_event()
+    async with AsyncExitStack() as stack:
+        if with_hooks:
+            await host.startup()
+            stack.push_async_callback(host.shutdown)
+        await stack.enter_async_context(host.app_context())
+        await stack.enter_async_context(_delivering(host, service))
+        start.over()
+        settle()
+        click.echo(f"{host.name} delivers messages to {_destination(service)} (Ctrl-C to stop)")
+        async with progress_bar(service):
+            await stop.wait()
+
+
+@asynccontextmanager
+async def _delivering(host: Any, service: MailService) -> AsyncIterator[None]:
+    # Until the service does all of this in `running()`.
+    host.config["QUARTAPP_DISPATCH"] = True
+    service.bind(host)
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(service.outbox.database.dispose)
+        if host.config.get("QUARTAPP_ENV") == "production":
+            await require_tables(service)
+        else:
+            await service.upgrade()
+        server = None
+        if service.settings.backend is Backend.MAILBOX:
+            from quartapp.mail.mailbox import Catcher, Store
+
+            folder = Path(host.config["QUARTAPP_INSTANCE"])
+            catcher = Catcher(Store(folder / "mailbox"), service.settings.max_size)
+            await stack.enter_async_context(catcher)
+            server = ("127.0.0.1", catcher.port)
+        await stack.enter_async_context(service.worker.running(server))
+        yield
+
+
+def _destination(service: MailService) -> str:
+    if service.settings.backend is Backend.MAILBOX:
+        return "the development mailbox"
+    return f"{service.settings.server}:{service.settings.port}"
+
+
+def _log_at_least_text() -> None:
+    """Show what happens to messages where the app has said nothing about its log."""
+    if not logging.getLogger("quartapp.mail").hasHandlers():
+        logs.configure("text", "INFO")
