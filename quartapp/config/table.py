@@ -64,7 +64,7 @@ KEYS = Keys(
             "QUARTAPP_TRUSTED_PROXIES",
             kinds.whole(0, 100),
             0,
-            "How many reverse proxies in front are believed about client, scheme and host.",
+            "Number of trusted reverse proxies (X-Forwarded-*).",
         ),
         Key("QUARTAPP_LOG_FORMAT", kinds.one_of(LogFormat), LogFormat.TEXT, "`text` or `json`."),
         Key(
@@ -77,15 +77,15 @@ KEYS = Keys(
             "QUARTAPP_INSTANCE",
             kinds.file,
             None,
-            "The folder of the SQLite file, the made secret key and the mailbox.",
+            "The folder of the SQLite file, the generated secret key and the mailbox.",
             shown="Quart's instance folder",
         ),
         Key(
             "SECRET_KEY",
             kinds.secret,
             None,
-            "What signs sessions.",
-            shown="made and kept in development",
+            "The key that signs sessions.",
+            shown="made and stored in development",
             secret=True,
         ),
         Key(
@@ -109,7 +109,9 @@ KEYS = Keys(
             "30/minute",
             "New users per client address; `off` turns it off.",
         ),
-        Key("FLASKY_ADMIN", mailbox, None, "Who is told of new users; unset: no mail."),
+        Key(
+            "FLASKY_ADMIN", mailbox, None, "The address that is told of new users; unset: no mail."
+        ),
         *MAIL_KEYS,
         Key("OPERATOR_USERNAME", kinds.text, None, "The operator's name for `/outbox/`."),
         Key(

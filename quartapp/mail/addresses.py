@@ -1,4 +1,4 @@
-"""Mail addresses: read from what a program writes, checked, and written for headers."""
+"""Mail addresses: parsed from what a program gives, checked, and formatted for headers."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["Address", "Mailbox", "addresses", "mailbox", "phrase", "recipients", "unique_specs"]
 
 Mailbox = str | tuple[str | None, str]
-"""How a program writes an address: "a@example.org", "Ada <a@example.org>" or a pair."""
+"""An address as a program gives it: "a@example.org", "Ada <a@example.org>" or a pair."""
 
 FOREIGN = r"\u00a1-\u167f\u1681-\u1fff\u2070-\u2fff\u3001-\ufefe\uff00-\U0010ffff"
 """Everything beyond ASCII but spaces, line breaks and invisible marks."""
@@ -32,7 +32,7 @@ NAMED = re.compile(
 )
 SPECIAL = re.compile(r'[()<>\[\]:;@\\,."]')
 REMEMBERED = 1024
-"""Addresses that need not be read again."""
+"""Addresses that need not be parsed again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +40,11 @@ class Address:
     """One mailbox.
 
     local
-        What stands before the @; outside ASCII it needs a server with SMTPUTF8 (RFC 6531).
+        The part before the @; outside ASCII it needs a server with SMTPUTF8 (RFC 6531).
     domain
-        What stands after it, in ASCII (RFC 5891).
+        The part after it, in ASCII (RFC 5891).
     name
-        The person's name, or "".
+        The display name, or "".
     """
 
     local: str
@@ -88,7 +88,7 @@ def _read_anew(place: str, given: Mailbox) -> Address:
     return address
 
 
-# Each address is read when it is set and when the message is written, and senders seldom change.
+# Each address is parsed when it is set and when the message is encoded, and senders seldom change.
 _read = lru_cache(REMEMBERED)(_read_anew)
 
 
@@ -150,7 +150,7 @@ def addresses(raw: Any) -> tuple[str, ...]:
 
 
 def recipients(raw: Any) -> tuple[str, ...]:
-    """Addresses and whole domains (`@example.com` or `*@example.com`), in small messages."""
+    """Addresses and whole domains (`@example.com` or `*@example.com`), in lower case."""
     return tuple(_recipient(entry.removeprefix("*")) for entry in _entries(raw))
 
 

@@ -1,4 +1,4 @@
-"""What time it is: the one place that asks."""
+"""The clock: the one place that reads the time."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SUSPEND_AWARE = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 
 class Clock(Protocol):
-    """The time of day, for what is written down, and a clock that only grows, for leases."""
+    """The time of day, for rows and people, and elapsed time, for leases."""
 
     def now(self) -> datetime:
         """The time of day, aware, in UTC."""

@@ -1,4 +1,4 @@
-"""What can go wrong with a message, as one tree under `MailError`."""
+"""The errors of `quartapp.mail`, as one tree under `MailError`."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ class MailError(Exception):
 
 
 class MessageError(MailError, ValueError):
-    """A `Message` that cannot become a message. The text names the field."""
+    """A `Message` that cannot be sent. The text names the field."""
 
 
 class BadHeaderError(MessageError):
     """A line break or control character in a header name, value, address or file name.
 
-    Refused at construction, because it would put a header of somebody's own
-    choosing into the message (RFC 5322 section 2.2).
+    Refused at construction, because it would inject a header into the message (RFC 5322
+    section 2.2).
     """
 
 
@@ -35,7 +35,7 @@ class DeliveryError(MailError):
     code
         The server's reply code (RFC 5321 section 4.2), None where none came.
     reply
-        The server's own words, or ours where it said nothing.
+        The text of the server's reply, or ours where there was none.
     """
 
     def __init__(self, message: str, *, code: int | None = None, reply: str = "") -> None:
@@ -45,12 +45,12 @@ class DeliveryError(MailError):
 
 
 class TransientError(DeliveryError):
-    """Refused for now: a 4xx reply, or the server is in trouble. Trying again may help."""
+    """Refused for now: a 4xx reply, or a server outage. A retry may help."""
 
 
 class PermanentError(DeliveryError):
-    """Refused for good: a 5xx reply. Trying again will not help."""
+    """Rejected: a 5xx reply. A retry will not help."""
 
 
 class UncertainError(DeliveryError):
-    """The connection was lost after the end of data: the message may or may not have been accepted."""
+    """The connection was lost after the end of data: it may or may not have been accepted."""

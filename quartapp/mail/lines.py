@@ -1,4 +1,4 @@
-"""Text that must stay on one line: in a header, a row, a log or a terminal."""
+"""Text that must stay on one line: in a header, a log or a terminal."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["checked_line", "escaped", "plain", "shown"]
 BREAKS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 # Line ends, terminal controls, marks that reverse the direction of text, and halves of
-# surrogate pairs, which cannot be written.
+# surrogate pairs, which cannot be encoded.
 UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 

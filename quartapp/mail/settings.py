@@ -37,21 +37,21 @@ class Backend(StrEnum):
 
 
 class OnUncertain(StrEnum):
-    """What becomes of a message whose connection was lost after the end of data."""
+    """What happens to a message whose connection was lost after the end of data."""
 
     RESEND = "resend"
     HOLD = "hold"
 
 
 def _setting(default: Any, kind: Kind, meaning: str, **key: Any) -> Any:
-    """A field with all that is known about its key: `MAIL_` and the field's name, or `name`."""
+    """A field with its key, which is called `MAIL_` and the field's name, or `name`."""
     key |= {"kind": kind, "meaning": meaning}
     return field(default=default, repr=not key.get("secret"), metadata=key)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailSettings:
-    """Everything the service asks about. Durations are seconds, sizes bytes.
+    """All settings of the mail service. Durations are seconds, sizes bytes.
 
     Raises `SettingError` where two settings contradict each other.
     """
@@ -73,21 +73,23 @@ class MailSettings:
         False, kinds.true_or_false, "TLS from the start, as servers expect it on port 465."
     )
     validate_certs: bool = _setting(
-        True, kinds.true_or_false, "Whether the server must prove that it is MAIL_SERVER."
+        True, kinds.true_or_false, "Verify the server's certificate and its name."
     )
     ca_file: Path | None = _setting(  # noqa: RUF009 (it makes a field)
         None,
         kinds.certificates,
-        "A PEM file with the authorities that sign its certificate.",
+        "A PEM file with the authorities that may sign the certificate.",
         shown="the system's",
     )
     username: str | None = _setting(
-        None, kinds.text, "The login; refused over plain text unless the server is on this machine."
+        None,
+        kinds.text,
+        "The user name to log in with; refused without TLS unless the server is on this machine.",
     )
     password: str | None = _setting(
-        None, kinds.secret, "The login's password; digits stay text.", secret=True
+        None, kinds.secret, "The password to log in with; digits stay text.", secret=True
     )
-    default_sender: str | None = _setting(None, mailbox, "The sender of a message that names none.")
+    default_sender: str | None = _setting(None, mailbox, "The sender of messages that have none.")
     subject_prefix: str = _setting(
         "",
         kinds.text,
@@ -103,7 +105,7 @@ class MailSettings:
         app_default="Flasky Admin <flasky@example.com>",
     )
     max_emails: int = _setting(
-        100, kinds.whole(1, 10**6), "Messages on one connection before a fresh one is made."
+        100, kinds.whole(1, 10**6), "Messages on one connection before a new one is opened."
     )
     ascii_attachments: bool = _setting(
         False, kinds.true_or_false, "Write the names of attachments in ASCII."
@@ -115,57 +117,69 @@ class MailSettings:
         4, kinds.whole(1, 1000), "Connections to the server at the same time, per process."
     )
     timeout: float = _setting(
-        30.0, kinds.some_time, "How long connecting, and each command, may take.", shown="30s"
+        30.0, kinds.some_time, "How long connecting and each command may take.", shown="30s"
     )
     data_timeout: float = _setting(
-        600.0, kinds.some_time, "How long the answer to the end of data may take.", shown="10m"
+        600.0, kinds.some_time, "How long the reply to the end of data may take.", shown="10m"
     )
     lease: float = _setting(
         MINUTE,
         kinds.some_time,
-        "How long a message stays with a process that shows no sign of life.",
+        "After how long another process may take over a dead process's messages.",
         shown="60s",
     )
     retry_first: float = _setting(
-        MINUTE, kinds.some_time, "The shortest wait before a message is tried again.", shown="60s"
+        MINUTE, kinds.some_time, "The shortest time between two attempts at a message.", shown="60s"
     )
     retry_max: float = _setting(
-        4000.0, kinds.some_time, "The longest wait before a message is tried again.", shown="4000s"
+        4000.0,
+        kinds.some_time,
+        "The longest time between two attempts at a message.",
+        shown="4000s",
     )
     give_up: float = _setting(
-        5 * DAY, kinds.duration, "The age at which a message is given up.", shown="5d"
+        5 * DAY,
+        kinds.duration,
+        "The age at which a message that is still deferred fails.",
+        shown="5d",
     )
     breaker_first: float = _setting(
-        1.0, kinds.some_time, "How long a server in trouble is left alone at first.", shown="1s"
+        1.0, kinds.some_time, "First pause after a server failure.", shown="1s"
     )
     breaker_max: float = _setting(
-        MINUTE, kinds.some_time, "How long a server in trouble is left alone at most.", shown="60s"
+        MINUTE, kinds.some_time, "Longest pause after repeated server failures.", shown="60s"
     )
     on_uncertain: OnUncertain = _setting(  # noqa: RUF009 (it makes a field)
         OnUncertain.RESEND,
         kinds.one_of(OnUncertain),
-        "When the connection is lost after the end of data: `resend`, or `hold` for a person.",
+        "When the connection is lost after the end of data: `resend`, or `hold` for an operator.",
     )
     uncertain_delay: float = _setting(
-        1800.0, kinds.duration, "How long such a message waits before it is resent.", shown="30m"
+        1800.0, kinds.duration, "How long to wait before such a message is resent.", shown="30m"
     )
     drain_timeout: float = _setting(
-        25.0,
-        kinds.duration,
-        "How long the shutdown waits for answers to ends of data.",
-        shown="25s",
+        25.0, kinds.duration, "How long the shutdown waits for pending replies.", shown="25s"
     )
     max_size: int = _setting(
-        25 * KIB * KIB, kinds.size, "Larger messages are refused when kept.", shown="25 MiB"
+        25 * KIB * KIB,
+        kinds.size,
+        "Larger messages are rejected when queued.",
+        shown="25 MiB",
     )
     retention: float = _setting(
-        7 * DAY, kinds.duration, "How long sent and cancelled messages are kept.", shown="7d"
+        7 * DAY,
+        kinds.duration,
+        "How long sent and cancelled messages are stored.",
+        shown="7d",
     )
     retention_failed: float = _setting(
-        90 * DAY, kinds.duration, "How long failed and uncertain messages are kept.", shown="90d"
+        90 * DAY,
+        kinds.duration,
+        "How long failed and uncertain messages are stored.",
+        shown="90d",
     )
     redirect_to: tuple[str, ...] = _setting(
-        (), addresses, "Who gets every message in place of its recipients, for staging."
+        (), addresses, "The recipients of every message in place of its own, for staging."
     )
     allowed_recipients: tuple[str, ...] = _setting(
         (),
@@ -210,7 +224,7 @@ class MailSettings:
         return cls(**values)
 
     def warnings(self) -> list[str]:
-        """What is allowed but hardly meant, each in a sentence with the cure."""
+        """What is allowed but probably a mistake, each in a sentence with the cure."""
         found = []
         if self.port == SMTPS and not self.use_ssl:
             found.append(
@@ -225,13 +239,13 @@ class MailSettings:
         if self.lease < self.timeout:
             found.append(
                 f"MAIL_LEASE ({self.lease:g} s) is shorter than MAIL_TIMEOUT ({self.timeout:g} s): "
-                "make it longer, or a process that is held up may lose its messages to another."
+                "make it longer, or a slow process may lose its messages to another."
             )
         return found
 
     @property
     def is_local(self) -> bool:
-        """Whether the server is on this machine, so that nobody listens on the way."""
+        """Whether the server is on this machine, so that the connection needs no encryption."""
         if self.server.lower() == "localhost":
             return True
         try:
@@ -255,7 +269,7 @@ class MailSettings:
 def is_suppressed(config: Mapping[str, Any]) -> bool:
     """Whether messages are recorded and not sent: MAIL_SUPPRESS_SEND, TESTING where it is unset.
 
-    Asked for every message, because tests set it late. Raises `SettingError`.
+    Read for every message, because tests set it late. Raises `SettingError`.
     """
     raw = config.get(SUPPRESS.name)
     return bool(config.get("TESTING") if is_unset(raw) else SUPPRESS.parse(raw, HERE))
@@ -280,7 +294,7 @@ SUPPRESS = Key(
     "MAIL_SUPPRESS_SEND",
     kinds.true_or_false,
     None,
-    "Record messages and do not send them; asked for every message.",
+    "Record messages instead of sending them; read for every message.",
     shown="TESTING",
 )
 FIELDS = {key.name: name for name, key in _keys().items()}

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Key", "Keys", "Secret", "SettingError", "is_unset"]
 
-# Django's settings for the same things differ from ours by one message.
+# Django's settings for the same things differ from ours by one character.
 DJANGO = "EMAIL_"
 
 
@@ -34,18 +34,18 @@ class Key:
     """One setting.
 
     kind
-        WriterQueue what was written into the value; raises `ValueError` saying what is accepted.
+        Parses what was written; raises `ValueError` saying what is accepted.
         Given a value that it made, it returns that value.
     default
         The value where nothing is set.
     meaning
         One sentence for people.
     shown
-        The default in words, where the value itself does not speak.
+        The default in words, where the value itself is not clear.
     alias
         Another name that means the same.
     secret
-        Whether the value is kept out of error messages.
+        Whether the value is left out of error messages.
     """
 
     name: str
@@ -69,7 +69,7 @@ class Keys:
     """All settings of a program, by name.
 
     prefixes
-        The words before the first underscore under which a name is taken for one of ours.
+        The words before the first underscore that make a name one of ours.
     """
 
     def __init__(self, keys: Iterable[Key], prefixes: Iterable[str]) -> None:
@@ -132,7 +132,7 @@ def _misses(name: str, known: str) -> int:
     longest = max(len(rest), len(name) - len(prefix) - 1)
     allowed = 2 if name.startswith(f"{prefix}_") and longest >= LONG else 1
     one, other = name.replace("_", ""), known.replace("_", "")
-    # A slip changes the set of messages by two at most; this spares the table for most names.
+    # A slip changes the set of characters by two at most; this spares the table for most names.
     if abs(len(one) - len(other)) > allowed or len(set(one) ^ set(other)) > 2 * allowed:
         return NEVER
     slips = _slips(one, other)
@@ -140,14 +140,14 @@ def _misses(name: str, known: str) -> int:
 
 
 def _slips(one: str, other: str) -> int:
-    """Messages added, left out, replaced or swapped (the optimal string alignment distance)."""
+    """Characters added, left out, replaced or swapped (the optimal string alignment distance)."""
     above: list[int] = []
     row = list(range(len(other) + 1))
-    for i, message in enumerate(one, 1):
+    for i, typed in enumerate(one, 1):
         older, above, row = above, row, [i]
         for j, wanted in enumerate(other, 1):
-            cost = min(above[j] + 1, row[j - 1] + 1, above[j - 1] + (message != wanted))
-            if i > 1 and j > 1 and (message, one[i - 2]) == (other[j - 2], wanted):
+            cost = min(above[j] + 1, row[j - 1] + 1, above[j - 1] + (typed != wanted))
+            if i > 1 and j > 1 and (typed, one[i - 2]) == (other[j - 2], wanted):
                 cost = min(cost, older[j - 2] + 1)
             row.append(cost)
     return row[-1]

@@ -59,7 +59,7 @@ def _text(raw: Any) -> str:
     try:
         raw.encode()
     except UnicodeEncodeError:
-        raise ValueError("is not valid UTF-8: write it anew") from None
+        raise ValueError("is not valid UTF-8: write it again") from None
     return raw
 
 

@@ -178,7 +178,7 @@ def test_a_name_that_looks_local_is_not(server: str) -> None:
             {"lease": 10.0},
             (
                 "MAIL_LEASE (10 s) is shorter than MAIL_TIMEOUT (30 s): "
-                "make it longer, or a process that is held up may lose its messages to another."
+                "make it longer, or a slow process may lose its messages to another."
             ),
         ),
     ],
