@@ -6,16 +6,18 @@ most of our statements do.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import aiosqlite
 from aiosqlite.context import contextmanager
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
-__all__ = ["OneHopConnection"]
+__all__ = ["OneHopConnection", "one_trip"]
+
+T = TypeVar("T")
 
 
 class OneHopConnection(aiosqlite.Connection):
@@ -58,3 +60,13 @@ class OneHopCursor(aiosqlite.Cursor):
     def _run(self, sql: str, parameters: Any) -> list[Any]:
         self._cursor.execute(sql, parameters)
         return self._cursor.fetchall() if self._cursor.description else []
+
+
+async def one_trip(driver: aiosqlite.Connection, work: Callable[[sqlite3.Connection], T]) -> T:
+    """Run `work` on the connection in its thread: several statements for one trip.
+
+    Raises what `work` raises. Cut meanwhile, it goes on to its end; what is said next comes after.
+    """
+    trip: Any = driver._execute
+    result: T = await trip(work, driver._conn)
+    return result

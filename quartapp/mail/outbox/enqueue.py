@@ -1,19 +1,20 @@
-"""Keep a message: three rows in the caller's transaction, none of them sent before it commits."""
+"""Enqueue a message: rows in the caller's transaction, none of them sent before it commits."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, insert, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import bindparam, select
 
 from quartapp.database.columns import is_keepable
 from quartapp.mail.errors import MailError
+from quartapp.mail.outbox import tables
 from quartapp.mail.outbox.delivery import Delivery, Recipient, Status
+from quartapp.mail.outbox.insert import insert
 from quartapp.mail.outbox.query.find import Filter, find
 from quartapp.mail.outbox.subject import beginning
-from quartapp.mail.outbox.tables import contents, messages, new_id, recipients
+from quartapp.mail.outbox.tables import new_id
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,7 +24,10 @@ if TYPE_CHECKING:
 
     from quartapp.mail.message.encoding import Encoded
 
-__all__ = ["NewMessage", "enqueue", "enqueue_all"]
+__all__ = ["SUPPRESSED", "NewMessage", "enqueue", "enqueue_all"]
+
+SUPPRESSED = "suppressed"
+"""The backend of messages that were suppressed when they were queued, and what is said of them."""
 
 LONGEST_KEY = 500
 """Characters; PostgreSQL indexes no text of more than 2,700 bytes."""
@@ -38,7 +42,7 @@ class NewMessage:
     expires_at
         Not to be sent after; None for never.
     key
-        The sender's own name for it, so that asking twice keeps it once.
+        The sender's own name for it, so that asking twice stores it once.
     """
 
     encoded: Encoded
@@ -48,18 +52,26 @@ class NewMessage:
     expires_at: datetime | None = None
     key: str | None = None
     template: str | None = None
+    id: str = field(default_factory=new_id)
 
     def __post_init__(self) -> None:
         key = self.key or ""
         if len(key) > LONGEST_KEY:
             raise MailError(f"the key has {len(key)} characters: give at most {LONGEST_KEY}")
         if not is_keepable(key):
-            raise MailError(f"the key {key!r} has a character that no database keeps: leave it out")
+            raise MailError(
+                f"the key {key!r} has a character that no database stores: leave it out"
+            )
 
     @property
     def next_at(self) -> datetime:
-        """When somebody must look at it: when it is due, or before if it expires sooner."""
+        """When a dispatcher must look at it: when it is due, or before if it expires sooner."""
         return min(self.due_at, self.expires_at) if self.expires_at else self.due_at
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it ends as it is stored: nobody will send it, and nobody has to wait for it."""
+        return self.backend == SUPPRESSED and self.created_at == self.due_at == self.next_at
 
 
 async def enqueue(connection: AsyncConnection, message: NewMessage) -> Delivery:
@@ -68,52 +80,47 @@ async def enqueue(connection: AsyncConnection, message: NewMessage) -> Delivery:
     Raises `MailError` when the key belongs to another message: one with a different sender,
     different recipients or a different subject; and in a savepoint that is not to be relied on.
     """
-    if message.key is None:
-        [delivery] = await enqueue_all(connection, [message])
-        return delivery
     await _check_savepoint(connection)
     row = _row(message)
-    if not await _insert_once(connection, row):
-        return await _first_with(connection, message)
-    await _insert_rest(connection, [(row, message)])
-    return _delivery(row, message)
+    if await insert(connection, [row]):
+        return _delivery(row)
+    return await _first_with(connection, message)
 
 
 async def enqueue_all(
     connection: AsyncConnection, messages: Sequence[NewMessage]
 ) -> list[Delivery]:
-    """Insert messages without keys, in three statements however many they are.
+    """Insert messages without keys, in one trip to the database however many they are.
 
     Raises `MailError` in a savepoint that is not to be relied on.
     """
     if not messages:
         return []
     await _check_savepoint(connection)
-    rows = [(_row(message), message) for message in messages]
-    await connection.execute(INSERT, [row for row, _ in rows])
-    await _insert_rest(connection, rows)
-    return [_delivery(row, message) for row, message in rows]
+    rows = [_row(message) for message in messages]
+    await insert(connection, rows)
+    return [_delivery(row) for row in rows]
 
 
-INSERT = insert(messages)
-INSERT_RECIPIENTS = insert(recipients)
-INSERT_CONTENT = insert(contents)
-INSERT_ONCE = {
-    dialect.__name__.rpartition(".")[2]: dialect.insert(messages)
-    .on_conflict_do_nothing(index_elements=[messages.c.idempotency_key])
-    .returning(messages.c.id)
-    for dialect in (postgresql, sqlite)
+DEFAULTS: dict[str, Any] = {
+    column.name: getattr(column.default, "arg", None) for column in tables.messages.c
 }
-SENDER_OF = select(messages.c.sender).where(messages.c.idempotency_key == bindparam("key_"))
+"""What a new message's columns have where nothing else is said."""
+
+SENDER_OF = select(tables.messages.c.sender).where(
+    tables.messages.c.idempotency_key == bindparam("key_")
+)
 
 
 def _row(message: NewMessage) -> dict[str, Any]:
-    encoded = message.encoded
-    return {
-        "id": new_id(),
+    """The message's columns, its content, and its addresses with what they share."""
+    encoded, is_over = message.encoded, message.is_over
+    status = Status.SENT if is_over else Status.QUEUED
+    return DEFAULTS | {
+        "id": message.id,
         "message_id": encoded.message_id,
         "backend": message.backend,
-        "status": Status.QUEUED,
+        "status": status,
         "subject": encoded.subject,
         "subject_start": beginning(encoded.subject),
         "sender": encoded.envelope.sender,
@@ -124,33 +131,17 @@ def _row(message: NewMessage) -> dict[str, Any]:
         "idempotency_key": message.key,
         "created_at": message.created_at,
         "since": message.due_at,
-        "due_at": message.next_at,
+        "due_at": None if is_over else message.next_at,
         "expires_at": message.expires_at,
+        "sent_at": message.created_at if is_over else None,
+        "ended_at": message.created_at if is_over else None,
+        "detail": SUPPRESSED if is_over else "",
+        "content": encoded.content,
+        "addresses": encoded.envelope.recipients,
+        "recipient_status": status,
+        "recipient_reply": SUPPRESSED if is_over else "",
+        "recipient_due_at": None if is_over else message.due_at,
     }
-
-
-def _recipient_rows(delivery_id: str, message: NewMessage) -> list[dict[str, Any]]:
-    return [
-        {
-            "delivery_id": delivery_id,
-            "position": position,
-            "address": address,
-            "status": Status.QUEUED,
-            "due_at": message.due_at,
-        }
-        for position, address in enumerate(message.encoded.envelope.recipients)
-    ]
-
-
-async def _insert_rest(
-    connection: AsyncConnection, rows: Sequence[tuple[dict[str, Any], NewMessage]]
-) -> None:
-    people = [person for row, message in rows for person in _recipient_rows(row["id"], message)]
-    await connection.execute(INSERT_RECIPIENTS, people)
-    contents = [
-        {"delivery_id": row["id"], "content": message.encoded.content} for row, message in rows
-    ]
-    await connection.execute(INSERT_CONTENT, contents)
 
 
 async def _check_savepoint(connection: AsyncConnection) -> None:
@@ -165,14 +156,8 @@ async def _check_savepoint(connection: AsyncConnection) -> None:
     if driver.isolation_level is not None:
         raise MailError(
             "this engine's savepoints may outlive a rollback: set the driver's isolation_level to "
-            "None and emit BEGIN, as SQLAlchemy's page on SQLite says, or keep the message outside"
+            "None and emit BEGIN, as SQLAlchemy's page on SQLite says, or queue the message outside"
         )
-
-
-async def _insert_once(connection: AsyncConnection, row: dict[str, Any]) -> bool:
-    """Insert unless the key is taken; the caller's transaction lives on either way."""
-    inserted = await connection.execute(INSERT_ONCE[connection.dialect.name], row)
-    return inserted.first() is not None
 
 
 async def _first_with(connection: AsyncConnection, message: NewMessage) -> Delivery:
@@ -191,19 +176,17 @@ async def _first_with(connection: AsyncConnection, message: NewMessage) -> Deliv
     return first
 
 
-def _delivery(row: dict[str, Any], message: NewMessage) -> Delivery:
+def _delivery(row: dict[str, Any]) -> Delivery:
+    person = row["recipient_status"], None, row["recipient_reply"], row["recipient_due_at"]
     return Delivery(
         id=row["id"],
         message_id=row["message_id"],
-        status=Status.QUEUED,
+        status=row["status"],
         subject=row["subject"],
-        recipients=tuple(
-            Recipient(address, Status.QUEUED, due_at=row["since"])
-            for address in message.encoded.envelope.recipients
-        ),
+        recipients=tuple(Recipient(address, *person) for address in row["addresses"]),
         attempts=0,
         due_at=row["due_at"],
         created_at=row["created_at"],
-        sent_at=None,
-        detail="",
+        sent_at=row["sent_at"],
+        detail=row["detail"],
     )
