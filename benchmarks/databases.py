@@ -26,6 +26,10 @@ class Copies(Protocol):
         """The address of a database with that many messages that are due."""
         ...
 
+    def empty(self) -> AbstractContextManager[str]:
+        """The address of a database without a table."""
+        ...
+
 
 class SQLite:
     """Files in a temporary folder."""
@@ -41,6 +45,12 @@ class SQLite:
             path = Path(folder) / "outbox.sqlite"
             shutil.copy(self._original(messages), path)
             yield f"sqlite+aiosqlite:///{path}"
+
+    @contextmanager
+    def empty(self) -> Iterator[str]:
+        """A file that is not there yet."""
+        with tempfile.TemporaryDirectory() as folder:
+            yield f"sqlite+aiosqlite:///{folder}/empty.sqlite"
 
     def _original(self, messages: int) -> Path:
         if messages not in self._filled:
@@ -65,11 +75,23 @@ class Postgres:
             name = server.create_database()
             work("benchmarks.ours.outbox:fill", url=server.url(name), messages=messages)
             self._filled[messages] = name
-        copy = server.create_database(self._filled[messages])
-        try:
-            yield server.url(copy)
-        finally:
-            server.drop_database(copy)
+        with _database(server, self._filled[messages]) as url:
+            yield url
+
+    @contextmanager
+    def empty(self) -> Iterator[str]:
+        """A new database."""
+        with _database(_server()) as url:
+            yield url
+
+
+@contextmanager
+def _database(server: PostgresServer, template: str = "template1") -> Iterator[str]:
+    name = server.create_database(template)
+    try:
+        yield server.url(name)
+    finally:
+        server.drop_database(name)
 
 
 @cache

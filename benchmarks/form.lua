@@ -8,7 +8,7 @@ function setup(thread)
 end
 
 function init(arguments)
-  count, kept, others = 0, 0, 0
+  count, stored, others = 0, 0, 0
   token = arguments[2]:gsub("[^%w%-%._]", function(c) return string.format("%%%02X", c:byte()) end)
   wrk.method = "POST"
   wrk.headers["Cookie"] = arguments[1]
@@ -22,19 +22,19 @@ function request()
 end
 
 function response(status)
-  if status == 302 or status == 303 then kept = kept + 1 else others = others + 1 end
+  if status == 302 or status == 303 then stored = stored + 1 else others = others + 1 end
 end
 
 function done(summary, latency, requests)
-  local kept, others = 0, 0
+  local stored, others = 0, 0
   for _, thread in ipairs(threads) do
-    kept = kept + thread:get("kept")
+    stored = stored + thread:get("stored")
     others = others + thread:get("others")
   end
   local errors = summary.errors
   others = others + errors.connect + errors.read + errors.write + errors.timeout
   io.write(string.format(
-    '{"kept": %d, "others": %d, "rate": %.1f, "p50_ms": %.2f, "p99_ms": %.2f}\n',
-    kept, others, kept / summary.duration * 1e6,
+    '{"stored": %d, "others": %d, "rate": %.1f, "p50_ms": %.2f, "p99_ms": %.2f}\n',
+    stored, others, stored / summary.duration * 1e6,
     latency:percentile(50) / 1000, latency:percentile(99) / 1000))
 end

@@ -19,9 +19,9 @@ TOKEN = re.compile(r'name="csrf_token"[^>]*value="([^"]+)"')
 
 
 def post_names(port: int, seconds: float) -> Figures:
-    """Worker new names for that long: answers a second, their 50th and 99th percentile.
+    """Post new names for that long: answers a second, their 50th and 99th percentile.
 
-    `kept` is how many were answered by the redirect that follows a kept name. Raises
+    `stored` is how many were answered by the redirect that follows a new name. Raises
     `Failed` when there was any other answer.
     """
     program = shutil.which("wrk")
@@ -36,9 +36,9 @@ def post_names(port: int, seconds: float) -> Figures:
         command, capture_output=True, text=True, check=True
     )
     said: Figures = json.loads(done.stdout.splitlines()[-1])
-    if said["others"] or not said["kept"]:
+    if said["others"] or not said["stored"]:
         raise Failed(f"not every answer was a redirect: {said}")
-    return {name: said[name] for name in ("kept", "rate", "p50_ms", "p99_ms")}
+    return {name: said[name] for name in ("stored", "rate", "p50_ms", "p99_ms")}
 
 
 def _session(port: int) -> tuple[str, str]:

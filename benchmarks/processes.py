@@ -84,18 +84,18 @@ def script(name: str) -> str:
 
 
 def free_port() -> int:
-    """A port that nobody uses now."""
+    """A port that is free now."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         port: int = listening.getsockname()[1]
     return port
 
 
 def wait_for_port(port: int, process: subprocess.Popen[bytes], output: Path) -> None:
-    """Wait until somebody listens. Raises `Failed` if the process ends, or says nothing."""
+    """Wait until the port is open. Raises `Failed` if the process ends, or says nothing."""
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline and process.poll() is None:
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
                 return
         time.sleep(0.02)
-    raise Failed(f"nobody listens on {port}: {output.read_text(errors='replace')[-2000:]}")
+    raise Failed(f"nothing listens on {port}: {output.read_text(errors='replace')[-2000:]}")

@@ -1,4 +1,4 @@
-"""The record of runs: what was measured, when and on what, kept as JSON next to the table."""
+"""The record of runs: what was measured, when and on what, stored as JSON next to the table."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Record:
         self._path = path
         self.entries: dict[str, Entry] = json.loads(path.read_text()) if path.exists() else {}
 
-    def keep(self, name: str, measured: Measured, rounds: int, scale: float) -> None:
+    def store(self, name: str, measured: Measured, rounds: int, scale: float) -> None:
         """Replace the comparison's entry."""
         self.entries[name] = {
             "at": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",

@@ -54,7 +54,7 @@ def sink(seconds_per_message: float = 0) -> Iterator[Sink]:
     """A fresh sink: Postfix's `smtp-sink`, or one of our own where that is missing.
 
     seconds_per_message
-        How long it takes to answer a end of data, on each connection by itself; such a sink is ours.
+        How long it takes to answer an end of data, on each connection by itself; then it is ours.
     """
     port = free_port()
     with tempfile.TemporaryDirectory() as folder:

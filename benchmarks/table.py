@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from benchmarks.record import Entry
     from benchmarks.variant import Figures
 
-__all__ = ["table"]
+__all__ = ["FIGURES", "table"]
 
 FIGURES = {
     "rate": "a second",

@@ -55,7 +55,7 @@ class Target:
         return self.reading(medians[self.ours], medians[self.theirs], self.figure)
 
     def is_met(self, value: float) -> bool:
-        """Whether the number keeps the bound."""
+        """Whether the number is within the bound."""
         is_enough = self.at_least is None or operator.ge(value, self.at_least)
         return is_enough and (self.at_most is None or operator.le(value, self.at_most))
 

@@ -62,7 +62,7 @@ async def page(client: Any) -> str:
     return await (await client.get("/")).get_data(as_text=True)
 
 
-async def people(app: Quart) -> int:
+async def users(app: Quart) -> int:
     async with app.extensions["database"].session() as session:
         return await session.scalar(select(func.count()).select_from(User))
 
@@ -93,7 +93,7 @@ async def test_without_an_administrator_no_message_is_written(started, server):
     async with started(FLASKY_ADMIN="") as app:
         await join(app, "Ada")
 
-        assert await people(app) == 1
+        assert await users(app) == 1
         assert await app.extensions["mail"].find() == []
 
 
@@ -104,7 +104,7 @@ async def test_fifty_posts_of_one_name_make_one_user_and_one_message(started, se
         responses = await asyncio.gather(*(c.post("/", form={"name": "Ada"}) for c in clients))
 
         assert {response.status_code for response in responses} == {302}
-        assert await people(app) == 1
+        assert await users(app) == 1
         assert len(await app.extensions["mail"].find()) == 1
 
 
@@ -119,7 +119,7 @@ async def test_user_and_message_are_one_transaction(started):
         response = await app.test_client().post("/", form={"name": "Ada"})
 
         assert response.status_code == 500
-        assert await people(app) == 0
+        assert await users(app) == 0
         assert await app.extensions["mail"].find() == []
 
 

@@ -17,15 +17,21 @@ from quartapp.mail import Mail
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from sqlalchemy.ext.asyncio import AsyncEngine
+
 __all__ = ["bare_app", "folder", "settings"]
 
 
-def bare_app(**config: Any) -> Quart:
-    """An app with nothing but the mail service, and this project's templates."""
+def bare_app(engine: AsyncEngine | None = None, **config: Any) -> Quart:
+    """An app with nothing but the mail service, and this project's templates.
+
+    engine
+        The app's own, for its transactions.
+    """
     logging.disable(logging.INFO)
     app = Quart(__name__, template_folder=str(ROOT / "templates"))
     app.config.update(settings(**config))
-    Mail(app)
+    Mail(app, engine=engine)
     return app
 
 

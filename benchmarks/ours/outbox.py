@@ -26,7 +26,7 @@ LOOK = 0.05
 
 
 def fill(url: str, messages: int) -> dict[str, float]:
-    """Make the tables and keep that many messages, which are due."""
+    """Make the tables and queue that many messages, which are due."""
     return run(_fill(bare_app(DATABASE_URL=url), messages), "asyncio")
 
 
@@ -43,15 +43,15 @@ async def _fill(app: Quart, messages: int) -> dict[str, float]:
     written = Message(
         SUBJECT, sender=SENDER, recipients=[RECIPIENT], body=form.body, html=form.html
     )
-    kept = await mail.send_later(written)
+    queued = await mail.send_later(written)
     for start in range(1, messages, AT_ONCE):
-        await _copy(mail, kept.id, min(AT_ONCE, messages - start))
+        await _copy(mail, queued.id, min(AT_ONCE, messages - start))
     await mail.outbox.database.dispose()
     return {"count": messages}
 
 
 async def _copy(mail: Mail, original: str, count: int) -> None:
-    """Keep the same message again, as other messages."""
+    """Queue the same message again, as other messages."""
     ids = [new_id() for _ in range(count)]
     async with mail.outbox.database.writing() as connection:
         for each, key in ((table, "id"), (recipients, "delivery_id"), (contents, "delivery_id")):

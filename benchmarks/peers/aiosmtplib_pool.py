@@ -1,4 +1,4 @@
-"""aiosmtplib alone: a plain pool of kept connections that sends finished bytes."""
+"""aiosmtplib alone: a plain pool of connections that sends finished bytes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["pool"]
 
 
 def pool(port: int, messages: int, connections: int, loop: str) -> dict[str, float]:
-    """The same finished message again and again over kept connections."""
+    """The same finished message again and again over connections that stay open."""
     return run(_pool(port, messages, connections), loop)
 
 

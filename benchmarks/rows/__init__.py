@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from benchmarks.rows.compose import COMPOSE
 from benchmarks.rows.drain import DRAIN
+from benchmarks.rows.enqueue import ENQUEUE
 from benchmarks.rows.far import FAR
 from benchmarks.rows.footprint import IDLE, MEMORY
 from benchmarks.rows.form import FORM
@@ -12,4 +13,4 @@ from benchmarks.rows.slow import SLOW, SLOW_FORM
 
 __all__ = ["ROWS"]
 
-ROWS = (COMPOSE, SEND, FAR, DRAIN, FORM, SLOW_FORM, SLOW, MEMORY, IDLE)
+ROWS = (COMPOSE, SEND, FAR, ENQUEUE, DRAIN, FORM, SLOW_FORM, SLOW, MEMORY, IDLE)

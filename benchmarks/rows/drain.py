@@ -45,7 +45,7 @@ DRAIN = Comparison(
         "From the start of the app until each message is recorded as sent: SQLite with "
         "synchronous=FULL, PostgreSQL with fsync, its server on the same two cores. "
         "Django's two queues, on SQLite with the same durability, are drained by their own "
-        "commands, of 2,000 messages. Flask-Mail keeps and records nothing."
+        "commands, of 2,000 messages. Flask-Mail stores and records nothing."
     ),
     figure="rate",
     unit="messages/s",

@@ -28,7 +28,7 @@ def to_sink(function: str, messages: int, **arguments: Any) -> Measure:
 def _smtp_source(scale: float) -> Figures:
     if not smtp_source.program():
         raise Unavailable("smtp-source is missing: apt-get install postfix")
-    return to_sink("benchmarks.peers.smtp_source:kept", 60_000, sessions=16)(scale)
+    return to_sink("benchmarks.peers.smtp_source:send", 60_000, sessions=16)(scale)
 
 
 FLASK_MAIL = "benchmarks.peers.flask_mail"
@@ -38,8 +38,9 @@ SEND = Comparison(
     name="send",
     title="Send to a server near by",
     note=(
-        "Loopback. Ours: finished messages over the pool of 4 connections (built: a message made "
-        "and written for each). The peers build each message from its two rendered forms."
+        "Loopback; ours over a pool of 4 connections, finished messages unless built. Built: "
+        "a message is made of its two rendered bodies and encoded for each send, as the peers do. "
+        "Finished: the same bytes again and again, as smtp-source sends them."
     ),
     figure="rate",
     unit="messages/s",
@@ -71,11 +72,11 @@ SEND = Comparison(
     ),
     targets=(
         Target(
-            "messages/s, finished",
-            "quartapp, 4 connections, uvloop",
+            "messages/s, built",
+            "quartapp, built, uvloop",
             "Flask-Mail, connect() bulk",
             "rate",
-            at_least=12,
+            at_least=8,
         ),
         Target(
             "messages/s, finished",

@@ -36,7 +36,7 @@ def _behind(port: int) -> Iterator[Served]:
 
 SLOW_FORM = Comparison(
     name="slow-form",
-    title="Worker the form while the mail server takes 2 s per message",
+    title="Post the form while the mail server takes 2 s per message",
     note=(
         "As above, with a sink of our own: smtp-sink forgets its delay when the next message "
         "begins meanwhile. The messages go on being delivered long after the load is over."
@@ -81,8 +81,8 @@ SLOW = Comparison(
     name="slow",
     title="1,000 messages to a server that takes 2 s per message",
     note=(
-        "The server, ours, answers each connection by itself, so n connections carry n/2 messages a "
-        "second at most: 64 of them 32. Threads open as many connections as there are messages."
+        "The server, ours, answers each connection by itself, so n connections carry n/2 messages "
+        "a second at most: 64 of them 32. Threads open as many connections as there are messages."
     ),
     figure="rate",
     unit="messages/s",

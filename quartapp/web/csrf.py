@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hmac
 import secrets
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Self
 
 from itsdangerous import BadSignature, SignatureExpired, URLSafeTimedSerializer

@@ -1,4 +1,4 @@
-"""One message's way, for the visitor who caused it: a page, JSON, and a stream of changes."""
+"""One message's progress, for the visitor who caused it: a page, JSON, and live events."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 __all__ = ["deliveries", "progress_of"]
 
 LIFE = 2.0
-"""Seconds that one stream lasts. Browsers come back by themselves; a server that stops does not
+"""Seconds that one stream lasts. Browsers reconnect on their own, and a server that stops need not
 wait for them, which some would do for ever. Less than the three seconds that `quart run` grants."""
 
-COME_BACK = 1000
-"""Milliseconds after which a browser asks again."""
+RECONNECT = 1000
+"""Milliseconds after which a browser connects again."""
 
 deliveries = Blueprint("deliveries", __name__, url_prefix="/deliveries")
 
@@ -44,7 +44,7 @@ async def show(delivery_id: str) -> ResponseReturnValue:
 
 @deliveries.get("/<delivery_id>/events")
 async def events(delivery_id: str) -> ResponseReturnValue:
-    """The message's changes as server-sent events, for a little while."""
+    """The message's changes as server-sent events, for a short while."""
     service: Mail = current_app.extensions["mail"]
     if await service.get(delivery_id) is None:
         abort(404)
@@ -55,20 +55,20 @@ async def events(delivery_id: str) -> ResponseReturnValue:
 
 
 async def progress_of(delivery_id: str) -> Progress | None:
-    """What is told of a message, None if there is no such message."""
+    """What is told about a message, None if there is no such message."""
     delivery = await current_app.extensions["mail"].get(delivery_id)
     return progress(delivery, datetime.now(UTC)) if delivery else None
 
 
 async def _stream(service: Mail, delivery_id: str) -> AsyncGenerator[str]:
-    yield f"retry: {COME_BACK}\n\n"
+    yield f"retry: {RECONNECT}\n\n"
     async for delivery in _changes(service, delivery_id):
-        news = asdict(progress(delivery, datetime.now(UTC)))
-        yield f"data: {json.dumps(news)}\n\n"
+        change = asdict(progress(delivery, datetime.now(UTC)))
+        yield f"data: {json.dumps(change)}\n\n"
 
 
 async def _changes(service: Mail, delivery_id: str) -> AsyncGenerator[Delivery]:
-    """The message's changes, until it is final or the stream has lived its life."""
+    """The message's changes, until it is final or the stream's time is up."""
     loop = asyncio.get_running_loop()
     changes, ends = service.watch(delivery_id), loop.time() + LIFE
     while (rest := ends - loop.time()) > 0:

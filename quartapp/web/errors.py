@@ -23,14 +23,14 @@ SOON = 2
 
 SENTENCES = {
     400: "The request could not be understood.",
-    401: "This page asks for the operator's sign-in.",
+    401: "Operator sign-in required.",
     403: "This page is not open to you.",
     404: "There is no page at this address.",
     405: "This address does not take that kind of request.",
-    413: "That is more than this page takes. Nothing was kept.",
-    429: "That was too much at once. Please try again in a while.",
-    500: "Something went wrong on our side. Nothing was kept; it has been logged.",
-    503: "We are busy just now. Nothing was kept; please try again in a moment.",
+    413: "Request too large. Nothing was saved.",
+    429: "Too many requests. Please try again later.",
+    500: "Something went wrong on our side. Nothing was saved; the error has been logged.",
+    503: "We are busy right now. Nothing was saved; please try again in a moment.",
 }
 
 

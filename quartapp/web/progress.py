@@ -1,4 +1,4 @@
-"""What a visitor is told of a message: how far it has come, in plain words and without addresses."""
+"""What a visitor is told about a message: its state in plain words, without addresses."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Progress:
 
 
 def progress(delivery: Delivery, now: datetime) -> Progress:
-    """The message as it stands. The server's own words stay with the operator."""
+    """The message as it stands. The server's reply is for the operator alone."""
     return Progress(delivery.status, _sentence(delivery, now), delivery.is_final)
 
 
@@ -38,41 +38,45 @@ def _sentence(delivery: Delivery, now: datetime) -> str:
         case Status.SENT:
             return f"The message to the administrator was sent; it took {_took(delivery)}."
         case Status.FAILED:
-            return "The message to the administrator could not be sent. The operator can see why."
+            return "The message to the administrator could not be sent. An operator can see why."
         case Status.CANCELLED:
-            return "The message to the administrator was called off."
+            return "The message to the administrator was cancelled."
         case Status.UNCERTAIN:
-            return _unsure(delivery, now)
+            return f"{DROPPED} {_resend(delivery, now)}"
+
+
+DROPPED = (
+    "The connection dropped before the server confirmed the message to the administrator; "
+    "it may or may not have arrived."
+)
 
 
 def _waiting(delivery: Delivery, now: datetime) -> str:
     if delivery.due_at and delivery.due_at > now:
         at = _clock(delivery.due_at)
         if not delivery.attempts:
-            return f"The message to the administrator is kept, and leaves at {at}."
-        reason = _reason(delivery)
-        return f"{reason} The message to the administrator will be tried again at {at}."
+            return f"The message to the administrator is queued and will be sent at {at}."
+        return f"{_reason(delivery)} The next attempt is at {at}."
     if delivery.detail:
         return (
-            "The mail server cannot be used just now. "
-            "The message to the administrator is kept, and leaves as soon as it can."
+            "The mail server cannot be used right now. The message to the administrator is queued "
+            "and will be sent as soon as the server is back."
         )
-    return "The message to the administrator is kept, and leaves in a moment."
+    return "The message to the administrator is queued and will be sent shortly."
 
 
 def _reason(delivery: Delivery) -> str:
     if any(recipient.code for recipient in delivery.recipients):
-        return "The mail server asked for patience."
+        return "The mail server asked us to try again later."
     return "The connection to the mail server was lost."
 
 
-def _unsure(delivery: Delivery, now: datetime) -> str:
-    lost = "The connection was lost at the very end, so nobody knows whether the message arrived."
+def _resend(delivery: Delivery, now: datetime) -> str:
     if delivery.due_at is None:
-        return f"{lost} The operator decides."
+        return "An operator will decide."
     if delivery.due_at <= now:
-        return f"{lost} It is sent once more now."
-    return f"{lost} It will be sent once more at {_clock(delivery.due_at)}."
+        return "It will be sent once more shortly."
+    return f"It will be sent once more at {_clock(delivery.due_at)}."
 
 
 def _took(delivery: Delivery) -> str:

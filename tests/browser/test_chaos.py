@@ -36,7 +36,7 @@ async def test_a_message_that_chaos_refuses_is_tried_again_and_sent(page: Page) 
 
     await say(page, "Ada")
     progress = page.locator(".progress")
-    await expect(progress).to_contain_text("will be tried again at")
+    await expect(progress).to_contain_text("The next attempt is at")
     await expect(progress).to_contain_text("was sent", timeout=20_000)
 
     await page.get_by_role("link", name="Read the message").click()

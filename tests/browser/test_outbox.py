@@ -79,4 +79,4 @@ async def test_a_wrong_sign_in_is_refused(browser: Browser, address: str) -> Non
 
     assert answer is not None
     assert answer.status == 401
-    await expect(page.get_by_role("main")).to_contain_text("asks for the operator's sign-in")
+    await expect(page.get_by_role("main")).to_contain_text("Operator sign-in required")

@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.browser
 
-AGAIN = "The mail server asked for patience. The message to the administrator will be tried again"
+AGAIN = "The mail server asked us to try again later. The next attempt is at"
 
 
 @pytest.fixture
 def settings(settings: dict[str, Any], server: SMTPServer) -> dict[str, Any]:
-    """A mail server that can be told to misbehave, and is tried again soon."""
+    """A mail server that can be told to misbehave, and is retried soon."""
     retry = {"MAIL_RETRY_FIRST": "3s"}
     return settings | {"MAIL_SERVER": server.host, "MAIL_PORT": server.port} | retry
 
@@ -46,7 +46,7 @@ def status(page: Page) -> Locator:
     return page.get_by_role("status")
 
 
-async def test_the_line_follows_the_message_from_kept_to_sent(
+async def test_the_line_follows_the_message_from_queued_to_sent(
     live: BrowserContext, server: SMTPServer
 ) -> None:
     server.stall(Phase.END_OF_DATA, times=1)

@@ -1,4 +1,4 @@
-"""Visitors who leave at any moment: their name and its message are kept, or neither is."""
+"""Visitors who leave at any moment: their name and its message are stored, or neither is."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ async def visit(app: Quart, name: str, stay: float) -> bool:
     return connection.status_code is not None
 
 
-async def people(app: Quart) -> int:
+async def joined(app: Quart) -> int:
     """How many users there are."""
     async with app.extensions["database"].session() as session:
         return int(await session.scalar(select(func.count()).select_from(User)))
@@ -105,13 +105,13 @@ async def test_a_thousand_visitors_who_leave_at_any_moment_leave_users_and_messa
         return held(app) == before
 
     await until(is_done, lambda: f"nothing held, not {held(app)}")
-    users, messages = await people(app), await app.extensions["mail"].stats()
+    users, messages = await joined(app), await app.extensions["mail"].stats()
     print(f"{users} users; {answered} of {REQUESTS} visitors saw the answer")
     assert AT_ONCE < answered <= users < REQUESTS
     assert users == messages[Status.QUEUED] == sum(messages.values())
     assert before == {"tasks": before["tasks"], "readers": 0, "writers": 0}
     assert await visit(app, "the last", FOR_EVER)
-    assert await people(app) == users + 1
+    assert await joined(app) == users + 1
 
 
 @pytest.fixture

@@ -85,7 +85,7 @@ async def test_while_another_holds_the_lock_of_sqlite_the_form_says_so_and_then_
         accepted = await app.test_client().post("/", form={"name": "Ada"})
 
         assert refused.status_code == 503
-        assert "Nothing was kept; please try again" in await refused.get_data(as_text=True)
+        assert "Nothing was saved; please try again" in await refused.get_data(as_text=True)
         assert accepted.status_code == 302
         assert len(await app.extensions["mail"].find()) == 1
 

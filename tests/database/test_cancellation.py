@@ -15,7 +15,7 @@ from quartapp.mail.outbox.tables import messages
 from quartapp.mail.settings import MailSettings
 from quartapp.models import User
 from tests.mail.outbox.sample import new
-from tests.people import join
+from tests.users import join
 
 
 @pytest.fixture

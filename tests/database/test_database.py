@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 
 from quartapp.database import Database
 from quartapp.models import User
-from tests.people import join, names
+from tests.users import join, names
 
 
 @pytest.fixture

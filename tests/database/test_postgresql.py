@@ -11,7 +11,7 @@ from sqlalchemy import select, text
 
 from quartapp.database import Database, DatabaseBusy, DatabaseUnavailable
 from quartapp.models import User
-from tests.people import join, names
+from tests.users import join, names
 
 SHORT = 0.05
 

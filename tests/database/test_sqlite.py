@@ -12,7 +12,7 @@ from sqlalchemy import func, select, text
 from quartapp.database import Database, DatabaseBusy, DatabaseUnavailable, NestedWrite
 from quartapp.models import User
 from tests.fixtures.disk import fill
-from tests.people import join, names
+from tests.users import join, names
 
 SHORT = 0.05
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.fixtures.visitor import Visitor, people
+from tests.fixtures.visitor import Visitor, usernames
 
 
 async def refusal(answer) -> str:
@@ -19,7 +19,7 @@ async def test_a_form_without_a_token_is_shown_again_with_the_name(app, visitor)
     assert 'role="alert"' in page
     assert "did not come from our page" in page
     assert 'value="Ada"' in page
-    assert await people(app) == []
+    assert await usernames(app) == []
 
 
 async def test_a_token_of_another_session_is_refused(app, visitor):
@@ -29,7 +29,7 @@ async def test_a_token_of_another_session_is_refused(app, visitor):
     page = await refusal(await visitor.post({"name": "Ada", "csrf_token": stolen}))
 
     assert "did not come from our page" in page
-    assert await people(app) == []
+    assert await usernames(app) == []
 
 
 async def test_a_token_that_is_too_old_says_so(started):

@@ -1,4 +1,4 @@
-"""A message's way as the visitor sees it, on a running app."""
+"""A message's progress as the visitor sees it, on a running app."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def visited(tmp_path, server):
-    """A visitor who has just typed a name: `async with visited() as (client, delivery_id, mail)`."""
+    """Somebody who typed a name: `async with visited() as (client, delivery_id, mail)`."""
 
     @asynccontextmanager
     async def visit(**settings: Any) -> AsyncIterator[tuple[Any, str, Any]]:
@@ -67,7 +67,7 @@ async def test_a_message_that_waits_can_be_followed_without_scripts(visited, ser
 
         page = await text_of(client, f"/deliveries/{delivery_id}")
 
-    assert "will be tried again at" in page
+    assert "The next attempt is at" in page
     assert '<noscript><meta http-equiv="refresh" content="5"></noscript>' in page
     assert "greylisted" not in page
 

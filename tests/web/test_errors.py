@@ -73,4 +73,4 @@ async def test_a_form_of_two_megabytes_is_too_much(visitor):
     answer = await visitor.say("x" * 2_000_000)
 
     assert answer.status_code == 413
-    assert "more than this page takes" in await answer.get_data(as_text=True)
+    assert "Request too large" in await answer.get_data(as_text=True)

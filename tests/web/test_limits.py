@@ -8,7 +8,7 @@ import pytest
 from werkzeug.exceptions import TooManyRequests
 
 from quartapp.web.limits import NewUsers
-from tests.fixtures.visitor import Visitor, people
+from tests.fixtures.visitor import Visitor, usernames
 
 
 def visitor_from(app, address: str, **headers: str) -> Visitor:
@@ -67,7 +67,7 @@ async def test_counting_leaves_no_task_behind():
     assert asyncio.all_tasks() == {asyncio.current_task()}
 
 
-async def test_one_name_too_many_is_not_kept_and_nobody_is_told(started):
+async def test_one_name_too_many_is_not_stored_and_nobody_is_told(started):
     async with started(QUARTAPP_RATE_LIMIT="1/minute") as app:
         visitor = Visitor(app)
         await visitor.say("Ada")
@@ -75,7 +75,7 @@ async def test_one_name_too_many_is_not_kept_and_nobody_is_told(started):
 
         assert answer.status_code == 429
         assert 0 < int(answer.headers["Retry-After"]) <= 60
-        assert await people(app) == ["Ada"]
+        assert await usernames(app) == ["Ada"]
         assert len(await app.extensions["mail"].find()) == 1
 
 

@@ -8,7 +8,7 @@ import aiosqlite
 import pytest
 from jinja2 import ChoiceLoader, DictLoader
 
-from tests.fixtures.visitor import Visitor, people
+from tests.fixtures.visitor import Visitor, usernames
 
 
 async def messages(app):
@@ -37,14 +37,14 @@ async def test_a_look_at_the_head_alone_is_no_form(visitor):
     assert (await visitor.client.head("/")).status_code == 200
 
 
-async def test_a_new_name_is_kept_and_greeted_after_a_redirect(app, visitor):
+async def test_a_new_name_is_stored_and_greeted_after_a_redirect(app, visitor):
     answer = await visitor.say("Ada")
 
     assert (answer.status_code, answer.headers["Location"]) == (302, "/")
     page = await visitor.see()
     assert "Hello, Ada!" in page
     assert "Pleased to meet you!" in page
-    assert await people(app) == ["Ada"]
+    assert await usernames(app) == ["Ada"]
 
 
 async def test_a_known_name_is_seen_again_and_nobody_is_told(app, visitor):
@@ -55,7 +55,7 @@ async def test_a_known_name_is_seen_again_and_nobody_is_told(app, visitor):
     assert len(await messages(app)) == 1
 
 
-async def test_the_session_keeps_what_the_book_says(visitor):
+async def test_the_session_holds_what_the_book_says(visitor):
     await visitor.say("Ada")
 
     async with visitor.client.session_transaction() as session:
@@ -75,7 +75,7 @@ async def test_without_an_administrator_nobody_is_told_and_nothing_fails(started
         answer = await Visitor(app).say("Ada")
 
         assert answer.status_code == 302
-        assert await people(app) == ["Ada"]
+        assert await usernames(app) == ["Ada"]
         assert await messages(app) == []
 
 
@@ -83,7 +83,7 @@ async def test_one_name_in_two_forms_is_one_user(app, visitor):
     await visitor.say("  José ")
     await visitor.say("Jose\u0301")
 
-    assert await people(app) == ["José"]
+    assert await usernames(app) == ["José"]
 
 
 async def test_a_name_that_is_markup_is_shown_as_text(visitor):
@@ -94,12 +94,12 @@ async def test_a_name_that_is_markup_is_shown_as_text(visitor):
 
 
 @pytest.mark.parametrize("name", ["", " ", "x" * 65, "Ada\r\nBcc: x@example.com", "\u200b"])
-async def test_a_name_that_cannot_be_used_gets_a_sentence_and_keeps_nothing(app, visitor, name):
+async def test_a_name_that_cannot_be_used_gets_a_sentence_and_stores_nothing(app, visitor, name):
     answer = await visitor.say(name)
 
     assert answer.status_code == 400
     assert 'aria-describedby="name-error"' in await answer.get_data(as_text=True)
-    assert await people(app) == []
+    assert await usernames(app) == []
     assert await messages(app) == []
 
 
@@ -119,7 +119,7 @@ async def test_who_asks_for_json_is_refused_in_json(app):
     assert (await answer.get_json())["error"] == "Bad Request"
 
 
-async def test_fifty_people_with_one_name_are_one_user_and_one_message(app):
+async def test_fifty_visitors_with_one_name_are_one_user_and_one_message(app):
     crowd = [Visitor(app) for _ in range(50)]
     tokens = [await visitor.token() for visitor in crowd]
 
@@ -131,7 +131,7 @@ async def test_fifty_people_with_one_name_are_one_user_and_one_message(app):
     )
 
     assert {answer.status_code for answer in answers} == {302}
-    assert await people(app) == ["Ada"]
+    assert await usernames(app) == ["Ada"]
     assert len(await messages(app)) == 1
 
 
@@ -165,14 +165,14 @@ async def test_in_production_no_message_links_to_what_a_visitor_called_the_host(
 
 
 @pytest.mark.parametrize("broken", ["{{ nobody.there.at.all }}", "{% if %}", "{{ 1 / 0 }}"])
-async def test_a_message_that_cannot_be_written_keeps_nothing_and_says_so(make, broken, caplog):
+async def test_a_message_that_cannot_be_rendered_stores_nothing_and_says_so(make, broken, caplog):
     app = with_template(make(), txt=broken)
     async with app.test_app():
         answer = await Visitor(app).say("Ada")
 
         assert answer.status_code == 500
-        assert "othing was kept" in await answer.get_data(as_text=True)
-        assert await people(app) == []
+        assert "Nothing was saved" in await answer.get_data(as_text=True)
+        assert await usernames(app) == []
         assert "Traceback" in caplog.text
 
 
@@ -182,7 +182,7 @@ async def test_a_busy_database_asks_to_come_back(app, visitor, tmp_path):
         answer = await visitor.say("Ada")
 
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "2")
-    assert await people(app) == []
+    assert await usernames(app) == []
 
 
 async def test_the_page_leads_to_the_mailbox_where_there_is_one(visitor):

@@ -1,4 +1,4 @@
-"""What a visitor is told of a message, state by state."""
+"""What a visitor is told about a message, state by state."""
 
 from __future__ import annotations
 
@@ -33,10 +33,13 @@ def delivery(status: Status, **changes: object) -> Delivery:
 @pytest.mark.parametrize(
     ("message", "words"),
     [
-        (delivery(Status.QUEUED, due_at=NOW), "leaves in a moment"),
-        (delivery(Status.QUEUED, due_at=NOW, detail="mail:25 refused"), "cannot be used just now"),
-        (delivery(Status.QUEUED, due_at=LATER), "leaves at 14:05 UTC"),
-        (delivery(Status.QUEUED, due_at=LATER, attempts=1), "tried again at 14:05 UTC"),
+        (delivery(Status.QUEUED, due_at=NOW), "will be sent shortly"),
+        (
+            delivery(Status.QUEUED, due_at=NOW, detail="mail:25 refused"),
+            "as soon as the server is back",
+        ),
+        (delivery(Status.QUEUED, due_at=LATER), "will be sent at 14:05 UTC"),
+        (delivery(Status.QUEUED, due_at=LATER, attempts=1), "next attempt is at 14:05 UTC"),
         (delivery(Status.QUEUED, due_at=LATER, attempts=1), "connection to the mail server"),
         (
             delivery(
@@ -45,16 +48,18 @@ def delivery(status: Status, **changes: object) -> Delivery:
                 attempts=1,
                 recipients=(Recipient(ADMIN, Status.QUEUED, 451, f"{ADMIN} greylisted"),),
             ),
-            "asked for patience",
+            "asked us to try again later",
         ),
         (delivery(Status.SENDING), "on its way"),
         (delivery(Status.SENT, sent_at=NOW + timedelta(seconds=0.31)), "it took 0.3 seconds"),
         (delivery(Status.SENT, sent_at=NOW + timedelta(seconds=42)), "it took 42 seconds"),
         (delivery(Status.SENT, sent_at=NOW + timedelta(hours=1)), "it took 60 minutes"),
         (delivery(Status.FAILED, detail=f"{ADMIN}: 550 no"), "could not be sent"),
-        (delivery(Status.CANCELLED), "called off"),
+        (delivery(Status.CANCELLED), "was cancelled"),
         (delivery(Status.UNCERTAIN, due_at=LATER), "once more at 14:05 UTC"),
-        (delivery(Status.UNCERTAIN), "The operator decides"),
+        (delivery(Status.UNCERTAIN, due_at=NOW), "once more shortly"),
+        (delivery(Status.UNCERTAIN), "may or may not have arrived"),
+        (delivery(Status.UNCERTAIN), "An operator will decide"),
     ],
 )
 def test_every_state_has_its_sentence_and_none_has_an_address(message, words):

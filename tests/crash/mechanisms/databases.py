@@ -26,7 +26,7 @@ DATABASES = (
         "quartapp/web/main.py",
         'await _new_users().charge(request.remote_addr or "")',
         "pass",
-        "tests/web/test_limits.py::test_one_name_too_many_is_not_kept_and_nobody_is_told",
+        "tests/web/test_limits.py::test_one_name_too_many_is_not_stored_and_nobody_is_told",
     ),
     Mechanism(
         "one user for one name",

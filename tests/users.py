@@ -1,4 +1,4 @@
-"""Users to try a database with."""
+"""Users to test a database with."""
 
 from __future__ import annotations
 
