@@ -16,7 +16,7 @@ from quartapp.mail import Message
 from quartapp.mail.message.encoding import Encoded, encode
 from quartapp.mail.settings import MailSettings
 from quartapp.mail.transports import Result
-from quartapp.mail.transports.smtp.pool import SMTPTransport
+from quartapp.mail.transports.smtp.transport import SMTPTransport
 
 __all__ = ["built", "send"]
 

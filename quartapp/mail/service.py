@@ -182,7 +182,7 @@ class MailService:
     @asynccontextmanager
     async def connect(self) -> AsyncIterator[Connection]:
         """One connection for many messages. Raises `TransientError` when there is none to be had."""
-        async with self.worker.way() as transport:
+        async with self.worker.transport() as transport:
             session = transport.session(is_exclusive=True)
             try:
                 carrier = await session.__aenter__()
@@ -294,7 +294,7 @@ class MailService:
     @property
     def trouble(self) -> str | None:
         """Why messages wait, in a sentence; None when nothing holds them up."""
-        return self.worker.trouble
+        return self.worker.outage
 
     def _kept(self, delivery: Delivery) -> None:
         self.worker.wake()

@@ -1,4 +1,4 @@
-"""One connection for messages that are sent now, with the caller waiting for the answer."""
+"""One connection for messages that are sent now, while the caller waits for the reply."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ __all__ = ["Connection"]
 
 
 class Connection:
-    """What `Mail.connect` gives: `await connection.send(message)`, as often as you like."""
+    """What `Mail.connect` gives: `await connection.send(message)`, any number of times."""
 
     def __init__(
         self,
@@ -38,12 +38,12 @@ class Connection:
         self._finish = finish
 
     async def send(self, message: Message) -> Receipt:
-        """Send a message now; returns what the server said to each recipient.
+        """Send a message now; returns the server's reply for each recipient.
 
         Raises `TransientError`, `PermanentError` or `UncertainError` when none was accepted.
         """
         encoded = await self._finish(message)
-        outcome = await self._carry(encoded)
+        outcome = await self._attempt(encoded)
         accepted = tuple(
             address
             for address, answer in outcome.answers.items()
@@ -54,18 +54,20 @@ class Connection:
         await self._publisher.dispatched(
             replace(encoded.envelope, recipients=accepted), encoded.content
         )
-        people = tuple(_recipient(address, answer) for address, answer in outcome.answers.items())
-        return Receipt(encoded.message_id, people)
+        recipients = tuple(
+            _recipient(address, answer) for address, answer in outcome.answers.items()
+        )
+        return Receipt(encoded.message_id, recipients)
 
-    async def _carry(self, encoded: Encoded) -> Outcome:
+    async def _attempt(self, encoded: Encoded) -> Outcome:
         staged = stage(encoded.envelope.recipients, self._settings)
         if not staged.envelope_recipients:
             return Outcome(staged.held_back, reached=False)
         envelope = replace(encoded.envelope, recipients=staged.envelope_recipients)
         try:
             outcome = await self._session.send(envelope, encoded.content)
-        except ServerOutage as trouble:
-            raise TransientError(str(trouble), code=trouble.code) from trouble
+        except ServerOutage as outage:
+            raise TransientError(str(outage), code=outage.code) from outage
         return staged.translate(outcome)
 
 
@@ -73,7 +75,7 @@ def _recipient(address: str, answer: Answer) -> Recipient:
     return Recipient(address, _STATUS[answer.result], answer.code, answer.reply)
 
 
-# Nothing is kept, so nothing is tried again: what was refused for now has failed.
+# Nothing is stored, so nothing is retried: what was deferred has failed.
 _STATUS = {
     Result.ACCEPTED: Status.SENT,
     Result.TRANSIENT: Status.FAILED,
@@ -83,13 +85,13 @@ _STATUS = {
 
 
 def _error(outcome: Outcome) -> DeliveryError:
-    """The error that leaves most hope: uncertain before refused for now before refused for good."""
+    """The least final error: uncertain before deferred before failed."""
     for result, kind in _ERRORS.items():
         for address, answer in outcome.answers.items():
             if answer.result is result:
                 words = f"{answer.code} {answer.reply}" if answer.code else answer.reply
                 return kind(f"{address}: {words}", code=answer.code, reply=answer.reply)
-    raise ValueError("an outcome without a refusal is no error")
+    raise ValueError("every recipient was accepted")
 
 
 _ERRORS: dict[Result, type[DeliveryError]] = {

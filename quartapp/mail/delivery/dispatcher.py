@@ -1,9 +1,10 @@
-"""The dispatcher: claims what is due, sends each message as a task, records what came of it."""
+"""The dispatcher: claims what is due, sends each message as a task, records the outcome."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
+from contextvars import Context
 from typing import TYPE_CHECKING
 
 from quartapp.database import DatabaseUnavailable
@@ -12,41 +13,40 @@ from quartapp.mail.delivery.leases import LeaseLost, Leases
 from quartapp.mail.delivery.prefetch import Prefetch
 from quartapp.mail.delivery.pruner import prune_for_ever
 from quartapp.mail.delivery.sender import Sender, SendJob
-from quartapp.mail.transports import Answer, Outcome, Result
-from quartapp.mail.transports.breaker import BreakerState
+from quartapp.mail.transports import Answer, BreakerState, Outcome, Result
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Coroutine, Sequence
 
     from quartapp.mail.clock import Clock
     from quartapp.mail.outbox import Outbox
     from quartapp.mail.outbox.claim import Claim
     from quartapp.mail.outbox.decision import Decision
     from quartapp.mail.settings import MailSettings
-    from quartapp.mail.transports import Transport
-    from quartapp.mail.transports.breaker import Breaker
+    from quartapp.mail.transports import Breaker, Transport
 
 __all__ = ["Dispatcher"]
 
 logger = logging.getLogger(__name__)
 
 POLL = 1.0
-"""Seconds between two looks at an idle outbox. Being woken is a hint, this is the guarantee."""
+"""Seconds between two polls of an idle outbox. Being woken is a hint, this is the guarantee."""
 
 GATHER = 0.05
-"""Seconds between two looks while messages come one by one. The first of them leaves at once; those
-who keep the next ones have the database to themselves meanwhile."""
+"""Seconds between two polls while messages come one by one. The first is sent at once; meanwhile
+those who enqueue the next ones have the database to themselves."""
 
 
 class Dispatcher:
     """One per process. It owns its tasks and ends them all in `stop`.
 
     transport
-        The way to the server, asked anew for each message.
+        Gives the transport, asked anew for each message.
     on_record
-        Told of every message whose decision was written, and how its job went.
+        Called with every decision that was written, the message's bytes where they were loaded,
+        and the seconds until the server's last reply where there was one.
     on_end
-        Told of every message that is no longer in hand, by its id, when all else is done.
+        Called with the id of every message that is no longer in progress, when all else is done.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class Dispatcher:
         *,
         transport: Callable[[], Transport],
         breaker: Breaker,
-        on_record: Callable[[Decision, SendJob], Awaitable[None]],
+        on_record: Callable[[Decision, bytes | None, float | None], Awaitable[None]],
         on_end: Callable[[str], None],
     ) -> None:
         self._settings = settings
@@ -84,11 +84,11 @@ class Dispatcher:
         self._woken = asyncio.Event()
         self._is_stopping = False
         self._has_more = False
-        self.trouble: str | None = None
+        self.outage: str | None = None
 
     def __repr__(self) -> str:
         state = "running" if self.is_running else "stopped"
-        return f"<Dispatcher {state}, {len(self._jobs)} messages in hand; {self._breaker!r}>"
+        return f"<Dispatcher {state}, {len(self._jobs)} messages in progress; {self._breaker!r}>"
 
     @property
     def is_running(self) -> bool:
@@ -96,34 +96,36 @@ class Dispatcher:
         return bool(self._loops) and not any(loop.done() for loop in self._loops)
 
     @property
-    def in_hand(self) -> int:
+    def in_progress(self) -> int:
         """How many messages it has claimed and not yet recorded."""
         return len(self._jobs)
 
     @property
     def is_recording(self) -> bool:
-        """Whether it is decided what comes of a message in hand, and not yet written down."""
-        return any(job.is_judged for job in self._jobs.values())
+        """Whether a decision about a message in progress is still to be written."""
+        return any(job.is_decided for job in self._jobs.values())
 
     def start(self) -> None:
         """Begin to deliver."""
         self._is_stopping = False
         self._loops = [
-            asyncio.create_task(self._deliver(), name="mail: dispatcher"),
-            asyncio.create_task(self._leases.keep_alive(), name="mail: leases"),
-            asyncio.create_task(prune_for_ever(self._outbox), name="mail: pruner"),
+            _task(self._deliver(), "mail: dispatcher"),
+            _task(self._leases.keep_alive(), "mail: leases"),
+            _task(prune_for_ever(self._outbox), "mail: pruner"),
         ]
 
     def wake(self) -> None:
-        """Look at the outbox now; something may be due."""
+        """Poll the outbox now; something may be due."""
         self._woken.set()
 
     async def stop(self, cut: Callable[[], Awaitable[None]]) -> None:
-        """Stop claiming, give back what is before its end of data, wait for answers to ends of data. Never raises.
+        """Stop claiming, release what is before its end of data, wait for pending replies.
 
         cut
             Closes the connections once the drain time is over: what is still waiting for its
-            answer then becomes uncertain.
+            reply then becomes uncertain.
+
+        Never raises.
         """
         self._is_stopping = True
         self._woken.set()
@@ -166,7 +168,7 @@ class Dispatcher:
             self._has_more = True
             return
         if self._leases.has_lapsed:
-            # We slept, or the database was away: or we would take our own messages from ourselves.
+            # We were suspended, or the database was away. Otherwise we would take over our own claims.
             await self._leases.renew()
         asked_at = self._clock.elapsed()
         limit = max(1, room // 2)
@@ -178,10 +180,10 @@ class Dispatcher:
             self._start(SendJob(claim))
 
     def _room(self) -> int:
-        """How many more messages may be in hand: none while the server is in trouble."""
+        """How many more messages may be in progress: none while delivery is paused."""
         match self._breaker.state:
             case BreakerState.CLOSED:
-                limit = self._prefetch.worth_holding
+                limit = self._prefetch.limit
             case BreakerState.PROBING:
                 return int(all(job.is_past_end_of_data for job in self._jobs.values()))
             case BreakerState.OPEN:
@@ -203,36 +205,36 @@ class Dispatcher:
             return
 
     def _start(self, job: SendJob) -> None:
-        task = asyncio.create_task(self._run(job), name=f"mail: message {job.claim.id}")
+        task = _task(self._run(job), f"mail: message {job.claim.id}")
         self._jobs[task] = job
         task.add_done_callback(self._end)
 
     def _end(self, task: asyncio.Task[None]) -> None:
         job = self._jobs.pop(task)
         self._leases.drop(job.claim)
-        self._prefetch.note()
+        self._prefetch.count()
         self._on_end(job.claim.id)
-        # In trouble, to rest no longer than the breaker does.
-        if self._breaker.trouble or (self._has_more and self._room()):
+        # In an outage, to rest no longer than the breaker is open.
+        if self._breaker.outage or (self._has_more and self._room()):
             self._woken.set()
 
     async def _run(self, job: SendJob) -> None:
         claim = job.claim
         try:
-            decision = await self._sender.carry(job)
+            decision = await self._sender.attempt(job)
         except (asyncio.CancelledError, DatabaseUnavailable):
-            decision = self._sender.rules().give_back(claim)
+            decision = self._sender.rules().release(claim)
         except LeaseLost as error:
             logger.warning("%s", error)
             return
         except Exception as error:
-            # A bug in one message must not stop the post.
-            logger.exception("message %s could not be tried", claim.id)
-            decision = self._sender.rules().judge(claim, self._mishap(claim, error))
+            # A bug in one message must not stop the worker.
+            logger.exception("message %s could not be sent", claim.id)
+            decision = self._sender.rules().judge(claim, self._internal_error(claim, error))
         await self._finish(job, decision)
 
     async def _finish(self, job: SendJob, decision: Decision) -> None:
-        job.is_judged = True
+        job.is_decided = True
         written = await self._recorder.add(decision)
         if written is None:
             logger.warning(
@@ -240,11 +242,11 @@ class Dispatcher:
             )
             return
         try:
-            await self._on_record(written, job)
+            await self._on_record(written, job.content, job.took)
         except Exception:
             logger.exception("a receiver of message %s's signal failed", decision.claim.id)
 
-    def _mishap(self, claim: Claim, error: Exception) -> Outcome:
+    def _internal_error(self, claim: Claim, error: Exception) -> Outcome:
         reply = f"internal error: {type(error).__name__}: {error}"
         due = claim.due(self._outbox.now())
         return Outcome(dict.fromkeys(due, Answer(Result.TRANSIENT, None, reply)))
@@ -269,12 +271,17 @@ class Dispatcher:
         ours = await self._outbox.stamp(claims)
         return [claim.id in ours for claim in claims]
 
-    def _note(self, trouble: str | None) -> None:
-        if trouble and trouble != self.trouble:
-            logger.warning("the outbox waits for its database: %s", trouble)
-        elif self.trouble and not trouble:
-            logger.info("the outbox reaches its database again")
-        self.trouble = trouble
+    def _note(self, outage: str | None) -> None:
+        if outage and outage != self.outage:
+            logger.warning("mail delivery paused, the database is unavailable: %s", outage)
+        elif self.outage and not outage:
+            logger.info("mail delivery resumed, the database is available again")
+        self.outage = outage
+
+
+def _task(work: Coroutine[object, object, None], name: str) -> asyncio.Task[None]:
+    """Start a task in a clean context: nothing of the caller's request goes along."""
+    return asyncio.create_task(work, name=name, context=Context())
 
 
 async def _ended(task: asyncio.Task[None]) -> None:

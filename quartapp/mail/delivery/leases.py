@@ -1,4 +1,4 @@
-"""Leases: which claims are ours, until when, and a sign of life in time."""
+"""Leases: which claims are ours, until when, and their renewal in time."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ RENEWALS_PER_LEASE = 3
 
 
 class LeaseLost(Exception):
-    """The claim is not ours any more: somebody else may be sending the message."""
+    """The claim is not ours any more: another process may be sending the message."""
 
 
 class Leases:
     """The claims of this process. Each ends by our own clock unless it is renewed in time.
 
-    Our clock goes on while we are frozen, so whoever wakes late finds the lease over.
+    Our clock goes on while we are frozen, so a process that wakes late finds its leases ended.
     """
 
     def __init__(self, outbox: Outbox, lease: float, clock: Clock) -> None:

@@ -1,10 +1,11 @@
-"""The bell: rung where a message is kept, heard in the processes that deliver. PostgreSQL only."""
+"""The notifier: NOTIFY where a message is queued, LISTEN where messages are delivered."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 from contextlib import asynccontextmanager
+from contextvars import Context
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import text
@@ -23,53 +24,57 @@ __all__ = ["Notifier"]
 logger = logging.getLogger(__name__)
 
 CHANNEL = "quartapp_mail"
-BETWEEN_RINGS = 0.1
+BETWEEN_NOTIFICATIONS = 0.1
 BEFORE_LISTENING_AGAIN = 1.0
 
 
 class Notifier:
-    """A hint that saves the second until the next look at the outbox; nobody relies on it.
+    """A hint that saves the second until the next poll of the outbox; nothing relies on it.
 
     Where there is no LISTEN, on SQLite and with other drivers than asyncpg, it does nothing.
     """
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._is_asked = False
+        self._is_due = False
         self._notifying: asyncio.Task[None] | None = None
         self._listener: asyncio.Task[None] | None = None
 
     @property
     def works(self) -> bool:
-        """Whether the database has one."""
+        """Whether the database can notify."""
         return self._database.engine.dialect.driver == "asyncpg"
 
-    def ring(self) -> None:
-        """Say that something was committed; ten times a second at most, and the last is heard."""
-        self._is_asked = self.works
-        if self._is_asked and self._notifying is None:
-            self._notifying = asyncio.create_task(self._ring(), name="mail: bell")
+    def notify(self) -> None:
+        """Say that something was committed: at most ten times a second, the last one always."""
+        self._is_due = self.works
+        if self._is_due and self._notifying is None:
+            self._notifying = asyncio.create_task(
+                self._notify_while_due(), name="mail: notifier", context=Context()
+            )
 
     def listen(self, heard: Callable[[], None]) -> None:
-        """Call `heard` for what others ring, from now until `close`."""
+        """Call `heard` for what other processes notify, from now until `close`."""
         if self.works:
-            self._listener = asyncio.create_task(self._listen(heard), name="mail: listener")
+            self._listener = asyncio.create_task(
+                self._listen(heard), name="mail: listener", context=Context()
+            )
 
     async def close(self) -> None:
-        """Neither ring nor listen any more."""
+        """Neither notify nor listen any more."""
         tasks = [task for task in (self._notifying, self._listener) if task is not None]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         self._notifying = self._listener = None
 
-    async def _ring(self) -> None:
+    async def _notify_while_due(self) -> None:
         try:
-            while self._is_asked:
-                self._is_asked = False
+            while self._is_due:
+                self._is_due = False
                 await self._notify()
                 # Commits that notify wait for each other in PostgreSQL: not one for each message.
-                await asyncio.sleep(BETWEEN_RINGS)
+                await asyncio.sleep(BETWEEN_NOTIFICATIONS)
         finally:
             self._notifying = None
 
@@ -78,21 +83,21 @@ class Notifier:
             async with self._database.reading() as connection:
                 await connection.execute(text(f"NOTIFY {CHANNEL}"))
         except DatabaseUnavailable as error:
-            logger.debug("the bell could not be rung: %s", error)
+            logger.debug("NOTIFY failed: %s", error)
 
     async def _listen(self, heard: Callable[[], None]) -> None:
         while True:
             try:
-                async with self._line(heard) as lost:
-                    # For what was rung while nobody listened.
+                async with self._listening(heard) as lost:
+                    # For what was notified before we listened.
                     heard()
                     await lost.wait()
             except DatabaseUnavailable as error:
-                logger.debug("the bell cannot be heard: %s", error)
+                logger.debug("LISTEN failed: %s", error)
             await asyncio.sleep(BEFORE_LISTENING_AGAIN)
 
     @asynccontextmanager
-    async def _line(self, heard: Callable[[], None]) -> AsyncIterator[asyncio.Event]:
+    async def _listening(self, heard: Callable[[], None]) -> AsyncIterator[asyncio.Event]:
         """A connection that listens; the event is set when it is lost."""
         lost = asyncio.Event()
         async with self._database.reading() as connection:
@@ -103,7 +108,7 @@ class Notifier:
 
 
 async def _taken_out(connection: AsyncConnection) -> Any:
-    """The driver's connection, for us alone: the pool may make another in its place."""
+    """The driver's connection, for us alone: the pool may open another in its place."""
     driver = (await connection.get_raw_connection()).driver_connection
     await connection.run_sync(lambda own: own.detach())
     return driver

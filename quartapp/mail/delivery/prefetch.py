@@ -1,4 +1,4 @@
-"""The pace of delivery: how many messages are worth holding, so that none waits for the database."""
+"""Prefetch: how many messages to claim ahead, so that no connection waits for the database."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ if TYPE_CHECKING:
 __all__ = ["Prefetch"]
 
 WINDOW = 0.1
-"""Seconds: what is done in them is worth holding, what takes longer may be another process's."""
+"""Seconds: what is sent in them is claimed ahead, the rest is left to other processes."""
 
 LEAST = 8
 MOST = 256
 
 
 class Prefetch:
-    """Counts the messages that come to an end.
+    """Counts the messages that end.
 
     connections
-        How many there may be; several messages for each are worth holding at any pace.
+        How many there may be; several messages for each are claimed at any rate.
     """
 
     def __init__(self, connections: int, clock: Clock) -> None:
@@ -31,12 +31,12 @@ class Prefetch:
         self._before = 0.0
 
     @property
-    def worth_holding(self) -> int:
-        """As many as ended within the last moment, within bounds."""
+    def limit(self) -> int:
+        """As many as ended within the last window, within bounds."""
         return max(self._least, min(MOST, int(max(self._before, self._ended))))
 
-    def note(self) -> None:
-        """A message came to an end."""
+    def count(self) -> None:
+        """Count a message that ended."""
         took = self._clock.elapsed() - self._began
         if took >= WINDOW:
             self._before = self._ended * WINDOW / took

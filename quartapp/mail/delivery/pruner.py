@@ -1,4 +1,4 @@
-"""The pruner: forgets messages that ended long ago, a little at a time."""
+"""The pruner: deletes messages that ended long ago, in small batches."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ __all__ = ["prune_for_ever"]
 logger = logging.getLogger(__name__)
 
 EVERY = 3600.0
-BREATH = 1.0
-"""Seconds between two batches, so that whoever keeps or sends messages comes first."""
+PAUSE = 1.0
+"""Seconds between two batches, so that enqueuing and sending come first."""
 
 
 async def prune_for_ever(outbox: Outbox) -> None:
     """Prune in batches until nothing is left, then once an hour; until cancelled."""
-    while True:  # noqa: ASYNC110  # it is time itself that is waited for
-        await asyncio.sleep(BREATH if await _pruned(outbox) else EVERY)
+    while True:  # noqa: ASYNC110  # waits for time, not for an event
+        await asyncio.sleep(PAUSE if await _pruned(outbox) else EVERY)
 
 
 async def _pruned(outbox: Outbox) -> bool:

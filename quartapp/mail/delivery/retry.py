@@ -1,4 +1,4 @@
-"""What to do after an attempt: pure decisions, made from what came back and what time it is."""
+"""The retry policy: pure decisions, made from an outcome and the time."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ if TYPE_CHECKING:
 __all__ = ["Retry"]
 
 OUTAGES_LIMIT = 3
-LOST_BY_CRASH = "the process died after its end of data may have gone out"
+LOST_BY_CRASH = "the process died when its end of data may have been sent"
 
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """The rules by which a message is tried again, for one moment.
+    """The rules of retrying a message, at one moment.
 
     now
         The time of the decision.
     jitter
-        A number from 0.9 to 1.1, so that messages that failed together do not return together.
+        A number from 0.9 to 1.1, so that messages deferred together are not retried together.
     """
 
     settings: MailSettings
@@ -39,7 +39,7 @@ class Retry:
     jitter: float = 1.0
 
     def judge(self, claim: Claim, outcome: Outcome) -> Decision:
-        """After an answer: accepted is sent, 4xx waits, 5xx stops, lost after the end of data is unsure."""
+        """After a reply: accepted is sent, 4xx is deferred, 5xx failed, else it is uncertain."""
         first = claim.first_attempt_at or (self.now if outcome.reached else None)
         recipients = tuple(
             self._after(claim, recipient, outcome.answers[recipient.address], first)
@@ -57,21 +57,21 @@ class Retry:
             first_attempt_at=first,
         )
 
-    def excuse(self, claim: Claim, trouble: ServerOutage) -> Decision:
-        """After trouble of the server's own: due again at once, at no cost to the message.
+    def postpone(self, claim: Claim, outage: ServerOutage) -> Decision:
+        """After a server outage: due again at once, and it counts as no attempt.
 
-        Only the third 421 in a row that met this very message counts as a try, so that a message
-        which the server cannot stand does not stop the others.
+        Only the third 421 in a row in the middle of this very message counts as one, so that a
+        message at which the server always closes the connection does not stop the others.
         """
-        outages = claim.outages + 1 if trouble.mid_message else 0
+        outages = claim.outages + 1 if outage.mid_message else 0
         if outages >= OUTAGES_LIMIT:
-            answer = Answer(Result.TRANSIENT, trouble.code, str(trouble))
+            answer = Answer(Result.TRANSIENT, outage.code, str(outage))
             return self.judge(claim, Outcome(dict.fromkeys(claim.due(self.now), answer)))
-        returned = self.give_back(claim)
-        return replace(returned, detail=str(trouble), outages=outages)
+        released = self.release(claim)
+        return replace(released, detail=str(outage), outages=outages)
 
-    def give_back(self, claim: Claim) -> Decision:
-        """Before an attempt began, or before its end of data: as it was, and behind the others now due."""
+    def release(self, claim: Claim) -> Decision:
+        """Before the end of data: as it was, and due after the others that are due now."""
         due = claim.due(self.now)
         recipients = tuple(
             replace(recipient, due_at=self.now) if recipient.address in due else recipient
@@ -95,7 +95,7 @@ class Retry:
         return self.judge(claim, Outcome(dict.fromkeys(outstanding, answer), reached=False))
 
     def suspect(self, claim: Claim) -> Decision:
-        """After a crash that followed a stamped intent: nobody knows, so a person decides."""
+        """After a crash that followed a stamped intent: uncertain, so an operator decides."""
         answer = Answer(Result.UNCERTAIN, None, LOST_BY_CRASH)
         return self.judge(claim, Outcome(dict.fromkeys(claim.due(self.now), answer)))
 
@@ -120,7 +120,7 @@ class Retry:
         return self.now - claim.since >= timedelta(seconds=self.settings.give_up)
 
     def _retry_at(self, first: datetime) -> datetime:
-        """As long again as it has been tried for, within bounds, give or take a tenth."""
+        """After as long again as since the first attempt, within bounds, give or take a tenth."""
         age = (self.now - first).total_seconds()
         delay = min(max(age, self.settings.retry_first), self.settings.retry_max)
         return self.now + timedelta(seconds=delay * self.jitter)

@@ -1,4 +1,4 @@
-"""The courier: takes one claimed message to the server and comes back with a decision."""
+"""The sender: sends one claimed message and decides what comes next."""
 
 from __future__ import annotations
 
@@ -26,40 +26,40 @@ __all__ = ["SendJob", "Sender"]
 
 
 SMALL = 32 * 1024
-"""Bytes of a message that is loaded ahead of its connection, with others; `Prefetch` says how many."""
+"""Bytes of a message that is loaded before it has a connection, together with others."""
 
 
 @dataclass(slots=True)
 class SendJob:
-    """One message under way: its claim, how far it has come, and its bytes once loaded.
+    """One message in progress: its claim, how far it has come, and its bytes once loaded.
 
     took
-        Seconds until the server's last answer, once it has answered.
+        Seconds until the server's last reply, once it has replied.
     """
 
     claim: Claim
     is_past_end_of_data: bool = False
-    is_judged: bool = False
+    is_decided: bool = False
     content: bytes | None = None
     took: float | None = None
 
     @property
     def may_be_cut(self) -> bool:
-        """Whether it can be given back as if it had not been tried."""
-        return not (self.is_past_end_of_data or self.is_judged)
+        """Whether it can be released as if there had been no attempt."""
+        return not (self.is_past_end_of_data or self.is_decided)
 
 
 class Sender:
-    """Knows the way from a claim to a decision. It writes nothing down.
+    """Goes from a claim to a decision. It records nothing.
 
     transport
         Asked anew for each message, because suppression may be switched at any time.
     load
         Gives the bytes of a message by its id, None where they were pruned.
     check
-        Raises when a claim is not ours any more.
+        Raises `LeaseLost` when a claim is not ours any more.
     stamp
-        Writes the intent before the end of data where an uncertain message is to be held.
+        Writes the intent before the end of data where uncertain messages are held.
     """
 
     def __init__(
@@ -79,8 +79,8 @@ class Sender:
         self._check = check
         self._stamp = stamp
 
-    async def carry(self, job: SendJob) -> Decision:
-        """Try the message once and decide what comes next.
+    async def attempt(self, job: SendJob) -> Decision:
+        """Make one attempt and decide what comes next.
 
         Raises `LeaseLost` when the message is not ours any more just before its end of data.
         """
@@ -91,8 +91,8 @@ class Sender:
             return self.rules().suspect(claim)
         try:
             outcome = await self._send(job, claim.due(now))
-        except ServerOutage as trouble:
-            return self.rules().excuse(claim, trouble)
+        except ServerOutage as outage:
+            return self.rules().postpone(claim, outage)
         return self.rules().judge(claim, outcome)
 
     def rules(self) -> Retry:

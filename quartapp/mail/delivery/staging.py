@@ -1,4 +1,4 @@
-"""The staging guard: who a message really goes to where it must not reach real people."""
+"""The staging guard: who really gets a message where it must not reach real recipients."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Staged:
     """An envelope after the guard.
 
     routes
-        For each recipient who may get the message, the addresses that get it in their stead.
+        For each recipient who may get the message, the addresses that get it instead.
     held_back
         The answer to those who may not.
     """
@@ -33,11 +33,11 @@ class Staged:
 
     @property
     def envelope_recipients(self) -> tuple[str, ...]:
-        """Who the server is told, each once."""
+        """The recipients for the server, each once."""
         return tuple(dict.fromkeys(address for route in self.routes.values() for address in route))
 
     def translate(self, outcome: Outcome) -> Outcome:
-        """The answers to those on the wire as answers to those the message was for."""
+        """The answers about the real recipients as answers about the original ones."""
         answers = {recipient: outcome.answers[route[0]] for recipient, route in self.routes.items()}
         return replace(outcome, answers={**answers, **self.held_back})
 

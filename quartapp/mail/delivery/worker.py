@@ -1,19 +1,18 @@
-"""The post of one process: its transport and its dispatcher, from start to stop."""
+"""The delivery worker of one process: its transport and its dispatcher, from start to stop."""
 
 from __future__ import annotations
 
 import logging
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from quartapp.database import DatabaseUnavailable
 from quartapp.mail.delivery.dispatcher import Dispatcher
 from quartapp.mail.delivery.notifier import Notifier
 from quartapp.mail.settings import Backend, is_suppressed
-from quartapp.mail.transports.breaker import Breaker, BreakerState
+from quartapp.mail.transports import BreakerState
+from quartapp.mail.transports.factory import transport_for
 from quartapp.mail.transports.memory import MemoryTransport
-from quartapp.mail.transports.smtp.pool import SMTPTransport
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -24,8 +23,7 @@ if TYPE_CHECKING:
     from quartapp.mail.events.publish import Publisher
     from quartapp.mail.outbox import Outbox
     from quartapp.mail.settings import MailSettings
-    from quartapp.mail.transports import Transport
-    from quartapp.mail.transports.use import PoolFigures
+    from quartapp.mail.transports import Transport, TransportFigures
 
 __all__ = ["Worker"]
 
@@ -33,10 +31,21 @@ logger = logging.getLogger(__name__)
 
 
 class Worker:
-    """Runs while the app serves. Outside of that, messages wait in the outbox."""
+    """Runs while the app serves. Outside of that, messages wait in the outbox.
+
+    transport
+        Used instead of the one that the settings ask for, and closed at the end of each run.
+    """
 
     def __init__(
-        self, app: Quart, settings: MailSettings, outbox: Outbox, publisher: Publisher, clock: Clock
+        self,
+        app: Quart,
+        settings: MailSettings,
+        outbox: Outbox,
+        publisher: Publisher,
+        clock: Clock,
+        *,
+        transport: Transport | None = None,
     ) -> None:
         self._app = app
         self._settings = settings
@@ -44,7 +53,8 @@ class Worker:
         self._publisher = publisher
         self._clock = clock
         self._notifier = Notifier(outbox.database)
-        self._transport: SMTPTransport | None = None
+        self._given_transport = transport
+        self._transport: Transport | None = None
         self._dispatcher: Dispatcher | None = None
 
     def __repr__(self) -> str:
@@ -57,7 +67,9 @@ class Worker:
         server
             Host and port of the development mailbox, used instead of the settings' server.
         """
-        self._transport = self._transport_to(server)
+        self._transport = self._given_transport or transport_for(
+            self._settings, self._clock, server
+        )
         if self._settings.dispatch:
             self._dispatcher = await self._dispatching(self._transport)
         try:
@@ -72,52 +84,55 @@ class Worker:
 
     @property
     def is_blocked(self) -> bool:
-        """Whether the mail server is left alone because of its own trouble."""
+        """Whether delivery is paused by an outage of the mail server."""
         return self._transport is not None and self._transport.breaker.state is BreakerState.OPEN
 
     @property
     def is_busy(self) -> bool:
-        """Whether messages are in hand."""
-        return self._dispatcher is not None and self._dispatcher.in_hand > 0
+        """Whether messages are being sent."""
+        return self._dispatcher is not None and self._dispatcher.in_progress > 0
 
     @property
     def is_recording(self) -> bool:
-        """Whether something that befell a message is still being written down."""
+        """Whether a decision about a message is still to be written."""
         return self._dispatcher is not None and self._dispatcher.is_recording
 
     @property
-    def trouble(self) -> str | None:
-        """Why messages wait, in a sentence; None when nothing holds them up."""
-        if self._dispatcher is not None and self._dispatcher.trouble:
-            return self._dispatcher.trouble
-        return self._transport.breaker.trouble if self._transport else None
+    def outage(self) -> str | None:
+        """Why delivery is paused, in a sentence; None where it is not."""
+        if self._dispatcher is not None and self._dispatcher.outage:
+            return self._dispatcher.outage
+        return self._transport.breaker.outage if self._transport else None
 
     @property
     def breaker(self) -> BreakerState | None:
-        """What is let through to the mail server now; None outside of `running`."""
+        """Whether messages may go to the mail server now; None outside of `running`."""
         return self._transport.breaker.state if self._transport else None
 
     @property
-    def use(self) -> PoolFigures | None:
-        """How much of the connections is in use; None outside of `running`."""
-        return self._transport.use if self._transport else None
+    def figures(self) -> TransportFigures | None:
+        """How many connections are in use; None outside of `running`."""
+        return self._transport.figures if self._transport else None
 
     def wake(self) -> None:
         """Look at the outbox now instead of within a second, here or where messages are sent."""
         if self._dispatcher is not None:
             self._dispatcher.wake()
         elif self._transport is not None:
-            self._notifier.ring()
+            self._notifier.notify()
 
     @asynccontextmanager
-    async def way(self) -> AsyncIterator[Transport]:
-        """The way for a message that is sent now; a short-lived one where the app does not run."""
+    async def transport(self) -> AsyncIterator[Transport]:
+        """For a message that is sent now; a short-lived one where the app does not run."""
         if self.is_suppressed or self._transport is not None:
-            yield self._way()
+            yield self._current_transport()
+            return
+        if self._given_transport is not None:
+            yield self._given_transport
             return
         if self._settings.backend is Backend.MAILBOX:
             raise RuntimeError("the development mailbox is only there while the app runs: start it")
-        transport = SMTPTransport(self._settings)
+        transport = transport_for(self._settings, self._clock)
         try:
             yield transport
         finally:
@@ -125,22 +140,17 @@ class Worker:
 
     @property
     def is_suppressed(self) -> bool:
-        """Whether messages go the whole way except onto the wire; may be switched at any time."""
+        """Whether messages are sent to no server; may be switched at any time."""
         return is_suppressed(self._app.config)
 
-    def _way(self) -> Transport:
+    def _current_transport(self) -> Transport:
         if self.is_suppressed:
             return MemoryTransport("suppressed")
         if self._transport is None:
-            raise RuntimeError("the post does not run")
+            raise RuntimeError("the delivery worker does not run")
         return self._transport
 
-    def _transport_to(self, server: tuple[str, int] | None) -> SMTPTransport:
-        settings = _at(server, self._settings)
-        breaker = Breaker(settings.breaker_first, settings.breaker_max, clock=self._clock.elapsed)
-        return SMTPTransport(settings, breaker=breaker)
-
-    async def _dispatching(self, transport: SMTPTransport) -> Dispatcher:
+    async def _dispatching(self, transport: Transport) -> Dispatcher:
         try:
             await self._outbox.set_clock()
         except DatabaseUnavailable as error:
@@ -149,7 +159,7 @@ class Worker:
             self._settings,
             self._outbox,
             self._clock,
-            transport=self._way,
+            transport=self._current_transport,
             breaker=transport.breaker,
             on_record=self._publisher.recorded,
             on_end=self._publisher.watchers.tell,
@@ -169,18 +179,3 @@ class Worker:
             await transport.close()
         await self._publisher.settle(self._settings.drain_timeout)
         self._dispatcher = self._transport = None
-
-
-def _at(server: tuple[str, int] | None, settings: MailSettings) -> MailSettings:
-    if server is None:
-        return settings
-    host, port = server
-    return replace(
-        settings,
-        server=host,
-        port=port,
-        use_tls=False,
-        use_ssl=False,
-        username=None,
-        password=None,
-    )

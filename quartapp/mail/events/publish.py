@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from blinker import NamedSignal
     from quart import Quart
 
-    from quartapp.mail.delivery.sender import SendJob
     from quartapp.mail.message.message import Message
     from quartapp.mail.outbox.decision import Decision
     from quartapp.mail.outbox.delivery import Delivery
@@ -63,17 +62,17 @@ class Publisher:
             self._telling.add(task)
             task.add_done_callback(self._telling.discard)
 
-    async def recorded(self, decision: Decision, job: SendJob) -> None:
+    async def recorded(self, decision: Decision, content: bytes | None, took: float | None) -> None:
         """A message's attempt was written down. One that was given back untried is no news."""
         if not (decision.counts or decision.is_final):
             return
-        delivery, content = decision.delivery(), job.content
+        delivery = decision.delivery()
         log = logger.warning if delivery.status is not Status.SENT else logger.info
         log("message %s %s, attempt %d", delivery.id, delivery.status, delivery.attempts)
         if content is not None and decision.went_out:
             await self.dispatched(Envelope(decision.claim.sender, decision.went_out), content)
         waited = (decision.at - decision.claim.since).total_seconds()
-        self.tried.send(AttemptRecord(delivery, waited, job.took))
+        self.tried.send(AttemptRecord(delivery, waited, took))
         signal = _SIGNALS.get(delivery.status, signals.message_failed)
         await self._signal(signal, delivery=delivery)
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from quartapp.mail.delivery.worker import Worker
     from quartapp.mail.events.watchers import Watchers
     from quartapp.mail.outbox import Outbox
     from quartapp.mail.outbox.delivery import Delivery
@@ -18,10 +17,33 @@ __all__ = ["Waiting"]
 POLL = 1.0
 
 
+class Delivering(Protocol):
+    """What waiting asks of the delivery worker."""
+
+    @property
+    def is_blocked(self) -> bool:
+        """Whether delivery is paused by an outage of the mail server."""
+        ...
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether messages are being sent."""
+        ...
+
+    @property
+    def is_recording(self) -> bool:
+        """Whether a decision about a message is still to be written."""
+        ...
+
+    def wake(self) -> None:
+        """Look at the outbox now."""
+        ...
+
+
 class Waiting:
     """For one message, or for all of them."""
 
-    def __init__(self, outbox: Outbox, worker: Worker, watchers: Watchers) -> None:
+    def __init__(self, outbox: Outbox, worker: Delivering, watchers: Watchers) -> None:
         self._outbox = outbox
         self._worker = worker
         self._watchers = watchers

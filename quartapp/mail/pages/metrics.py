@@ -116,7 +116,7 @@ def _tell_of_post(service: Mail, now: CollectorRegistry) -> None:
     )
     for state in BREAKER:
         breaker.labels(state).set(service.worker.breaker == state)
-    use = service.worker.use
+    use = service.worker.figures
     if use is None:
         return
     pool = _gauge(now, "quartapp_mail_connections", "Connections to the mail server.", "state")

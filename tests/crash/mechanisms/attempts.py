@@ -31,7 +31,7 @@ ATTEMPTS = (
         "::test_5_who_is_refused_for_now_waits_and_who_is_refused_for_good_has_failed",
     ),
     Mechanism(
-        "the server's trouble costs no attempt",
+        "a server outage costs no attempt",
         "quartapp/mail/delivery/retry.py",
         "if outages >= OUTAGES_LIMIT:",
         "if True:",

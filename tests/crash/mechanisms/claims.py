@@ -110,7 +110,7 @@ CLAIMS = (
     Mechanism(
         "no more claims than can be carried",
         "quartapp/mail/delivery/dispatcher.py",
-        "limit = self._prefetch.worth_holding",
+        "limit = self._prefetch.limit",
         "limit = 10**6",
         "tests/mail/outbox/test_idle.py"
         "::test_a_dispatcher_holds_no_more_of_a_backlog_than_it_can_carry",
@@ -150,7 +150,7 @@ CLAIMS = (
     Mechanism(
         "the bell rings for other processes",
         "quartapp/mail/delivery/worker.py",
-        "self._notifier.ring()",
+        "self._notifier.notify()",
         "pass",
         "tests/mail/delivery/test_notifier.py"
         "::test_a_message_kept_by_a_process_that_does_not_deliver_is_sent_at_once",

@@ -58,7 +58,7 @@ SECRETS = (
     Mechanism(
         "no password in clear",
         "quartapp/mail/transports/smtp/login.py",
-        "if _is_overheard(client):",
+        "if _is_in_clear(client):",
         "if False:",
         "tests/mail/transports/test_tls.py"
         "::test_a_password_goes_in_clear_to_nobody_but_this_machine",
@@ -79,7 +79,7 @@ SECRETS = (
     ),
     Mechanism(
         "one command is one command",
-        "quartapp/mail/transports/smtp/pipeline.py",
+        "quartapp/mail/transports/smtp/conversation.py",
         "if CONTROL.search(command):",
         "if False:",
         "tests/mail/transports/test_overlap.py::test_a_command_is_one_command",

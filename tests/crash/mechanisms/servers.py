@@ -1,4 +1,4 @@
-"""How the mail server is treated."""
+"""How the mail server is used."""
 
 from __future__ import annotations
 
@@ -10,35 +10,35 @@ SERVERS = (
     Mechanism(
         "breaker",
         "quartapp/mail/transports/breaker.py",
-        "self.trouble = trouble\n",
+        "self.outage = outage\n",
         "pass\n",
-        "tests/mail/transports/test_outage.py::test_trouble_and_its_end_are_told_once_each",
+        "tests/mail/transports/test_outage.py::test_an_outage_and_its_end_are_logged_once_each",
     ),
     Mechanism(
-        "one probe after trouble",
+        "one probe after an outage",
         "quartapp/mail/transports/smtp/pool.py",
-        "return self.breaker.state is BreakerState.CLOSED or self._probe not in self._busy",
+        "return self._breaker.state is BreakerState.CLOSED or self._probe not in self._busy",
         "return True",
         "tests/mail/transports/test_outage.py::test_one_probes_while_the_others_wait",
     ),
     Mechanism(
-        "a wrong password is not told in chorus",
+        "a wrong password is sent by one connection at a time",
         "quartapp/mail/transports/smtp/pool.py",
         "return not self._opening or any(c.is_open for c in self._busy if c not in self._opening)",
         "return True",
-        "tests/mail/transports/test_outage.py::test_a_wrong_password_is_tried_once_per_probe",
+        "tests/mail/transports/test_outage.py::test_a_wrong_password_is_sent_once_per_probe",
     ),
     Mechanism(
-        "replies about the session are no refusal",
+        "replies about the session do not reject the message",
         "quartapp/mail/transports/smtp/transaction.py",
         "if reply.code in NOT_ABOUT_THE_MESSAGE:",
         "if reply.code == 421:",
         "tests/crash/test_phases.py::test_a_message_stands_where_the_table_says",
     ),
     Mechanism(
-        "a dead kept connection is replaced at no cost",
+        "a dead reused connection is replaced at no cost",
         "quartapp/mail/transports/smtp/transaction.py",
-        "if self._was_kept and self._phase < TransactionPhase.DATA:",
+        "if self._is_reused and self._phase < TransactionPhase.DATA:",
         "if False:",
         "tests/mail/transports/test_pool.py"
         "::test_a_connection_that_the_server_closed_is_replaced_at_once",
@@ -47,18 +47,18 @@ SERVERS = (
         "a doubtful connection is never used again",
         "quartapp/mail/transports/smtp/connection.py",
         "        except BaseException:\n"
-        "            self._is_spoiled = True\n"
+        "            self._is_broken = True\n"
         "            raise\n"
         "        finally:",
         "        finally:",
         "tests/mail/transports/test_pool.py::test_a_cancelled_connection_is_never_used_again",
     ),
     Mechanism(
-        "an unasked reply is not taken for an answer",
-        "quartapp/mail/transports/smtp/lockstep.py",
-        "if self._protocol._buffer:",
-        "if False:",
-        "tests/crash/test_phases.py::test_a_message_stands_where_the_table_says",
+        "a reply to no command closes the connection",
+        "quartapp/mail/transports/smtp/stream.py",
+        'self.close("the server sent a reply to no command")',
+        "pass",
+        "tests/mail/transports/test_pool.py::test_a_reply_to_no_command_is_not_taken_for_a_reply",
     ),
     Mechanism(
         "a limit of messages per connection",
@@ -76,7 +76,7 @@ SERVERS = (
         "::test_a_message_too_large_for_the_server_is_not_begun",
     ),
     Mechanism(
-        "ends of data are doubled",
+        "dots are doubled",
         "quartapp/mail/transports/smtp/transaction.py",
         '.replace(b"\\n.", b"\\n..")',
         "",
@@ -84,10 +84,10 @@ SERVERS = (
     ),
     Mechanism(
         "large messages wait for room",
-        "quartapp/mail/transports/smtp/pipeline.py",
+        "quartapp/mail/transports/smtp/conversation.py",
         "if not self._stream.has_room:",
         "if False:",
-        "tests/mail/transports/test_messages.py::test_a_large_message_is_not_piled_up_in_memory",
+        "tests/mail/transports/test_messages.py::test_a_large_message_does_not_accumulate_in_memory",
     ),
     Mechanism(
         "large messages are built off the loop",

@@ -1,4 +1,4 @@
-"""The bell: what one process keeps, another sends at once, without waiting for its next look."""
+"""The notifier: what one process keeps, another sends at once, without waiting for its next look."""
 
 from __future__ import annotations
 
@@ -36,63 +36,63 @@ async def there(postgres_url):
 async def heard(there):
     """Set by every ring, and once when somebody begins to listen."""
     heard = asyncio.Event()
-    bell = Notifier(there)
-    bell.listen(heard.set)
+    notifier = Notifier(there)
+    notifier.listen(heard.set)
     async with asyncio.timeout(PATIENCE):
         await heard.wait()
     heard.clear()
     yield heard
-    await bell.close()
+    await notifier.close()
 
 
 @pytest.fixture
-async def bell(here):
-    """The bell to ring."""
-    bell = Notifier(here)
-    yield bell
-    await bell.close()
+async def notifier(here):
+    """The notifier to ring."""
+    notifier = Notifier(here)
+    yield notifier
+    await notifier.close()
 
 
-async def test_a_ring_is_heard_in_another_process(bell, heard):
-    bell.ring()
+async def test_a_ring_is_heard_in_another_process(notifier, heard):
+    notifier.notify()
 
     async with asyncio.timeout(PATIENCE):
         await heard.wait()
 
 
-async def test_a_thousand_rings_at_once_are_two(bell, here):
+async def test_a_thousand_rings_at_once_are_two(notifier, here):
     rings = []
     event.listen(here.engine.sync_engine, "after_cursor_execute", lambda *_: rings.append(_[2]))
 
     for _ in range(1000):
-        bell.ring()
+        notifier.notify()
         await asyncio.sleep(0)
     async with asyncio.timeout(PATIENCE):
-        await bell._notifying
+        await notifier._notifying
 
     assert rings == ["NOTIFY quartapp_mail"] * 2
 
 
-async def test_a_listener_is_back_when_the_database_is(bell, heard, postgres):
+async def test_a_listener_is_back_when_the_database_is(notifier, heard, postgres):
     await asyncio.to_thread(postgres.restart)
     async with asyncio.timeout(PATIENCE):
         await heard.wait()
     heard.clear()
 
-    bell.ring()
+    notifier.notify()
 
     async with asyncio.timeout(PATIENCE):
         await heard.wait()
 
 
-async def test_a_ring_while_the_database_is_away_hurts_nobody(bell, heard, postgres):
+async def test_a_ring_while_the_database_is_away_hurts_nobody(notifier, heard, postgres):
     await asyncio.to_thread(postgres.stop)
-    bell.ring()
+    notifier.notify()
     async with asyncio.timeout(PATIENCE):
-        await bell._notifying
+        await notifier._notifying
 
     await asyncio.to_thread(postgres.start)
-    bell.ring()
+    notifier.notify()
 
     async with asyncio.timeout(PATIENCE):
         await heard.wait()
@@ -126,10 +126,10 @@ async def seconds_until_sent(keeper, sender):
 
 async def test_on_sqlite_there_is_no_notifier(tmp_path):
     database = Database(f"sqlite+aiosqlite:///{tmp_path}/messages.sqlite")
-    bell = Notifier(database)
+    notifier = Notifier(database)
 
-    bell.ring()
-    bell.listen(lambda: None)
+    notifier.notify()
+    notifier.listen(lambda: None)
 
-    assert (bell.works, bell._notifying, bell._listener) == (False, None, None)
+    assert (notifier.works, notifier._notifying, notifier._listener) == (False, None, None)
     await database.dispose()

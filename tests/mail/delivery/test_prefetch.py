@@ -16,16 +16,16 @@ def a_second_of(messages):
 
 
 def test_where_nothing_moves_a_few_for_each_connection_are_held():
-    assert Prefetch(2, HandClock()).worth_holding == 2 * LEAST
+    assert Prefetch(2, HandClock()).limit == 2 * LEAST
 
 
 def test_a_slow_server_is_no_reason_to_hold_more():
-    assert a_second_of(50).worth_holding == 2 * LEAST
+    assert a_second_of(50).limit == 2 * LEAST
 
 
 def test_a_fast_one_is_worth_a_tenth_of_a_second():
-    assert 95 <= a_second_of(1000).worth_holding <= 105
+    assert 95 <= a_second_of(1000).limit <= 105
 
 
 def test_nobody_holds_more_than_so_many():
-    assert a_second_of(100_000).worth_holding == MOST
+    assert a_second_of(100_000).limit == MOST

@@ -100,22 +100,22 @@ def test_a_message_is_given_up_after_its_time():
 def test_an_outage_longer_than_the_give_up_time_ends_no_message():
     old = claim(age=30 * 86400)
 
-    decision = rules().excuse(old, ServerOutage("mail:25 refused the connection"))
+    decision = rules().postpone(old, ServerOutage("mail:25 refused the connection"))
 
     assert (decision.status, decision.attempts, decision.due_at) == (Status.QUEUED, 0, NOW)
 
 
 def test_trouble_of_the_server_costs_no_attempt_and_is_told():
-    decision = rules().excuse(claim(), ServerOutage("mail:25 refused the connection"))
+    decision = rules().postpone(claim(), ServerOutage("mail:25 refused the connection"))
 
     assert (decision.attempts, decision.counts) == (0, False)
     assert decision.detail == "mail:25 refused the connection"
 
 
 def test_the_third_421_in_a_row_counts():
-    trouble = ServerOutage("turned away at MAIL: 421 busy", code=421, mid_message=True)
+    outage = ServerOutage("rejected MAIL FROM: 421 busy", code=421, mid_message=True)
 
-    decisions = [rules().excuse(claim(outages=before), trouble) for before in (0, 1, 2)]
+    decisions = [rules().postpone(claim(outages=before), outage) for before in (0, 1, 2)]
 
     assert [decision.attempts for decision in decisions] == [0, 0, 1]
     assert [decision.outages for decision in decisions] == [1, 2, 0]
@@ -123,7 +123,7 @@ def test_the_third_421_in_a_row_counts():
 
 
 def test_other_trouble_breaks_the_row_of_421s():
-    decision = rules().excuse(claim(outages=2), ServerOutage("refused the connection"))
+    decision = rules().postpone(claim(outages=2), ServerOutage("refused the connection"))
 
     assert (decision.attempts, decision.outages) == (0, 0)
 

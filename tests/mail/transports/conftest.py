@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from quartapp.mail.settings import MailSettings
-from quartapp.mail.transports.smtp.pool import SMTPTransport
+from quartapp.mail.transports.smtp.transport import SMTPTransport
 from tests.mail.transports.sample import send
 
 if TYPE_CHECKING:

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 from quartapp.mail.message.encoding import Envelope
 
 if TYPE_CHECKING:
-    from quartapp.mail.transports import Outcome
-    from quartapp.mail.transports.smtp.pool import SMTPTransport
+    from quartapp.mail.transports import Outcome, Transport
 
 ADA, BOB = "ada@example.com", "bob@example.com"
 TO_BOB = Envelope(ADA, (BOB,))
@@ -27,9 +26,7 @@ class Seconds:
         return self.now
 
 
-async def send(
-    transport: SMTPTransport, envelope: Envelope = TO_BOB, content: bytes = TEA
-) -> Outcome:
+async def send(transport: Transport, envelope: Envelope = TO_BOB, content: bytes = TEA) -> Outcome:
     """Send one message on a connection of its own."""
     async with transport.session() as session:
         return await session.send(envelope, content)

@@ -1,4 +1,4 @@
-"""A server in trouble is left alone, a little longer each time."""
+"""After an outage delivery is paused, a little longer each time."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from quartapp.mail.transports.breaker import Breaker, BreakerState
+from quartapp.mail.transports import Breaker, BreakerState
 
 
 @dataclass
@@ -29,7 +29,7 @@ def breaker(clock: Seconds) -> Breaker:
     return Breaker(1, 60, clock=clock, jitter=lambda: 1.0)
 
 
-def test_the_first_trouble_opens_it(breaker):
+def test_the_first_outage_opens_it(breaker):
     opened = breaker.trip("refused")
 
     assert (opened, breaker.state, breaker.remaining) == (True, BreakerState.OPEN, 1)
@@ -53,7 +53,7 @@ def test_each_failed_probe_doubles_the_pause_up_to_its_bound(breaker, clock):
     assert pauses == [1, 2, 4, 8, 16, 32, 60, 60]
 
 
-def test_trouble_that_arrives_together_counts_once(breaker):
+def test_outages_at_the_same_time_count_once(breaker):
     breaker.trip("refused")
 
     again = breaker.trip("refused")
@@ -61,18 +61,29 @@ def test_trouble_that_arrives_together_counts_once(breaker):
     assert (again, breaker.remaining) == (False, 1)
 
 
-def test_a_success_closes_it_and_forgets_the_pauses(breaker, clock):
+def test_a_success_closes_it_and_resets_the_pauses(breaker, clock):
     breaker.trip("refused")
     clock.now = 1
     breaker.trip("refused")
 
-    closed = breaker.mend()
+    closed = breaker.reset()
     breaker.trip("refused")
 
     assert (closed, breaker.remaining) == (True, 1)
 
 
-def test_its_repr_says_what_is_wrong_and_until_when(breaker):
+def test_a_pause_is_counted_from_the_first_outage(breaker, clock):
+    breaker.trip("refused")
+    clock.now = 1
+    breaker.trip("refused")
+    clock.now = 180
+
+    before, _ = breaker.paused_for, breaker.reset()
+
+    assert (before, breaker.paused_for) == (180, 0)
+
+
+def test_its_repr_shows_the_outage_and_the_next_attempt(breaker):
     breaker.trip("mail:25 refused the connection")
 
-    assert repr(breaker) == "<Breaker open: mail:25 refused the connection; next try in 1 s>"
+    assert repr(breaker) == "<Breaker open: mail:25 refused the connection; next attempt in 1 s>"

@@ -1,4 +1,4 @@
-"""The message on the wire: its size, its alphabet, its dots."""
+"""The message as it is sent: its size, its characters, its dots."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ async def test_a_message_too_large_for_the_server_is_not_begun(connect):
 
     answer = outcome.answers[BOB]
     assert (answer.result, answer.code, outcome.reached) == (Result.PERMANENT, None, False)
-    assert answer.reply == f"the message has {len(TEA)} bytes, the server takes 50"
+    assert answer.reply == f"the message has {len(TEA)} bytes, the server accepts 50"
     assert "MAIL" not in shown
 
 
@@ -115,11 +115,11 @@ def test_a_large_message_goes_out_in_small_pieces():
     assert max(map(len, pieces)) <= CHUNK + len(line)
 
 
-async def test_a_large_message_is_not_piled_up_in_memory(transport, server, sending):
+async def test_a_large_message_does_not_accumulate_in_memory(transport, server, sending):
     server.stall(Phase.BODY)
     large = TEA + (b"x" * 76 + b"\r\n") * 150_000
     async with transport.session() as session:
-        [connection] = transport._busy
+        [connection] = transport._pool._busy
         task = asyncio.create_task(session.send(TO_BOB, large))
         await server.reached(Phase.BODY)
         for _ in range(2 * len(large) // CHUNK):
@@ -146,7 +146,7 @@ async def test_a_server_that_interrupts_a_large_message_is_heard(transport, serv
     assert (accepted.answers[BOB].result, server.messages[0].connection) == (Result.ACCEPTED, 2)
 
 
-async def test_what_stops_the_message_before_its_end_of_data_stops_it(transport, server):
+async def test_an_error_before_the_end_of_data_stops_the_message(transport, server):
     async def stop() -> None:
         raise ZeroDivisionError
 
@@ -158,7 +158,9 @@ async def test_what_stops_the_message_before_its_end_of_data_stops_it(transport,
     assert [sent.connection for sent in server.messages] == [2]
 
 
-async def test_everybody_refused_leaves_the_connection_good(transport, server):
+async def test_a_message_without_accepted_recipients_leaves_the_connection_usable(
+    transport, server
+):
     server.answer(Phase.RCPT, "550 5.1.1 no such user", times=1)
 
     refused = await send(transport)

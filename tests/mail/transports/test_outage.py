@@ -1,4 +1,4 @@
-"""A server in trouble: left alone, tried by one at a time, and told of once."""
+"""A server outage: delivery is paused, probed by one message at a time, and logged once."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ import asyncio
 import pytest
 
 from quartapp.mail.testing import Phase, SMTPServer
-from quartapp.mail.transports import Result, ServerOutage
-from quartapp.mail.transports.breaker import Breaker, BreakerState
+from quartapp.mail.transports import Breaker, BreakerState, Result, ServerOutage
 from tests.mail.transports.sample import BOB, Seconds, send
 
 pytestmark = pytest.mark.usefixtures("server")
@@ -29,7 +28,7 @@ async def ends_of(tasks):
     return await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def test_who_comes_during_an_outage_is_refused_at_once(connect, server, limits):
+async def test_messages_during_an_outage_are_rejected_at_once(connect, server, limits):
     await server.stop()
     async with connect(limits=limits) as transport:
         for _ in range(3):
@@ -74,7 +73,7 @@ async def test_a_message_stuck_at_its_end_of_data_does_not_stop_the_probe(
     assert outcome.answers[BOB].result is Result.ACCEPTED
 
 
-async def test_trouble_and_its_end_are_told_once_each(
+async def test_an_outage_and_its_end_are_logged_once_each(
     connect, server, sending, limits, clock, caplog
 ):
     caplog.set_level("INFO")
@@ -84,17 +83,17 @@ async def test_trouble_and_its_end_are_told_once_each(
         clock.now = 1
         await ends_of(sending(transport, 5))
         await server.start()
-        clock.now = 10
+        clock.now = 180
         await ends_of(sending(transport, 5))
 
     told = [(record.levelname, record.message.partition(":")[0]) for record in caplog.records]
     assert told == [
-        ("WARNING", "mail waits for its server"),
-        ("INFO", "the mail server works again"),
+        ("WARNING", "mail delivery paused"),
+        ("INFO", "mail delivery resumed after 3 min"),
     ]
 
 
-async def test_a_wrong_password_is_tried_once_per_probe(connect, sending, limits, clock):
+async def test_a_wrong_password_is_sent_once_per_probe(connect, sending, limits, clock):
     async with SMTPServer(users={"ada": "right"}) as server:
         login = {"username": "ada", "password": "wrong", "connections": 4}
         async with connect(server, limits, **login) as transport:
@@ -107,7 +106,7 @@ async def test_a_wrong_password_is_tried_once_per_probe(connect, sending, limits
     assert logins == [1, 1, 2, 2, 3]
 
 
-async def test_who_waits_for_the_first_to_get_in_follows_at_once(connect, server, sending):
+async def test_others_connect_as_soon_as_the_first_has_logged_in(connect, server, sending):
     server.stall(Phase.EHLO, times=1)
     async with connect(connections=3) as transport:
         tasks = sending(transport, 3)
@@ -125,12 +124,12 @@ async def test_who_waits_for_the_first_to_get_in_follows_at_once(connect, server
 @pytest.mark.parametrize(
     ("phase", "reply", "words"),
     [
-        (Phase.GREETING, "421 4.3.2 closing", "answered 421 4.3.2 closing"),
-        (Phase.GREETING, "554-no\n554 service \x1b[31m", "answered 554 no service \ufffd[31m"),
-        (Phase.EHLO, "550 5.7.1 who are you", "answered 550 5.7.1 who are you"),
+        (Phase.GREETING, "421 4.3.2 closing", "replied 421 4.3.2 closing"),
+        (Phase.GREETING, "554-no\n554 service \x1b[31m", "replied 554 no service \ufffd[31m"),
+        (Phase.EHLO, "550 5.7.1 who are you", "replied 550 5.7.1 who are you"),
     ],
 )
-async def test_what_the_server_said_is_told_on_one_line(connect, server, phase, reply, words):
+async def test_a_server_reply_is_shown_on_one_line(connect, server, phase, reply, words):
     server.answer(phase, reply)
     async with connect() as transport:
         with pytest.raises(ServerOutage) as caught:
@@ -139,21 +138,23 @@ async def test_what_the_server_said_is_told_on_one_line(connect, server, phase, 
     assert str(caught.value) == f"{server.host}:{server.port} {words}"
 
 
-async def test_who_speaks_no_smtp_is_told_so(connect, server):
+async def test_a_server_that_does_not_speak_smtp_is_an_outage(connect, server):
     server.garbage(Phase.GREETING)
     async with connect() as transport:
-        with pytest.raises(ServerOutage, match=r"is no SMTP; check MAIL_SERVER and MAIL_PORT"):
+        with pytest.raises(
+            ServerOutage, match=r"does not speak SMTP; check MAIL_SERVER and MAIL_PORT"
+        ):
             await send(transport)
 
 
-async def test_who_says_nothing_is_told_so(connect, server):
+async def test_a_silent_server_is_an_outage(connect, server):
     server.stall(Phase.GREETING)
     async with connect(timeout=0.1) as transport:
-        with pytest.raises(ServerOutage, match=r"did not answer within 0\.1 s"):
+        with pytest.raises(ServerOutage, match=r"did not reply within 0\.1 s"):
             await send(transport)
 
 
-async def test_a_name_without_an_address_is_told_so(connect):
+async def test_a_name_without_an_address_is_an_outage(connect):
     async with connect(server="nowhere.invalid") as transport:
         with pytest.raises(ServerOutage, match=r"has no address .*; check MAIL_SERVER"):
             await send(transport)

@@ -1,4 +1,4 @@
-"""Messages that overlap: the next one begins while the answer to the last one is still to come."""
+"""Messages that overlap: the next one begins while the reply to the last one is still to come."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ def results(outcomes):
 
 @asynccontextmanager
 async def patient_server():
-    """A server that answers no dot before it has heard the next message's whole envelope."""
+    """A server that replies to no end of data before it has read the next message's envelope."""
     envelopes = []
 
-    async def talk(reader, writer):
+    async def serve(reader, writer):
         writer.write(b"220 patience\r\n")
         await reader.readline()
         writer.write(b"250-patience\r\n250 PIPELINING\r\n")
@@ -42,11 +42,11 @@ async def patient_server():
         writer.write(b"221 bye\r\n")
         writer.close()
 
-    async with await asyncio.start_server(talk, "127.0.0.1", 0) as server:
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
         yield server.sockets[0].getsockname()[1], envelopes
 
 
-async def test_a_message_begins_before_the_last_one_is_answered(connect, sending):
+async def test_a_message_begins_before_the_reply_to_the_last_one(connect, sending):
     async with (
         patient_server() as (port, envelopes),
         connect(port=port, connections=1) as transport,
@@ -67,7 +67,7 @@ async def shown(transport, words):
 
 
 async def both_under_way(transport, server, sending):
-    """One message that awaits the answer to its end of data, and one that has begun behind it."""
+    """One message that awaits the reply to its end of data, and one that has begun behind it."""
     server.stall(Phase.END_OF_DATA, times=1)
     tasks = sending(transport, 2)
     await server.reached(Phase.END_OF_DATA)
@@ -94,7 +94,9 @@ async def both_under_way(transport, server, sending):
         (Phase.DATA, "550 never", [ACCEPTED, PERMANENT], 1),
     ],
 )
-async def test_what_befalls_one_of_two_messages(phase, does, ends, connections, connect, sending):
+async def test_a_fault_of_one_message_leaves_the_other_right(
+    phase, does, ends, connections, connect, sending
+):
     async with SMTPServer() as server, connect(server, connections=1) as transport:
         nth = 1 if phase in (Phase.END_OF_DATA, Phase.NEXT) else 2
         match does:
@@ -110,7 +112,7 @@ async def test_what_befalls_one_of_two_messages(phase, does, ends, connections, 
     assert server.connections == connections
 
 
-async def test_who_is_cancelled_behind_a_dot_leaves_its_answer_to_be_heard(
+async def test_a_message_cancelled_behind_an_end_of_data_leaves_that_reply_to_its_owner(
     connect, server, sending
 ):
     async with connect(connections=1) as transport:
@@ -125,7 +127,9 @@ async def test_who_is_cancelled_behind_a_dot_leaves_its_answer_to_be_heard(
     assert [message.connection for message in server.messages] == [1, 2]
 
 
-async def test_who_waits_in_vain_behind_a_dot_goes_another_way(connect, server, sending):
+async def test_a_message_that_waits_too_long_behind_an_end_of_data_gets_another_connection(
+    connect, server, sending
+):
     async with connect(connections=1, timeout=0.2) as transport:
         first, second = await both_under_way(transport, server, sending)
         await shown(transport, "1 waiting")
@@ -136,7 +140,7 @@ async def test_who_waits_in_vain_behind_a_dot_goes_another_way(connect, server, 
     assert [message.connection for message in server.messages] == [1, 2]
 
 
-async def test_a_server_that_answers_no_early_message_is_sent_none(
+async def test_a_server_that_ignores_early_messages_is_sent_no_more_of_them(
     connect, server, sending, caplog
 ):
     caplog.set_level("INFO")
@@ -152,10 +156,10 @@ async def test_a_server_that_answers_no_early_message_is_sent_none(
 
     assert results(outcomes) == [ACCEPTED] * 4
     assert "1 busy, 0 idle, 1 waiting" in shown
-    assert "begins behind another" in caplog.text
+    assert "begins before the last one's reply" in caplog.text
 
 
-async def test_a_connection_of_ones_own_is_nobody_elses(connect, server, sending):
+async def test_an_exclusive_connection_is_not_shared(connect, server, sending):
     server.stall(Phase.END_OF_DATA, times=1)
     async with connect(connections=1) as transport, transport.session(is_exclusive=True) as own:
         sent = asyncio.create_task(own.send(TO_BOB, TEA))
@@ -169,30 +173,30 @@ async def test_a_connection_of_ones_own_is_nobody_elses(connect, server, sending
     assert "1 busy, 0 idle, 1 waiting" in shown
 
 
-async def test_where_everybody_is_refused_and_data_is_not_a_lone_dot_ends_it(connect):
-    said = []
+async def test_data_that_is_accepted_without_recipients_is_ended_with_a_lone_dot(connect):
+    received = []
 
-    async def talk(reader, writer):
+    async def serve(reader, writer):
         writer.write(b"220 lenient\r\n")
         await reader.readline()
         writer.write(b"250-lenient\r\n250 PIPELINING\r\n")
-        said.append(await reader.readuntil(b"DATA\r\n"))
+        received.append(await reader.readuntil(b"DATA\r\n"))
         writer.write(b"250 from\r\n550 nobody here\r\n354 go on\r\n")
-        said.append(await reader.readline())
+        received.append(await reader.readline())
         writer.write(b"554 no valid recipients\r\n")
-        said.append(await reader.readline())
+        received.append(await reader.readline())
         writer.write(b"250 forgotten\r\n221 bye\r\n")
         writer.close()
 
     async with (
-        await asyncio.start_server(talk, "127.0.0.1", 0) as lenient,
+        await asyncio.start_server(serve, "127.0.0.1", 0) as lenient,
         connect(port=lenient.sockets[0].getsockname()[1]) as transport,
     ):
         outcome = await send(transport)
 
     assert results([outcome]) == [PERMANENT]
     assert outcome.answers[BOB].reply == "nobody here"
-    assert said[1:] == [b".\r\n", b"QUIT\r\n"]
+    assert received[1:] == [b".\r\n", b"QUIT\r\n"]
 
 
 async def test_a_command_is_one_command(transport):

@@ -1,4 +1,4 @@
-"""Replies out of bytes, however they are cut."""
+"""Replies parsed from bytes, however they arrive."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ def test_replies_do_not_depend_on_how_bytes_come(cuts):
 
 
 @pytest.mark.parametrize("line", [b"hello\r\n", b"25\r\n", b"2500 ok\r\n", b"\r\n", b"250\tok\r\n"])
-def test_what_is_no_reply_is_said_to_be_none(line):
-    with pytest.raises(aiosmtplib.SMTPServerDisconnected, match="nonsense"):
+def test_a_line_that_is_no_reply_is_an_error(line):
+    with pytest.raises(aiosmtplib.SMTPServerDisconnected, match="not an SMTP reply"):
         list(Replies().feed(line))
 
 

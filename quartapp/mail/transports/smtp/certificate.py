@@ -1,4 +1,4 @@
-"""A server's certificate in words: who it is for, and until when."""
+"""A server's certificate in words: which names it has, and how long it is valid."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ NO_CHECK_TIME = ssl.VerifyFlags(0x200000)
 """OpenSSL's X509_V_FLAG_NO_CHECK_TIME, for which Python has no name."""
 
 SOON = 14
-"""Days that are few for renewing a certificate."""
+"""Days before its end when a certificate should be renewed."""
 
 SHOWN = 5
-"""How many of its names are told."""
+"""How many of its names are shown."""
 
 
 def describe(certificate: dict[str, Any], now: datetime) -> str:
-    """Say who it is for and until when.
+    """Its names, and how long it is valid.
 
     certificate
         What `getpeercert` gives: empty for one that was not verified.
@@ -35,7 +35,7 @@ def describe(certificate: dict[str, Any], now: datetime) -> str:
 
 
 def lenient_context(settings: MailSettings) -> ssl.SSLContext:
-    """A context that takes an expired certificate, and one for another name, to look at it."""
+    """A context that accepts an expired certificate, and one for another name, to describe it."""
     context = ssl.create_default_context(cafile=settings.ca_file)
     context.check_hostname = False
     context.verify_flags |= NO_CHECK_TIME

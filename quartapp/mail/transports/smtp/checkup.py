@@ -1,4 +1,4 @@
-"""A checkup of the way to the mail server: each step's finding, up to the first that failed."""
+"""`mail check`: what each step to the mail server found, up to the first that failed."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ FORESEEN = (aiosmtplib.SMTPException, OSError, ServerOutage)
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """How one step went: what was found, or what is wrong and the cure."""
+    """One step's result: what was found, or what is wrong and the cure."""
 
     step: Step
     is_ok: bool
@@ -37,10 +37,10 @@ class Finding:
 
 
 async def check(settings: MailSettings, now: datetime) -> AsyncIterator[Finding]:
-    """Probe to the mail server and say how each step went. Sends no message.
+    """Go through the steps to the mail server, without sending a message.
 
     now
-        What a certificate's dates are compared with.
+        The time with which a certificate's dates are compared.
     """
     probe = Probe(settings, tls_context(settings), now)
     try:
@@ -50,9 +50,9 @@ async def check(settings: MailSettings, now: datetime) -> AsyncIterator[Finding]
                 yield finding
             if not finding.is_ok:
                 return
-        await probe.leave()
+        await probe.quit()
     finally:
-        probe.cut()
+        probe.abort()
 
 
 async def _finding(step: Step, act: Act, settings: MailSettings, now: datetime) -> Finding:
@@ -61,26 +61,26 @@ async def _finding(step: Step, act: Act, settings: MailSettings, now: datetime) 
             return Finding(step, True, await act())
     except FORESEEN as error:
         words = str(explain(error, settings))
-        if _is_about_the_certificate(error):
-            words += await _second_look(settings, now)
+        if _is_certificate_error(error):
+            words += await _rejected_certificate(settings, now)
         if isinstance(error, aiosmtplib.SMTPConnectResponseError):
-            # With TLS from the start the greeting comes with it, and it was no welcome.
+            # With TLS from the start the greeting comes in the same step.
             step = Step.EHLO
         return Finding(step, False, words + (_hint(error) if step is Step.EHLO else ""))
 
 
 def _hint(error: BaseException) -> str:
     if isinstance(error, TimeoutError):
-        return "; check MAIL_PORT, and set MAIL_USE_SSL if it speaks TLS from the start"
-    return "; check MAIL_SERVER and MAIL_PORT, or ask who runs the server"
+        return "; check MAIL_PORT, and set MAIL_USE_SSL if it expects TLS from the start"
+    return "; check MAIL_SERVER and MAIL_PORT, or ask the server's operator"
 
 
-def _is_about_the_certificate(error: BaseException) -> bool:
+def _is_certificate_error(error: BaseException) -> bool:
     return isinstance(error.__cause__ or error, ssl.SSLCertVerificationError)
 
 
-async def _second_look(settings: MailSettings, now: datetime) -> str:
-    """What a certificate says that does not hold; "" where its authority is not known."""
+async def _rejected_certificate(settings: MailSettings, now: datetime) -> str:
+    """The names and dates of a rejected certificate; "" where its authority is unknown."""
     probe = Probe(settings, lenient_context(settings), now)
     try:
         async with asyncio.timeout(settings.timeout):
@@ -91,5 +91,5 @@ async def _second_look(settings: MailSettings, now: datetime) -> str:
     except FORESEEN:
         pass
     finally:
-        probe.cut()
+        probe.abort()
     return ""

@@ -1,7 +1,9 @@
-"""The library's client, made to hang up at once."""
+"""The library's client: closed at once, and named without asking the network."""
 
 from __future__ import annotations
 
+import re
+import socket
 from typing import TYPE_CHECKING, cast
 
 import aiosmtplib
@@ -9,14 +11,14 @@ import aiosmtplib
 if TYPE_CHECKING:
     import asyncio
 
-__all__ = ["Client"]
+__all__ = ["Client", "own_name"]
 
 
 class Client(aiosmtplib.SMTP):
     """An SMTP client whose `close` waits for nobody.
 
-    The library lets its transport write what is left and, under TLS, wait for a farewell: a
-    server that says nothing any more would keep the socket for another half minute.
+    The library lets its transport write what is left and, under TLS, wait for the peer's
+    close_notify: a silent server would keep the socket open for another half minute.
     """
 
     def close(self) -> None:
@@ -24,3 +26,9 @@ class Client(aiosmtplib.SMTP):
         if self.transport is not None:
             cast("asyncio.WriteTransport", self.transport).abort()
         super().close()
+
+
+def own_name() -> str:
+    """Our name in EHLO, without asking the network."""
+    name = socket.gethostname()
+    return name if re.fullmatch(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*", name) else "[127.0.0.1]"

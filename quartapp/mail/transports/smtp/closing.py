@@ -1,8 +1,9 @@
-"""Connections that take their leave of the server, in nobody's way."""
+"""Connections that are being closed with QUIT, which nobody waits for."""
 
 from __future__ import annotations
 
 import asyncio
+from contextvars import Context
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -12,41 +13,41 @@ if TYPE_CHECKING:
 
 __all__ = ["ClosingConnections"]
 
-GOODBYE = 1.0
-"""Seconds for taking leave of the server when we stop."""
+QUIT_AT_END = 1.0
+"""Seconds for the replies to QUIT when the transport is closed."""
 
 
 class ClosingConnections:
     """Says QUIT on connections that are no longer wanted.
 
-    then
-        Called whenever one has left: the server has room for another.
+    on_closed
+        Called whenever one is closed: the server has room for another.
     """
 
-    def __init__(self, then: Callable[[], None]) -> None:
-        self._then = then
-        self._leaving: set[asyncio.Task[None]] = set()
+    def __init__(self, on_closed: Callable[[], None]) -> None:
+        self._on_closed = on_closed
+        self._tasks: set[asyncio.Task[None]] = set()
 
     def __len__(self) -> int:
-        return len(self._leaving)
+        return len(self._tasks)
 
-    def say(self, connection: SMTPConnection) -> None:
-        """Part with a connection; one that is dead is only cut."""
+    def add(self, connection: SMTPConnection) -> None:
+        """Close a connection; one that is dead is only cut."""
         if not connection.is_open:
             connection.abort()
             return
-        task = asyncio.create_task(connection.quit(), name="mail: quit")
-        self._leaving.add(task)
-        task.add_done_callback(self._left)
+        task = asyncio.create_task(connection.quit(), name="mail: quit", context=Context())
+        self._tasks.add(task)
+        task.add_done_callback(self._closed)
 
     async def end(self) -> None:
-        """Wait a moment for those that are leaving, and cut the rest."""
-        if self._leaving:
-            await asyncio.wait(self._leaving, timeout=GOODBYE)
-        for task in self._leaving:
+        """Wait a moment for those that are being closed, and cut the rest."""
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=QUIT_AT_END)
+        for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*self._leaving, return_exceptions=True)
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def _left(self, task: asyncio.Task[None]) -> None:
-        self._leaving.discard(task)
-        self._then()
+    def _closed(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        self._on_closed()

@@ -1,22 +1,19 @@
-"""One connection to an SMTP server: opened, made private, logged in, used for messages."""
+"""One connection to an SMTP server: opened, encrypted, logged in, used for messages."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import re
-import socket
 import time
 from typing import TYPE_CHECKING, TypeVar, cast
 
 import aiosmtplib
 
 from quartapp.mail.transports import Answer, Outcome, Result
-from quartapp.mail.transports.smtp.client import Client
-from quartapp.mail.transports.smtp.lockstep import LockStep
+from quartapp.mail.transports.smtp.client import Client, own_name
+from quartapp.mail.transports.smtp.conversation import Conversation
 from quartapp.mail.transports.smtp.login import log_in
 from quartapp.mail.transports.smtp.outage import explain
-from quartapp.mail.transports.smtp.pipeline import Pipeline
 from quartapp.mail.transports.smtp.tls import start_tls
 from quartapp.mail.transports.smtp.transaction import Transaction
 
@@ -26,10 +23,9 @@ if TYPE_CHECKING:
 
     from quartapp.mail.message.encoding import Envelope
     from quartapp.mail.settings import MailSettings
-    from quartapp.mail.transports import BeforeEndOfData
-    from quartapp.mail.transports.smtp.conversation import Conversation
+    from quartapp.mail.transports.contract import BeforeEndOfData
 
-__all__ = ["SMTPConnection", "own_name"]
+__all__ = ["SMTPConnection"]
 
 logger = logging.getLogger(__name__)
 
@@ -39,23 +35,23 @@ T = TypeVar("T")
 
 
 class SMTPConnection:
-    """A connection on which one message is told at a time, and one more may await its answer.
+    """A connection on which one message is written at a time, and one more may await its reply.
 
-    On any doubt about what the server thinks, it is closed and never used again. `is_kept` says
-    whether it has waited for a message, so that the server may have hung up meanwhile;
-    `ignores_early_messages` that the server answered a message, but never the one that began
-    behind it.
+    On any doubt about the state of the server, it is closed and never used again. `is_reused` says
+    whether it was idle before, so that the server may have closed it meanwhile;
+    `ignores_early_messages` that the server replied to a message, but never to the one that began
+    before that reply.
     """
 
     def __init__(self, settings: MailSettings, context: ssl.SSLContext | None) -> None:
         self.messages = 0
-        self.is_kept = False
+        self.is_reused = False
         self.ignores_early_messages = False
         self.opened_at = 0.0
         self.idle_since = 0.0
         self._settings = settings
         self._needs_reset = False
-        self._is_spoiled = False
+        self._is_broken = False
         self._awaiting: set[Transaction] = set()
         self._conversation: Conversation | None = None
         self._client = Client(
@@ -71,17 +67,15 @@ class SMTPConnection:
     @property
     def is_open(self) -> bool:
         """Whether it can carry a message, as far as one can know without asking."""
-        return (
-            self._conversation is not None and self._conversation.is_open and not self._is_spoiled
-        )
+        return self._conversation is not None and self._conversation.is_open and not self._is_broken
 
     @property
     def overlaps(self) -> bool:
-        """Whether the next message may begin while the answer to the last one is still to come."""
-        return self._conversation is not None and self._conversation.overlaps
+        """Whether the next message may begin while the reply to the last one is still to come."""
+        return self._conversation is not None and self._conversation.is_pipelined
 
     async def open(self) -> None:
-        """Connect, greet, start TLS, log in. Raises `ServerOutage`, and leaves nothing behind."""
+        """Connect, start TLS, log in. Raises `ServerOutage`, and then leaves nothing open."""
         try:
             await self._in_time(self._client.connect())
             if self._settings.use_tls:
@@ -105,12 +99,13 @@ class SMTPConnection:
         before_end_of_data: BeforeEndOfData | None = None,
         on_end_of_data: Callable[[], None] | None = None,
     ) -> Outcome:
-        """Carry one message: MAIL, RCPT for each recipient, DATA, body, dot.
+        """Send one message: MAIL, RCPT for each recipient, DATA, body, end of data.
 
         on_end_of_data
-            Called when the end of data was said; where `overlaps`, another message may be sent from then on.
+            Called when the end of data was sent; where `overlaps`, another message may be sent
+            from then on.
 
-        Raises `ServerOutage` when the server is at fault, `StaleConnection` when a kept
+        Raises `ServerOutage` when the server is at fault, `StaleConnection` when a reused
         connection was dead before DATA, and whatever `before_end_of_data` raises.
         """
         refusal = self._refusal(envelope, content)
@@ -123,36 +118,36 @@ class SMTPConnection:
         transaction = Transaction(
             self._conversation,
             envelope,
-            was_kept=self.is_kept,
-            on_end_of_data=lambda: self._ended_data(transaction, on_end_of_data),
+            is_reused=self.is_reused,
+            on_end_of_data=lambda: self._end_of_data_written(transaction, on_end_of_data),
         )
         self.messages += 1
-        self.is_kept = True
+        self.is_reused = True
         try:
             parameters = self._mail_parameters(envelope, content)
             return await transaction.run(
                 parameters, content, before_end_of_data, needs_reset=needs_reset
             )
         except (aiosmtplib.SMTPException, OSError) as error:
-            self._is_spoiled = True
+            self._is_broken = True
             has_waited = isinstance(error, TimeoutError) and not self._awaiting
             self.ignores_early_messages = is_early and has_waited
             return transaction.lost(error)
         except BaseException:
-            self._is_spoiled = True
+            self._is_broken = True
             raise
         finally:
             self._end(transaction)
 
     def abort(self) -> None:
         """Cut the connection; what was still to be written is not."""
-        self._is_spoiled = True
+        self._is_broken = True
         if self._conversation is not None:
             self._conversation.abort()
         self._client.close()
 
     async def quit(self) -> None:
-        """Take leave, briefly. Never raises: whatever happens here changes no outcome."""
+        """Say QUIT, briefly. Never raises: whatever happens here changes no outcome."""
         try:
             async with asyncio.timeout(min(QUIT_TIMEOUT, self._settings.timeout)):
                 if self._conversation is not None:
@@ -163,15 +158,17 @@ class SMTPConnection:
             self.abort()
 
     def _agreed_conversation(self) -> Conversation:
-        """Many commands at once where the server takes them, one by one where it does not."""
         transport = self._client.transport
         if transport is None:
             raise aiosmtplib.SMTPServerDisconnected("the connection was lost")
-        if self._client.supports_extension("pipelining"):
-            return Pipeline(cast("asyncio.Transport", transport), self._settings)
-        return LockStep(self._client, self._settings)
+        is_pipelined = self._client.supports_extension("pipelining")
+        return Conversation(
+            cast("asyncio.Transport", transport), self._settings, is_pipelined=is_pipelined
+        )
 
-    def _ended_data(self, transaction: Transaction, then: Callable[[], None] | None) -> None:
+    def _end_of_data_written(
+        self, transaction: Transaction, then: Callable[[], None] | None
+    ) -> None:
         self._awaiting.add(transaction)
         if then is not None and self.overlaps:
             then()
@@ -180,17 +177,17 @@ class SMTPConnection:
         self.idle_since = time.monotonic()
         self._awaiting.discard(transaction)
         self._needs_reset = self._needs_reset or transaction.is_half_done
-        # A message before this one may still await its answer; then its end is the connection's.
-        if self._is_spoiled and (transaction.is_past_end_of_data or not self._awaiting):
+        # A message before this one may still await its reply; the connection ends with that.
+        if self._is_broken and (transaction.is_past_end_of_data or not self._awaiting):
             self.abort()
 
     def _needs_utf8(self, envelope: Envelope, content: bytes) -> bool:
-        """Whether any address, in the envelope or in a header, asks for SMTPUTF8 (RFC 6531)."""
+        """Whether any address, in the envelope or in a header, needs SMTPUTF8 (RFC 6531)."""
         addresses = (envelope.sender, *envelope.recipients)
         return not (content.isascii() and all(address.isascii() for address in addresses))
 
     def _mail_parameters(self, envelope: Envelope, content: bytes) -> Iterable[str]:
-        """What MAIL says beyond the sender, as far as the server knows it."""
+        """The parameters of MAIL that the server knows."""
         if self._client.supports_extension("size"):
             yield f"SIZE={len(content)}"
         if self._needs_utf8(envelope, content):
@@ -198,7 +195,7 @@ class SMTPConnection:
         yield from envelope.mail_options
 
     async def _in_time(self, act: Awaitable[T]) -> T:
-        """Do one thing within the command timeout.
+        """Await it within the command timeout.
 
         The library's own timeout is off: on Python 3.11 it may swallow a cancellation.
         """
@@ -206,18 +203,12 @@ class SMTPConnection:
             return await act
 
     def _refusal(self, envelope: Envelope, content: bytes) -> Answer | None:
-        """Why this server will not take this message, where its greeting has said so already."""
+        """Why this server will reject this message, where its EHLO reply says so already."""
         limit = self._client.esmtp_extensions.get("size", "")
         if limit.isdigit() and 0 < int(limit) < len(content):
-            reply = f"the message has {len(content)} bytes, the server takes {limit}"
+            reply = f"the message has {len(content)} bytes, the server accepts {limit}"
             return Answer(Result.PERMANENT, None, reply)
         needs_utf8 = self._needs_utf8(envelope, content)
         if needs_utf8 and not self._client.supports_extension("smtputf8"):
-            return Answer(Result.PERMANENT, None, "the server does not take addresses in UTF-8")
+            return Answer(Result.PERMANENT, None, "the server does not accept addresses in UTF-8")
         return None
-
-
-def own_name() -> str:
-    """What we call ourselves in EHLO, without asking the network."""
-    name = socket.gethostname()
-    return name if re.fullmatch(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*", name) else "[127.0.0.1]"

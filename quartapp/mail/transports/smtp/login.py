@@ -1,4 +1,4 @@
-"""The login: one mechanism, tried once, and never where somebody could listen."""
+"""The login: one mechanism, one attempt, and never in clear over a network."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ async def log_in(client: aiosmtplib.SMTP, settings: MailSettings) -> str:
     """Log in with one mechanism, once: a wrong password must not lock the account.
 
     Returns the mechanism's name, "" where the settings have no login. Raises `ServerOutage`
-    when the server offers nothing that will do, and what the library raises.
+    when the server offers no supported mechanism, and what the library raises.
     """
     username, password = settings.username, settings.password
     if username is None or password is None:
@@ -31,18 +31,18 @@ async def log_in(client: aiosmtplib.SMTP, settings: MailSettings) -> str:
     where = f"{settings.server}:{settings.port}"
     if mechanism is None:
         raise ServerOutage(
-            f"{where} offers no login that we know; "
-            "set MAIL_USE_TLS if it wants TLS first, or unset MAIL_USERNAME"
+            f"{where} offers no supported AUTH mechanism; "
+            "set MAIL_USE_TLS if it requires TLS first, or unset MAIL_USERNAME"
         )
-    if _is_overheard(client):
-        raise ServerOutage(f"{where} would get the password in clear; set MAIL_USE_TLS")
+    if _is_in_clear(client):
+        raise ServerOutage(f"{where} would receive the password in clear; set MAIL_USE_TLS")
     login = getattr(client, f"auth_{mechanism.replace('-', '')}")
     await login(username, password)
     return mechanism
 
 
-def _is_overheard(client: aiosmtplib.SMTP) -> bool:
-    """Whether somebody between us and the server could read along."""
+def _is_in_clear(client: aiosmtplib.SMTP) -> bool:
+    """Whether others on the network could read the password."""
     if client.get_transport_info("sslcontext") is not None:
         return False
     peer = client.get_transport_info("peername")

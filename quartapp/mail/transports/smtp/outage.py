@@ -21,14 +21,14 @@ __all__ = ["explain"]
 CURES = {
     9: "is not valid yet; check this machine's clock",
     10: "has expired; have it renewed on the server",
-    62: "is for another name; set MAIL_SERVER to a name that it has",
-    64: "is for another address; set MAIL_SERVER to a name that it has",
+    62: "is for another name; set MAIL_SERVER to one of its names",
+    64: "is for another address; set MAIL_SERVER to one of its names",
 }
-"""What is wrong with a certificate that its authority does not cure, and what does."""
+"""Errors of a certificate that another MAIL_CA_FILE does not cure, and what does."""
 
 
 def explain(error: Exception, settings: MailSettings) -> ServerOutage:
-    """Turn what the library or the system raised on the way in into the server's trouble."""
+    """Turn what the library or the system raised while connecting into a `ServerOutage`."""
     where = f"{settings.server}:{settings.port}"
     if isinstance(error, ServerOutage):
         return error
@@ -52,26 +52,26 @@ def _sentence(error: BaseException, settings: MailSettings) -> str | None:
             )
         case ssl.SSLError() if settings.use_ssl:
             return (
-                f"did not speak TLS from the start ({error.reason}); "
-                "if it wants STARTTLS, set MAIL_USE_TLS instead of MAIL_USE_SSL"
+                f"did not start with TLS ({error.reason}); "
+                "if it expects STARTTLS, set MAIL_USE_TLS instead of MAIL_USE_SSL"
             )
         case ssl.SSLError():
-            return f"could not agree on TLS ({error.reason})"
+            return f"failed to negotiate TLS ({error.reason})"
         case socket.gaierror():
             return f"has no address ({error.strerror}); check MAIL_SERVER"
         case OSError() if _is_refused(error):
             return "refused the connection; check MAIL_SERVER and MAIL_PORT, or start the server"
         case aiosmtplib.SMTPResponseException(code=code) if not 200 <= code <= 599:
-            return "said something that is no SMTP; check MAIL_SERVER and MAIL_PORT"
+            return "does not speak SMTP; check MAIL_SERVER and MAIL_PORT"
         case aiosmtplib.SMTPAuthenticationError():
             return (
-                f"refused the login ({error.code} {error.message}); "
+                f"rejected the login ({error.code} {error.message}); "
                 "check MAIL_USERNAME and MAIL_PASSWORD"
             )
         case aiosmtplib.SMTPResponseException():
-            return f"answered {error.code} {error.message}"
+            return f"replied {error.code} {error.message}"
         case TimeoutError():
-            return f"did not answer within {settings.timeout:g} s"
+            return f"did not reply within {settings.timeout:g} s"
         case aiosmtplib.SMTPServerDisconnected():
             return "closed the connection"
         case _:
@@ -79,14 +79,14 @@ def _sentence(error: BaseException, settings: MailSettings) -> str | None:
 
 
 def _is_refused(error: OSError) -> bool:
-    # A name with several addresses comes back as one error that only quotes the others.
+    # A name with several addresses raises one error that only quotes the others.
     return isinstance(error, ConnectionRefusedError) or f"[Errno {errno.ECONNREFUSED}]" in str(
         error
     )
 
 
 def _causes(error: BaseException) -> list[BaseException]:
-    """The error and what it came from, the origin first, since that says most."""
+    """The error and its causes, the first cause first, since that says most."""
     chain = [error]
     while chain[0].__cause__ is not None:
         chain.insert(0, chain[0].__cause__)

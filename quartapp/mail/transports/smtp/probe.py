@@ -1,4 +1,4 @@
-"""The way to a mail server in single steps, each of which says what it found."""
+"""Probe: connects to a mail server in single steps, each of which says what it found."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 import aiosmtplib
 
 from quartapp.mail.transports.smtp.certificate import describe
-from quartapp.mail.transports.smtp.client import Client
-from quartapp.mail.transports.smtp.connection import own_name
+from quartapp.mail.transports.smtp.client import Client, own_name
 from quartapp.mail.transports.smtp.login import log_in
 from quartapp.mail.transports.smtp.tls import start_tls
 
@@ -30,7 +29,7 @@ QUIT_TIMEOUT = 5.0
 
 
 class Step(StrEnum):
-    """The steps, in the order in which they are told."""
+    """The steps, in order."""
 
     SETTINGS = "settings"
     DNS = "dns"
@@ -41,12 +40,12 @@ class Step(StrEnum):
 
 
 class Probe:
-    """One way to one server, as a message would go it; it ends before the message.
+    """One connection to one server, up to the login, as for a message.
 
     context
-        What the connection is made private with, None where no TLS is wanted.
+        The TLS context, None where no TLS is configured.
     now
-        What a certificate's dates are compared with.
+        The time with which a certificate's dates are compared.
     """
 
     def __init__(
@@ -66,35 +65,35 @@ class Probe:
         )
 
     def steps(self) -> list[tuple[Step, Act]]:
-        """What is to be done, in order; each says what it found, or "" if there is no need."""
+        """The steps, in order; each returns what it found, or "" if there is nothing to say."""
         return [
             (Step.SETTINGS, self._read_settings),
-            (Step.DNS, self._look_up),
+            (Step.DNS, self._resolve),
             (Step.TCP, self._connect),
-            *self._ways_to_tls(),
-            (Step.EHLO, self._introduce),
+            *self._tls_steps(),
+            (Step.EHLO, self._ehlo),
             (Step.LOGIN, self._log_in),
         ]
 
-    async def leave(self) -> None:
-        """Say goodbye, briefly. Never raises: nothing depends on it."""
+    async def quit(self) -> None:
+        """Say QUIT, briefly. Never raises: nothing depends on it."""
         try:
             await self._client.quit(timeout=QUIT_TIMEOUT)
         except (aiosmtplib.SMTPException, OSError):
             return
 
-    def cut(self) -> None:
-        """Let go of everything."""
+    def abort(self) -> None:
+        """Cut the connection."""
         self._client.close()
         if self._socket is not None:
             self._socket.close()
 
-    def _ways_to_tls(self) -> list[tuple[Step, Act]]:
+    def _tls_steps(self) -> list[tuple[Step, Act]]:
         if self._settings.use_ssl:
-            return [(Step.TLS, self._greet_in_private)]
+            return [(Step.TLS, self._connect_with_tls)]
         if self._settings.use_tls:
-            return [(Step.EHLO, self._greet), (Step.TLS, self._start_tls)]
-        return [(Step.TLS, self._stay_in_clear), (Step.EHLO, self._greet)]
+            return [(Step.EHLO, self._greeting), (Step.TLS, self._start_tls)]
+        return [(Step.TLS, self._stay_in_clear), (Step.EHLO, self._greeting)]
 
     async def _read_settings(self) -> str:
         settings = self._settings
@@ -104,7 +103,7 @@ class Probe:
         who = f"login as {settings.username}" if settings.username else "no login"
         return f"{self._where}, {how}, {who}"
 
-    async def _look_up(self) -> str:
+    async def _resolve(self) -> str:
         found = await asyncio.get_running_loop().getaddrinfo(
             self._settings.server, self._settings.port, type=socket.SOCK_STREAM
         )
@@ -120,40 +119,40 @@ class Probe:
                 failure = error
             else:
                 return f"connected to {address[0]}"
-        raise failure or OSError("it has no address")
+        raise failure or OSError("the name has no address")
 
     async def _stay_in_clear(self) -> str:
-        return "not asked for: everything is said in clear"
+        return "off: the connection is not encrypted"
 
-    async def _greet(self) -> str:
-        # From here on the socket is the client's.
+    async def _greeting(self) -> str:
+        # From here on the client owns the socket.
         opened, self._socket = self._socket, None
         await self._client.connect(sock=opened)
         return ""
 
-    async def _greet_in_private(self) -> str:
-        await self._greet()
-        return self._privacy()
+    async def _connect_with_tls(self) -> str:
+        await self._greeting()
+        return self._tls_description()
 
     async def _start_tls(self) -> str:
         await start_tls(self._client, self._settings)
-        return self._privacy()
+        return self._tls_description()
 
-    def _privacy(self) -> str:
+    def _tls_description(self) -> str:
         version = self._client.get_transport_info("ssl_object").version()
         certificate = self._client.get_transport_info("peercert")
         return f"{version}, {describe(certificate or {}, self._now)}"
 
-    async def _introduce(self) -> str:
+    async def _ehlo(self) -> str:
         if self._client.is_ehlo_or_helo_needed:
             await self._client.ehlo()
         offers = self._client.esmtp_extensions
         words = sorted(f"{name} {value}".strip().upper() for name, value in offers.items())
-        return f"it offers {', '.join(words) or 'nothing'}"
+        return f"offers {', '.join(words) or 'nothing'}"
 
     async def _log_in(self) -> str:
         mechanism = await log_in(self._client, self._settings)
-        return f"accepted, with {mechanism.upper()}" if mechanism else "not asked for"
+        return f"accepted, with {mechanism.upper()}" if mechanism else "off: no MAIL_USERNAME"
 
     @property
     def _where(self) -> str:

@@ -1,4 +1,4 @@
-"""Replies, cut out of what comes from a server (RFC 5321 section 4.2)."""
+"""Replies, parsed from what a server sends (RFC 5321 section 4.2)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["Replies"]
 LINE = re.compile(rb"(\d{3})(?:([ -])(.*))?\r?", re.DOTALL)
 
 LONGEST = 32 * 1024
-"""Octets of a whole reply: generous, and no server fills our memory with one that never ends."""
+"""Bytes of a whole reply: generous, and no server fills our memory with one that never ends."""
 
 
 class Replies:
@@ -30,8 +30,8 @@ class Replies:
     def feed(self, data: bytes) -> Iterator[SMTPResponse]:
         """The replies that end in these bytes.
 
-        Raises `aiosmtplib.SMTPServerDisconnected` for what is no reply: from there on nobody
-        knows what answers what.
+        Raises `aiosmtplib.SMTPServerDisconnected` for what is no reply: from there on it is
+        unknown which reply belongs to which command.
         """
         *lines, self._rest = (self._rest + data).split(b"\n")
         for line in lines:
@@ -51,4 +51,4 @@ class Replies:
 
 def _nonsense(line: bytes) -> aiosmtplib.SMTPServerDisconnected:
     words = line[:200].decode("utf-8", "replace")
-    return aiosmtplib.SMTPServerDisconnected(f"nonsense from the server: {words}")
+    return aiosmtplib.SMTPServerDisconnected(f"not an SMTP reply: {words}")

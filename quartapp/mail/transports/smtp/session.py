@@ -1,4 +1,4 @@
-"""A place in the pool, for one sender."""
+"""A session: one sender's use of the pool."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from quartapp.mail.transports.smtp.transaction import StaleConnection
 
 if TYPE_CHECKING:
     from quartapp.mail.message.encoding import Envelope
-    from quartapp.mail.transports import BeforeEndOfData, Outcome
+    from quartapp.mail.transports import Outcome
+    from quartapp.mail.transports.contract import BeforeEndOfData
     from quartapp.mail.transports.smtp.connection import SMTPConnection
-    from quartapp.mail.transports.smtp.pool import SMTPTransport
+    from quartapp.mail.transports.smtp.pool import Pool
 
 __all__ = ["PooledSession"]
 
@@ -20,57 +21,57 @@ class PooledSession:
     """One connection at a time, replaced when it turns out to be dead.
 
     is_exclusive
-        Whether it stays ours until the end. Else it is the next sender's from the end of data on,
-        while we await the answer, where the server lets messages overlap.
+        Whether it stays ours until the end. Else the next sender may write on it from the end of
+        data on, while we wait for the reply, where the server lets messages overlap.
     """
 
-    def __init__(self, pool: SMTPTransport, *, is_exclusive: bool) -> None:
+    def __init__(self, pool: Pool, *, is_exclusive: bool) -> None:
         self._pool = pool
         self._is_exclusive = is_exclusive
         self._connection: SMTPConnection | None = None
-        self._has_word = False
+        self._was_passed_on = False
 
     async def begin(self) -> None:
         """Take a connection."""
         self._connection = await self._pool.acquire()
-        self._has_word = True
+        self._was_passed_on = False
 
     def end(self) -> None:
-        """Give it back."""
+        """Release it."""
         if self._connection is not None:
-            self._pool.release(self._connection, has_word=self._has_word)
+            self._pool.release(self._connection, was_passed_on=self._was_passed_on)
             self._connection = None
 
     async def send(
         self, envelope: Envelope, content: bytes, before_end_of_data: BeforeEndOfData | None = None
     ) -> Outcome:
-        """Carry one message; a kept connection found dead is replaced at once, at no cost."""
+        """Send one message; a reused connection found dead is replaced at once, at no cost."""
         while True:
             connection = await self._ready()
             try:
                 outcome = await connection.send(
-                    envelope, content, before_end_of_data, self._ended_data
+                    envelope, content, before_end_of_data, self._end_of_data_written
                 )
             except StaleConnection:
                 if connection.ignores_early_messages:
                     self._pool.keep_apart()
                 continue
-            except ServerOutage as trouble:
-                self._pool.report(trouble)
+            except ServerOutage as outage:
+                self._pool.report(outage)
                 raise
             if outcome.reached:
                 self._pool.report(None)
             return outcome
 
     async def _ready(self) -> SMTPConnection:
-        if self._connection is None or not self._connection.is_open or not self._has_word:
+        if self._connection is None or not self._connection.is_open or self._was_passed_on:
             self.end()
             await self.begin()
         if self._connection is None:
             raise RuntimeError("the pool gave no connection")
         return self._connection
 
-    def _ended_data(self) -> None:
+    def _end_of_data_written(self) -> None:
         if self._connection is not None and not self._is_exclusive:
-            self._has_word = False
+            self._was_passed_on = True
             self._pool.pass_on(self._connection)

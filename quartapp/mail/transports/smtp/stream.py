@@ -1,4 +1,4 @@
-"""The wire: a connection on which replies come in the order in which they were asked for."""
+"""The client's byte stream: replies come in the order in which they were expected."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ __all__ = ["ClientStream"]
 
 
 LITTLE = 16 * 1024
-"""Octets that may wait for company."""
+"""Bytes that may wait for more, to be written together."""
 
 
 class ClientStream(asyncio.Protocol):
-    """Takes a connection over from the library, which loses replies that come ahead of time.
+    """Takes a connection over from the library, which drops replies that come early.
 
-    From the first thing that cannot be right, a reply that nobody asked for or that is none, it
-    is closed to everybody: whoever waits is told that the connection was lost.
+    From the first error on, a reply that nobody expects or that is none, it is closed: every
+    expected reply raises that the connection was lost.
     """
 
     def __init__(self, transport: asyncio.Transport) -> None:
@@ -38,11 +38,11 @@ class ClientStream(asyncio.Protocol):
 
     @property
     def is_open(self) -> bool:
-        """Whether nothing has gone wrong so far."""
+        """Whether replies may still come."""
         return self._end is None and not self._transport.is_closing()
 
     def expect(self) -> asyncio.Future[SMTPResponse]:
-        """The next reply that nobody waits for yet."""
+        """The next reply that is not expected yet."""
         self._check()
         reply: asyncio.Future[SMTPResponse] = asyncio.get_running_loop().create_future()
         self._awaited.append(reply)
@@ -50,14 +50,14 @@ class ClientStream(asyncio.Protocol):
 
     @property
     def has_room(self) -> bool:
-        """Whether what was written does not pile up in memory."""
+        """Whether what was written does not accumulate in memory."""
         return self._room is None
 
     def write(self, data: bytes) -> None:
-        """Send bytes. Raises `aiosmtplib.SMTPServerDisconnected` where nobody would get them.
+        """Send bytes. Raises `aiosmtplib.SMTPServerDisconnected` on a closed connection.
 
-        A little is held back until those who are about to run have run: the next message's envelope
-        then leaves in one piece with the body before it.
+        A little is held back until the tasks that are ready have run: the next message's envelope
+        then leaves in one write with the body before it.
         """
         self._check()
         self._unsent.append(data)
@@ -74,13 +74,13 @@ class ClientStream(asyncio.Protocol):
         self._check()
 
     def close(self, why: str) -> None:
-        """Take nothing more, and tell whoever waits."""
+        """Send and receive nothing more; expected replies raise `why`."""
         if self._end is None:
             self._end = why
         for reply in self._awaited:
             if not reply.done():
                 reply.set_exception(aiosmtplib.SMTPServerDisconnected(self._end))
-                # Nobody may ever look at it.
+                # It may never be awaited.
                 reply.exception()
         self._awaited.clear()
         self.resume_writing()
@@ -100,17 +100,17 @@ class ClientStream(asyncio.Protocol):
         try:
             for reply in self._replies.feed(data):
                 if not self._awaited:
-                    self.close("the server said more than it was asked")
+                    self.close("the server sent a reply to no command")
                     return
                 awaited = self._awaited.popleft()
-                # Who was cancelled still keeps its place in the order.
+                # One whose sender was cancelled still has its place in the order.
                 if not awaited.done():
                     awaited.set_result(reply)
         except aiosmtplib.SMTPServerDisconnected as error:
             self.close(str(error))
 
     def eof_received(self) -> None:
-        self.close("the server hung up")
+        self.close("the server closed it")
 
     def connection_lost(self, error: Exception | None) -> None:
         self.close(str(error or "the connection was lost"))

@@ -1,4 +1,4 @@
-"""TLS: the context, built once, since that takes longer than many messages; and STARTTLS."""
+"""TLS: the context, built once, since that takes longer than sending a message; and STARTTLS."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["start_tls", "tls_context"]
 
 
 def tls_context(settings: MailSettings) -> ssl.SSLContext | None:
-    """What connections to the server are made private with; None where no TLS is wanted.
+    """The TLS context of connections to the server; None where no TLS is configured.
 
     Certificates are verified against the system's authorities, or `MAIL_CA_FILE`'s, unless
     `MAIL_VALIDATE_CERTS` is false.
@@ -31,11 +31,11 @@ def tls_context(settings: MailSettings) -> ssl.SSLContext | None:
 
 
 async def start_tls(client: aiosmtplib.SMTP, settings: MailSettings) -> None:
-    """Go on in private. Raises `ServerOutage` where that is not offered, for whatever reason."""
+    """Upgrade the connection. Raises `ServerOutage` where STARTTLS is not offered."""
     await client.ehlo()
     if not client.supports_extension("starttls"):
         raise ServerOutage(
             f"{settings.server}:{settings.port} does not offer STARTTLS; "
-            "check MAIL_PORT, set MAIL_USE_SSL if it speaks TLS from the start"
+            "check MAIL_PORT, set MAIL_USE_SSL if it expects TLS from the start"
         )
     await client.starttls()

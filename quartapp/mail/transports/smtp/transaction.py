@@ -17,17 +17,17 @@ if TYPE_CHECKING:
     from aiosmtplib.response import SMTPResponse
 
     from quartapp.mail.message.encoding import Envelope
-    from quartapp.mail.transports import BeforeEndOfData
-    from quartapp.mail.transports.smtp.conversation import Asked, Conversation
+    from quartapp.mail.transports.contract import BeforeEndOfData
+    from quartapp.mail.transports.smtp.conversation import Conversation, PendingReplies
 
 __all__ = ["StaleConnection", "Transaction", "dot_stuffed"]
 
 CHUNK = 64 * 1024
 NOT_ABOUT_THE_MESSAGE = frozenset({421, 500, 501, 502, 503, 504, 530, 538})
-"""Replies to MAIL that speak of the session (RFC 5321 section 4.2.2, RFC 4954 section 6)."""
+"""Replies to MAIL that are about the session (RFC 5321 section 4.2.2, RFC 4954 section 6)."""
 
 TOO_MANY_RECIPIENTS = 552
-"""To RCPT it means what 452 means (RFC 5321 section 4.5.3.1.10)."""
+"""As a reply to RCPT it means what 452 means (RFC 5321 section 4.5.3.1.10)."""
 
 END = b".\r\n"
 
@@ -43,16 +43,16 @@ class TransactionPhase(IntEnum):
 
 
 class StaleConnection(Exception):
-    """A kept connection was found dead before DATA: nothing was sent, a fresh one may try."""
+    """A reused connection was dead before DATA: nothing was sent, and a fresh one may be used."""
 
 
 class Transaction:
-    """Drives the phases, and knows at each what has been answered so far.
+    """Goes through the phases, and knows at each what the server has replied so far.
 
-    was_kept
-        Whether the connection has served before, so that the server may have hung up meanwhile.
+    is_reused
+        Whether the connection was idle before, so that the server may have closed it meanwhile.
     on_end_of_data
-        Called when the end of data has been said, and only its answer is still to come.
+        Called when the end of data has been sent, and only its reply is still to come.
     """
 
     def __init__(
@@ -60,12 +60,12 @@ class Transaction:
         conversation: Conversation,
         envelope: Envelope,
         *,
-        was_kept: bool,
+        is_reused: bool,
         on_end_of_data: Callable[[], None],
     ) -> None:
         self._conversation = conversation
         self._envelope = envelope
-        self._was_kept = was_kept
+        self._is_reused = is_reused
         self._on_end_of_data = on_end_of_data
         self._phase = TransactionPhase.MAIL
         self._answers: dict[str, Answer] = {}
@@ -73,7 +73,7 @@ class Transaction:
 
     @property
     def is_past_end_of_data(self) -> bool:
-        """Whether the end of data has been said."""
+        """Whether the end of data has been sent."""
         return self._phase is TransactionPhase.END_OF_DATA
 
     async def run(
@@ -87,21 +87,21 @@ class Transaction:
         """Go through the phases; stop where nobody is left to send to.
 
         needs_reset
-            Whether the message before was left half done.
+            Whether the transaction before was left half done.
         """
-        asked = self._conversation.ask(list(self._commands(parameters, needs_reset)))
+        replies = self._conversation.ask(list(self._commands(parameters, needs_reset)))
         if needs_reset:
-            await self._reset(asked)
-        if await self._mail(asked) and await self._rcpt(asked) and await self._data(asked):
+            await self._reset(replies)
+        if await self._mail(replies) and await self._rcpt(replies) and await self._data(replies):
             await self._message(content, before_end_of_data)
         else:
             self.is_half_done = True
-            await self._tidy(asked)
+            await self._tidy(replies)
         return Outcome(self._answers)
 
     def lost(self, error: Exception) -> Outcome:
         """What it means that the connection was lost here."""
-        if self._was_kept and self._phase < TransactionPhase.DATA:
+        if self._is_reused and self._phase < TransactionPhase.DATA:
             raise StaleConnection(str(error)) from error
         why = plain(str(error)) or "no answer in time"
         reply = f"connection lost {_WHERE[self._phase]}: {why}"
@@ -119,14 +119,14 @@ class Transaction:
             yield " ".join([f"RCPT TO:<{address}>", *self._envelope.rcpt_options])
         yield "DATA"
 
-    async def _reset(self, asked: Asked) -> None:
-        reply = await asked.next()
+    async def _reset(self, replies: PendingReplies) -> None:
+        reply = await replies.next()
         if reply.code >= 400:
-            raise aiosmtplib.SMTPServerDisconnected(f"RSET was refused: {reply.message}")
+            raise aiosmtplib.SMTPServerDisconnected(f"RSET was rejected: {reply.message}")
 
-    async def _mail(self, asked: Asked) -> bool:
-        reply = await asked.next()
-        if reply.code == 421 and self._was_kept:
+    async def _mail(self, replies: PendingReplies) -> bool:
+        reply = await replies.next()
+        if reply.code == 421 and self._is_reused:
             raise StaleConnection(reply.message)
         if reply.code in NOT_ABOUT_THE_MESSAGE:
             raise self._outage(reply)
@@ -134,19 +134,19 @@ class Transaction:
             self._answer_the_rest(_answer(reply))
         return reply.code < 300
 
-    async def _rcpt(self, asked: Asked) -> bool:
+    async def _rcpt(self, replies: PendingReplies) -> bool:
         self._phase = TransactionPhase.RCPT
         for address in self._envelope.recipients:
-            reply = await asked.next()
+            reply = await replies.next()
             if reply.code == 421:
                 raise self._outage(reply)
             if reply.code >= 300:
                 self._answers[address] = _answer(reply, temporary={TOO_MANY_RECIPIENTS})
         return len(self._answers) < len(self._envelope.recipients)
 
-    async def _data(self, asked: Asked) -> bool:
+    async def _data(self, replies: PendingReplies) -> bool:
         self._phase = TransactionPhase.DATA
-        reply = await asked.next(yes=3)
+        reply = await replies.next(yes=3)
         if reply.code == 421:
             raise self._outage(reply)
         if reply.code >= 400:
@@ -155,15 +155,16 @@ class Transaction:
 
     async def _message(self, content: bytes, before_end_of_data: BeforeEndOfData | None) -> None:
         self._phase = TransactionPhase.BODY
-        async with self._conversation.listening() as reply:
-            rest = await self._body(content, reply)
-            if before_end_of_data is not None and not reply.done():
-                await before_end_of_data()
-            if not reply.done():
-                self._phase = TransactionPhase.END_OF_DATA
-                await self._conversation.write(rest + END)
-                self._on_end_of_data()
-            self._conclude(await self._conversation.heard(reply))
+        # Expected from now on: a server may interrupt the message.
+        reply = self._conversation.expect()
+        rest = await self._body(content, reply)
+        if before_end_of_data is not None and not reply.done():
+            await before_end_of_data()
+        if not reply.done():
+            self._phase = TransactionPhase.END_OF_DATA
+            await self._conversation.write(rest + END)
+            self._on_end_of_data()
+        self._conclude(await self._conversation.reply_to_data(reply))
 
     async def _body(self, content: bytes, reply: asyncio.Future[SMTPResponse]) -> bytes:
         """Send all but the last piece, which goes with the end of data; an early reply ends it."""
@@ -175,7 +176,7 @@ class Transaction:
         return rest
 
     async def _moved_on(self, piece: bytes, reply: asyncio.Future[SMTPResponse]) -> bool:
-        """Send a piece; false where the server has said something instead of reading on."""
+        """Send a piece; false where the server has replied instead of reading on."""
         try:
             await self._conversation.write(piece)
             # A server that is fast enough to take every piece at once would leave others no turn.
@@ -193,24 +194,23 @@ class Transaction:
             # Interrupted: the server still waits for the rest of the message.
             self._conversation.abort()
             if reply.code < 400:
-                raise aiosmtplib.SMTPServerDisconnected("it took half a message for a whole one")
+                raise aiosmtplib.SMTPServerDisconnected("it accepted half a message as a whole one")
         self._answer_the_rest(_answer(reply))
 
-    async def _tidy(self, asked: Asked) -> None:
-        """End what was begun for nobody; whatever happens here changes no answer."""
+    async def _tidy(self, replies: PendingReplies) -> None:
+        """End a transaction without recipients; whatever happens here changes no answer."""
         try:
-            if await asked.skip():
-                # Agreed to all the same; a lone dot then sends to nobody (RFC 2920 section 3.1).
-                async with self._conversation.listening() as reply:
-                    await self._conversation.write(END)
-                    await self._conversation.heard(reply)
+            if await replies.skip():
+                # DATA was accepted all the same; a lone "." then sends to nobody (RFC 2920 section 3.1).
+                reply = self._conversation.expect()
+                await self._conversation.write(END)
+                await self._conversation.reply_to_data(reply)
         except (aiosmtplib.SMTPException, OSError):
             self._conversation.abort()
 
     def _outage(self, reply: SMTPResponse) -> ServerOutage:
-        words = f"the server turned the message away {_WHERE[self._phase]}"
         return ServerOutage(
-            f"{words}: {reply.code} {plain(reply.message)}",
+            f"the server rejected {_REJECTED[self._phase]}: {reply.code} {plain(reply.message)}",
             code=reply.code,
             mid_message=reply.code == 421,
         )
@@ -219,6 +219,14 @@ class Transaction:
         for address in self._envelope.recipients:
             self._answers.setdefault(address, answer)
 
+
+_REJECTED = {
+    TransactionPhase.MAIL: "MAIL FROM",
+    TransactionPhase.RCPT: "RCPT TO",
+    TransactionPhase.DATA: "DATA",
+    TransactionPhase.BODY: "the message in its body",
+    TransactionPhase.END_OF_DATA: "the message after the end of data",
+}
 
 _WHERE = {
     TransactionPhase.MAIL: "at MAIL",

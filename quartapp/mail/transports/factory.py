@@ -1,0 +1,39 @@
+"""Which transport the settings ask for."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from quartapp.mail.transports.breaker import Breaker
+from quartapp.mail.transports.smtp.transport import SMTPTransport
+
+if TYPE_CHECKING:
+    from quartapp.mail.clock import Clock
+    from quartapp.mail.settings import MailSettings
+    from quartapp.mail.transports.contract import Transport
+
+__all__ = ["transport_for"]
+
+
+def transport_for(
+    settings: MailSettings, clock: Clock, mailbox: tuple[str, int] | None = None
+) -> Transport:
+    """A transport to the server of the settings, or to a development mailbox.
+
+    mailbox
+        Host and port of the development mailbox's server.
+    """
+    if mailbox is not None:
+        host, port = mailbox
+        settings = replace(
+            settings,
+            server=host,
+            port=port,
+            use_tls=False,
+            use_ssl=False,
+            username=None,
+            password=None,
+        )
+    breaker = Breaker(settings.breaker_first, settings.breaker_max, clock=clock.elapsed)
+    return SMTPTransport(settings, breaker=breaker)
