@@ -168,7 +168,7 @@ class Dispatcher:
             self._has_more = True
             return
         if self._leases.has_lapsed:
-            # We were suspended, or the database was away. Otherwise we would take over our own claims.
+            # We were suspended, or the database was away: else we would take over our own claims.
             await self._leases.renew()
         asked_at = self._clock.elapsed()
         limit = max(1, room // 2)

@@ -141,7 +141,7 @@ class SMTPServer:
         self._script.add(phase, Garbage(accepted), when)
 
     def delay(self, phase: Phase | str, seconds: float, **when: Unpack[When]) -> None:
-        """Wait at `phase`, then do what is done otherwise. At END_OF_DATA the message is taken before."""
+        """Wait at `phase`, then go on as usual. At END_OF_DATA the message is accepted before."""
         self._script.add(phase, Delay(seconds), when)
 
     def resume(self) -> None:

@@ -61,7 +61,7 @@ SECRETS = (
         "if _is_in_clear(client):",
         "if False:",
         "tests/mail/transports/test_tls.py"
-        "::test_a_password_goes_in_clear_to_nobody_but_this_machine",
+        "::test_a_password_is_never_sent_in_clear_to_another_machine",
     ),
     Mechanism(
         "no login in clear in the settings",

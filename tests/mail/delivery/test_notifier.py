@@ -1,4 +1,4 @@
-"""The notifier: what one process keeps, another sends at once, without waiting for its next look."""
+"""The notifier: what one process queues, another sends at once, before its next poll."""
 
 from __future__ import annotations
 

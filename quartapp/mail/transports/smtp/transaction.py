@@ -201,7 +201,7 @@ class Transaction:
         """End a transaction without recipients; whatever happens here changes no answer."""
         try:
             if await replies.skip():
-                # DATA was accepted all the same; a lone "." then sends to nobody (RFC 2920 section 3.1).
+                # DATA was accepted all the same: a lone "." sends to nobody (RFC 2920 section 3.1).
                 reply = self._conversation.expect()
                 await self._conversation.write(END)
                 await self._conversation.reply_to_data(reply)
