@@ -48,8 +48,8 @@ async def test_transactions_cut_at_any_moment_are_whole_or_not_at_all(database):
 
     async with database.session() as session:
         users = await session.scalar(select(func.count()).select_from(User))
-        kept = await session.scalar(select(func.count()).select_from(messages))
-    assert users == kept >= 60
+        queued = await session.scalar(select(func.count()).select_from(messages))
+    assert users == queued >= 60
     assert 30 < cut <= 300
     assert database.writer.pool.checkedout() == 0
     await join(database, "the last")

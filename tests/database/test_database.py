@@ -47,7 +47,7 @@ async def test_times_come_back_aware(database):
     assert user.created_at.utcoffset().total_seconds() == 0
 
 
-async def test_a_name_that_no_database_keeps_is_kept_in_another_form(database):
+async def test_a_name_that_no_database_can_store_is_stored_in_another_form(database):
     await join(database, "a\0d\ud800a")
 
     assert await names(database) == ["a�d�a"]

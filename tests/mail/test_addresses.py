@@ -75,9 +75,9 @@ def test_what_is_no_address_is_refused_by_name(given: str) -> None:
 
 
 def test_one_mailbox_is_written_once() -> None:
-    people = ["Ada <a@Example.org>", "a@example.ORG", "A@example.org", "b@example.org"]
+    mailboxes = ["Ada <a@Example.org>", "a@example.ORG", "A@example.org", "b@example.org"]
 
-    specs = unique_specs(Address.read("cc", person) for person in people)
+    specs = unique_specs(Address.read("cc", given) for given in mailboxes)
 
     assert specs == ("a@Example.org", "A@example.org", "b@example.org")
 

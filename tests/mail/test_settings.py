@@ -53,7 +53,7 @@ def test_flask_mails_values_are_understood() -> None:
     )
 
 
-def test_the_post_s_name_for_the_server_works() -> None:
+def test_the_alias_for_the_server_works() -> None:
     settings = MailSettings.from_config({"MAIL_HOSTNAME": "smtp.example.com"})
 
     assert settings.server == "smtp.example.com"
@@ -83,7 +83,7 @@ def test_prefix_and_sender_of_the_book_have_their_own_names() -> None:
     assert settings.template_sender == "Flasky <flasky@example.com>"
 
 
-def test_auto_is_smtp_where_nobody_has_a_mailbox() -> None:
+def test_auto_is_smtp_where_there_is_no_mailbox() -> None:
     settings = MailSettings.from_config({"MAIL_BACKEND": "auto"})
 
     assert settings.backend is Backend.SMTP
@@ -138,7 +138,9 @@ def test_the_password_is_not_shown() -> None:
         ),
     ],
 )
-def test_what_makes_no_sense_is_one_sentence(config: dict[str, Any], sentence: str) -> None:
+def test_a_setting_that_makes_no_sense_is_one_sentence(
+    config: dict[str, Any], sentence: str
+) -> None:
     with pytest.raises(SettingError) as refused:
         MailSettings.from_config(config)
 
@@ -183,7 +185,7 @@ def test_a_name_that_looks_local_is_not(server: str) -> None:
         ),
     ],
 )
-def test_what_is_hardly_meant_is_a_warning(settings: dict[str, Any], warning: str) -> None:
+def test_a_probable_mistake_is_a_warning(settings: dict[str, Any], warning: str) -> None:
     assert MailSettings(**settings).warnings() == [warning]
 
 

@@ -62,7 +62,7 @@ def test_a_slip_between_two_keys_names_both() -> None:
 
 
 @given(st.sampled_from(NAMES), st.data())
-def test_two_messages_swapped_are_always_recognised(name: str, data: st.DataObject) -> None:
+def test_two_characters_swapped_are_always_recognised(name: str, data: st.DataObject) -> None:
     at = data.draw(st.integers(0, len(name) - 2))
     typed = name[:at] + name[at + 1] + name[at] + name[at + 2 :]
 
@@ -72,7 +72,7 @@ def test_two_messages_swapped_are_always_recognised(name: str, data: st.DataObje
 
 
 @given(st.sampled_from(NAMES), st.data())
-def test_a_message_left_out_is_always_recognised(name: str, data: st.DataObject) -> None:
+def test_a_character_left_out_is_always_recognised(name: str, data: st.DataObject) -> None:
     at = data.draw(st.integers(0, len(name) - 1))
     typed = name[:at] + name[at + 1 :]
 
@@ -89,7 +89,7 @@ def test_an_alias_is_read_as_its_key() -> None:
     assert written == {"MAIL_SERVER": "mail.example.com"}
 
 
-def test_a_blank_alias_leaves_its_key_alone() -> None:
+def test_a_blank_alias_does_not_unset_its_key() -> None:
     written = KEYS.written({"MAIL_HOSTNAME": "", "MAIL_SERVER": "a.example.com"}, "here")
 
     assert written == {"MAIL_SERVER": "a.example.com"}

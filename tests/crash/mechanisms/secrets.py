@@ -68,7 +68,7 @@ SECRETS = (
         "quartapp/mail/settings.py",
         "if self.username and not (self.use_tls or self.use_ssl or self.is_local):",
         "if False:",
-        "tests/mail/test_settings.py::test_what_makes_no_sense_is_one_sentence",
+        "tests/mail/test_settings.py::test_a_setting_that_makes_no_sense_is_one_sentence",
     ),
     Mechanism(
         "no password in a repr",
