@@ -5,8 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from quartapp.database.url import database_url
-from quartapp.mail.addresses import mailbox
-from quartapp.mail.settings import MAIL_KEYS
+from quartapp.mail.settings import MAIL_KEYS, mailbox
 from quartapp.settings import kinds
 from quartapp.settings.keys import Key, Keys
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from quartapp.settings.keys import Kind
 
-__all__ = ["MAIL_KEYS", "Backend", "MailSettings", "OnUncertain", "is_suppressed"]
+__all__ = ["MAIL_KEYS", "Backend", "MailSettings", "OnUncertain", "is_suppressed", "mailbox"]
 
 KIB = 1024
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
