@@ -5,13 +5,8 @@ from __future__ import annotations
 import os
 import re
 import signal
-import site
-import subprocess
-import sys
 import urllib.request
-import venv
 from contextlib import closing
-from importlib.util import find_spec
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -19,44 +14,11 @@ import pytest
 
 from tests.fixtures.process import Process, run
 
-ROOT = Path(__file__).parents[2]
-
-
-# Where the build backend is installed, the wheel is built without asking an index for it.
-ISOLATION = ["--no-build-isolation"] if find_spec("hatchling") else []
-
-
-def pip(*arguments: object) -> None:
-    """Run the pip of this environment."""
-    command = [sys.executable, "-m", "pip", "-q", "--no-input", *map(str, arguments)]
-    subprocess.run(command, check=True)
-
 
 def fetch(url: str) -> str:
     """What a browser gets."""
     with urllib.request.urlopen(url) as answer:  # noqa: S310 - the address is our own
         return answer.read().decode()
-
-
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory):
-    """The wheel, built from the checkout."""
-    pytest.importorskip("pip", reason="this environment was made without pip")
-    folder = tmp_path_factory.mktemp("wheel")
-    pip("wheel", "--no-deps", *ISOLATION, "--wheel-dir", folder, ROOT)
-    return next(folder.glob("*.whl"))
-
-
-@pytest.fixture(scope="module")
-def elsewhere(wheel, tmp_path_factory):
-    """The commands of a fresh environment that has the wheel, and this one's other packages."""
-    folder = tmp_path_factory.mktemp("elsewhere")
-    venv.create(folder, symlinks=True)
-    python = folder / "bin" / "python"
-    pip("--python", python, "install", "--no-index", "--no-deps", wheel)
-    others = next(folder.glob("lib/python*/site-packages")) / "others.pth"
-    others.write_text("\n".join(site.getsitepackages()))
-    return folder / "bin"
 
 
 @pytest.fixture
