@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Any, Self, cast
 from quart import current_app
 from sqlalchemy import ForeignKey, MetaData, String, select
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 from werkzeug.local import LocalProxy
 
 from quartapp.database.columns import SafeText, UtcDateTime
 
 if TYPE_CHECKING:
-    from sqlalchemy.ext.asyncio import AsyncSession
-
     from quartapp.database import Database
 
 __all__ = ["USERNAME_LENGTH", "Base", "Role", "User", "db"]
@@ -67,8 +66,8 @@ class User(Base):
 
     @classmethod
     async def named(cls, name: str) -> Self | None:
-        """The user of that name, None if there is none. A read, outside any transaction."""
-        async with db.session() as session:
+        """The user of that name, None if there is none. A read, in no transaction."""
+        async with db.reading() as connection, AsyncSession(connection) as session:
             return await session.scalar(select(cls).where(cls.username == name))
 
     @classmethod

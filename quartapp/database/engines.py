@@ -61,7 +61,8 @@ def _sqlite(url: URL, patience: float, size: int, begin: str, pragma: str) -> As
     @event.listens_for(engine.sync_engine, "begin")
     def begin_as_asked(connection: Connection) -> None:
         if not ALONE.items() <= connection.get_execution_options().items():
-            connection.exec_driver_sql(begin)
+            driver: Any = connection.connection.driver_connection
+            driver.begin(begin)
 
     return engine
 

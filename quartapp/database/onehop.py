@@ -1,11 +1,13 @@
 """A SQLite connection that makes one trip to its thread for each statement, rows included.
 
 The driver makes four: to open a cursor, to execute, to fetch and to close. Each costs more than
-most of our statements do.
+most of our statements do. For the same reason BEGIN travels with the first statement of its
+transaction, and a rollback of nothing, which the pool asks for after each commit, stays at home.
 """
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import aiosqlite
@@ -26,6 +28,41 @@ class OneHopConnection(aiosqlite.Connection):
     Nothing else runs in its thread while a cursor is opened or closed here: SQLAlchemy awaits each
     statement before the next.
     """
+
+    _begin: str | None = None
+    _is_settled = True
+
+    def begin(self, statement: str) -> None:
+        """Begin a transaction with this statement, in the trip of the next one."""
+        self._begin = statement
+
+    async def commit(self) -> None:
+        """Commit, unless no statement has begun the transaction."""
+        if self._begin is None:
+            await super().commit()
+        self._begin = None
+
+    async def rollback(self) -> None:
+        """Roll back, unless there is nothing to roll back.
+
+        After a trip that was cut its statement may still run, so it is not known what there is.
+        """
+        self._begin = None
+        if self._conn.in_transaction or not self._is_settled:
+            await super().rollback()
+
+    async def _execute(self, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        if self._begin is not None:
+            fn, self._begin = partial(self._run_after, self._begin, fn), None
+        self._is_settled = False
+        trip: Any = super()._execute
+        result = await trip(fn, *args, **kwargs)
+        self._is_settled = True
+        return result
+
+    def _run_after(self, begin: str, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        self._conn.execute(begin)
+        return fn(*args, **kwargs)
 
     @contextmanager
     async def cursor(self) -> aiosqlite.Cursor:

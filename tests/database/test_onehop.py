@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
+import threading
 from functools import partial
 
 import pytest
@@ -66,3 +68,52 @@ async def test_our_engines_use_it(tmp_path):
     await database.dispose()
 
     assert isinstance(driver, OneHopConnection)
+
+
+async def test_begin_travels_with_the_first_statement(connection):
+    before = connection.trips
+
+    connection.begin("BEGIN IMMEDIATE")
+    cursor = await connection.cursor()
+    await cursor.execute("INSERT INTO things VALUES ('one')")
+
+    assert connection.in_transaction
+    assert connection.trips - before == 1
+
+
+async def test_a_transaction_without_a_statement_takes_no_trip(connection):
+    before = connection.trips
+
+    connection.begin("BEGIN IMMEDIATE")
+    await connection.commit()
+    connection.begin("BEGIN IMMEDIATE")
+    await connection.rollback()
+
+    assert not connection.in_transaction
+    assert connection.trips == before
+
+
+async def test_what_has_begun_is_rolled_back(connection):
+    connection.begin("BEGIN IMMEDIATE")
+    await connection.execute("INSERT INTO things VALUES ('one')")
+    await connection.rollback()
+
+    cursor = await connection.execute("SELECT name FROM things")
+    assert await cursor.fetchall() == []
+
+
+async def test_a_rollback_comes_after_a_statement_that_was_cut(connection):
+    goes_on = threading.Event()
+    await connection.create_function("hold", 0, lambda: goes_on.wait(30))
+    holding = asyncio.create_task(connection.execute("SELECT hold()"))
+    connection.begin("BEGIN IMMEDIATE")
+    cut = asyncio.create_task(connection.execute("INSERT INTO things VALUES ('one')"))
+    await asyncio.sleep(0)
+    cut.cancel()
+
+    rolling_back = asyncio.create_task(connection.rollback())
+    await asyncio.sleep(0)
+    goes_on.set()
+    await asyncio.wait([holding, cut, rolling_back])
+
+    assert not connection.in_transaction

@@ -104,6 +104,13 @@ DATABASES = (
         "::test_a_write_that_is_cut_at_any_moment_lets_go_of_the_lock",
     ),
     Mechanism(
+        "a rollback comes after a statement that was cut",
+        "quartapp/database/onehop.py",
+        "if self._conn.in_transaction or not self._is_settled:",
+        "if self._conn.in_transaction:",
+        "tests/database/test_onehop.py::test_a_rollback_comes_after_a_statement_that_was_cut",
+    ),
+    Mechanism(
         "a dead connection of PostgreSQL's is replaced",
         "quartapp/database/engines.py",
         "if connection.driver_connection.is_closed():",
