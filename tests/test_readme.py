@@ -13,7 +13,7 @@ import pytest
 
 import quartapp.mail
 from quartapp import create_app
-from quartapp.cli.main import main
+from quartapp.cli.main import LazyCommand, main
 from quartapp.config import KEYS
 from quartapp.models import User
 
@@ -28,7 +28,11 @@ SNIPPETS = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
 
 def commands(group: click.Group, name: str) -> Iterator[str]:
     """Every command below the group, as it is typed."""
-    for word, command in group.commands.items():
+    context = click.Context(group)
+    for word in group.list_commands(context):
+        command = group.get_command(context, word)
+        if isinstance(command, LazyCommand):
+            command = command.load()
         if isinstance(command, click.Group):
             yield from commands(command, f"{name} {word}")
         else:

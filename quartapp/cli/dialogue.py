@@ -20,7 +20,7 @@ __all__ = ["converse"]
 
 
 async def converse(session: ShellSession, banner: str) -> BaseException | None:
-    """Talk with a person at the terminal. Returns the `SystemExit` that ended it, if one did."""
+    """Run statements typed at the terminal. Returns the `SystemExit` that ended it, if one did."""
     if startup := _startup_file(session):
         await session.run(startup)
     print(banner, file=sys.stderr)

@@ -23,13 +23,13 @@ class Listening(Config):
     """hypercorn's settings and its open sockets.
 
     They are opened first, so that a port in use is known before the app starts, and on
-    reload they are handed from one process to the next, so that no visitor is turned away.
+    reload they are handed from one process to the next, so that no connection is refused.
     """
 
     def __init__(self, settings: Path, host: str | None, port: int | None) -> None:
         """Take the lower-case keys of a settings file; a host or port given wins over its bind.
 
-        Raises `SystemExit` with a sentence where nobody can listen.
+        Raises `SystemExit` with a sentence where it cannot listen.
         """
         self.bind = f"{HOST}:{PORT}"
         for name, value in tomllib.loads(settings.read_text(encoding="utf-8")).items():

@@ -10,7 +10,7 @@ import click
 if TYPE_CHECKING:
     from click import Context
 
-__all__ = ["main", "shell"]
+__all__ = ["LazyCommand", "main", "shell"]
 
 
 class LazyCommand(click.Command):
@@ -28,9 +28,12 @@ class LazyCommand(click.Command):
         self, info_name: str | None, args: list[str], parent: Context | None = None, **extra: Any
     ) -> Context:
         """Read the command line as the command itself does, and leave it to it from then on."""
+        return self.load().make_context(info_name, args, parent, **extra)
+
+    def load(self) -> click.Command:
+        """Import the command."""
         module, _, name = self._place.partition(":")
-        command = cast("click.Command", getattr(import_module(module), name))
-        return command.make_context(info_name, args, parent, **extra)
+        return cast("click.Command", getattr(import_module(module), name))
 
 
 run = LazyCommand("run", "quartapp.cli.run:run", "Serve the app and deliver its messages.")

@@ -23,7 +23,7 @@ HISTORY_LENGTH = 1000
 class Terminal:
     """A person at the keyboard.
 
-    Lines are read in a thread, so that the event loop goes on while somebody types. A thread
+    Lines are read in a thread, so that the event loop goes on meanwhile. A thread
     cannot be interrupted: with GNU readline Ctrl-C at the prompt is therefore a key like
     others, which ends the line with a mark; without, it takes effect at the end of the line.
 
@@ -66,7 +66,7 @@ async def _in_a_thread(prompt: str) -> str:
         except BaseException as error:  # noqa: BLE001 - raised again where it is awaited
             answer.set_exception(error)
 
-    # Not a pool's thread: those are waited for at exit, and nobody may press Enter again.
+    # Not a pool's thread: those are waited for at exit, and Enter may never be pressed again.
     Thread(target=read, name="prompt", daemon=True).start()
     return await asyncio.wrap_future(answer)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from hypercorn.config import Config as Server
 from sqlalchemy.engine import URL
 
-from quartapp.config.secret_key import kept_secret_key
+from quartapp.config.secret_key import stored_secret_key
 from quartapp.config.serving import Maker, maker
 from quartapp.config.sources import from_environment, from_file, from_mapping, merged
 from quartapp.config.table import CONFIG, KEYS, Environment
@@ -43,7 +43,7 @@ CLOSED = (
 
 
 class ConfigError(SystemExit):
-    """A setting that cannot be used: one sentence on stderr and exit code 1, whoever serves."""
+    """A setting that cannot be used: one sentence on stderr and exit code 1, under every server."""
 
 
 def load(
@@ -54,7 +54,7 @@ def load(
     overrides
         Wins over the environment, which wins over the file; None and blank text mean the
         default. Keys of others, such as Quart's, are passed on.
-        `QUARTAPP_PAGES_OPEN` is for whoever makes the app: True says that its server is one
+        `QUARTAPP_PAGES_OPEN` is for the code that makes the app: True says that its server is one
         for development, False that it serves nothing and needs no warning.
     instance
         The instance folder where QUARTAPP_INSTANCE is not set; it is made here.
@@ -141,7 +141,7 @@ def _complete(values: dict[str, Any], instance: Path) -> None:
     is_production = values["QUARTAPP_ENV"] is Environment.PRODUCTION
     folder = values["QUARTAPP_INSTANCE"] = values["QUARTAPP_INSTANCE"] or instance.absolute()
     _make(folder)
-    values["SECRET_KEY"] = values["SECRET_KEY"] or kept_secret_key(folder)
+    values["SECRET_KEY"] = values["SECRET_KEY"] or stored_secret_key(folder)
     values["DATABASE_URL"] = values["DATABASE_URL"] or _sqlite_in(folder)
     if values["SESSION_COOKIE_SECURE"] is None:
         values["SESSION_COOKIE_SECURE"] = is_production

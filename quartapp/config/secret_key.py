@@ -1,4 +1,4 @@
-"""The key that signs sessions, where nobody gave one: made once and kept in a file."""
+"""The key that signs sessions, where none is set: made once and stored in a file."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from quartapp.settings.keys import Secret, SettingError
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["kept_secret_key"]
+__all__ = ["stored_secret_key"]
 
 
-def kept_secret_key(folder: Path) -> Secret:
+def stored_secret_key(folder: Path) -> Secret:
     """The key in `folder`, made there if there is none; processes that race get the same one.
 
     Raises `SettingError` if it cannot be read or written.
@@ -27,7 +27,7 @@ def kept_secret_key(folder: Path) -> Secret:
         key = path.read_text(encoding="ascii").strip()
     except (OSError, UnicodeError) as error:
         raise SettingError(
-            f"The secret key cannot be kept in {path} ({error}): "
+            f"The secret key cannot be stored in {path} ({error}): "
             "set SECRET_KEY, or QUARTAPP_INSTANCE to a folder that can be written."
         ) from None
     if not key:
@@ -36,7 +36,7 @@ def kept_secret_key(folder: Path) -> Secret:
 
 
 def _make(path: Path) -> None:
-    """Write a whole file under another name, then link it: nobody ever reads half a key."""
+    """Write a whole file under another name, then link it: no process ever reads half a key."""
     draft = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:

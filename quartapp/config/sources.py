@@ -52,7 +52,7 @@ class Source(NamedTuple):
 def from_file(path: Path) -> Source:
     """The settings of a TOML file: UPPER-case keys ours and Quart's, lower-case hypercorn's.
 
-    Raises `SettingError` for a key that is nobody's.
+    Raises `SettingError` for an unknown key.
     """
     where = f"in {path}"
     written = _toml(path)

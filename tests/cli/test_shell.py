@@ -20,12 +20,12 @@ async with app.app_context():
 
 """
 
-KEEP_BY_TEMPLATE = """\
+QUEUE_BY_TEMPLATE = """\
 ada = User(username='Ada')
 await send_email('admin@example.com', 'New User', 'mail/new_user', user=ada)
 """
 
-KEEP = """\
+QUEUE = """\
 message = Message('Tea', ['bob@example.com'], 'At four', sender='ada@example.com')
 delivery = await mail.send_later(message)
 print(delivery.status)
@@ -119,14 +119,14 @@ def test_a_script_chooses_its_exit_code(call):
     assert ended.returncode == 3
 
 
-def test_messages_that_a_script_keeps_are_delivered_in_development(call, subjects):
-    ended = call("quartapp", "shell", given=KEEP_BY_TEMPLATE)
+def test_messages_that_a_script_queues_are_delivered_in_development(call, subjects):
+    ended = call("quartapp", "shell", given=QUEUE_BY_TEMPLATE)
 
     assert ended.returncode == 0
     assert subjects() == ["[Flasky] New User"]
 
 
-async def test_messages_that_a_script_keeps_are_left_to_the_servers_in_production(call, server):
+async def test_messages_that_a_script_queues_are_left_to_the_servers_in_production(call, server):
     production = {
         "QUARTAPP_ENV": "production",
         "SECRET_KEY": "of this test",
@@ -135,7 +135,7 @@ async def test_messages_that_a_script_keeps_are_left_to_the_servers_in_productio
     }
     await asyncio.to_thread(call, "quartapp", "db", "upgrade", **production)
 
-    ended = await asyncio.to_thread(call, "quartapp", "shell", given=KEEP, **production)
+    ended = await asyncio.to_thread(call, "quartapp", "shell", given=QUEUE, **production)
 
     assert ended.stdout == "queued\n"
     assert server.messages == []
@@ -170,7 +170,7 @@ def test_ctrl_c_at_the_prompt_throws_the_line_away(sit_down):
     person.see("\n42")
 
 
-def test_the_app_lives_on_while_somebody_types(sit_down):
+def test_the_app_goes_on_while_a_line_is_typed(sit_down):
     person = sit_down("quartapp", "shell")
 
     person.enter("import asyncio")

@@ -312,7 +312,7 @@ def test_the_backend_follows_from_the_server(
     assert read("", environ)["MAIL_BACKEND"] == backend
 
 
-def test_the_made_secret_key_is_kept(read: Read) -> None:
+def test_the_made_secret_key_is_stored(read: Read) -> None:
     first = read()["SECRET_KEY"]
 
     second = read()["SECRET_KEY"]
@@ -394,7 +394,7 @@ def test_a_command_that_serves_nothing_is_not_warned(read: Read) -> None:
     assert (values[PAGES_OPEN], values[WARNINGS]) == (False, ())
 
 
-def test_the_pages_key_is_nobodys_to_set_in_the_file(refusal: Callable[..., str]) -> None:
+def test_the_pages_key_cannot_be_set_in_the_file(refusal: Callable[..., str]) -> None:
     sentence = refusal("QUARTAPP_PAGES_OPEN = true")
 
     assert sentence == "QUARTAPP_PAGES_OPEN in settings.toml is not a setting: remove it."

@@ -1,4 +1,4 @@
-"""The kept secret key."""
+"""The secret key that is made and stored."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from quartapp.config.secret_key import kept_secret_key
+from quartapp.config.secret_key import stored_secret_key
 from quartapp.settings.keys import SettingError
 
 if TYPE_CHECKING:
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 
 def test_it_is_made_once_for_its_owner_alone(tmp_path: Path) -> None:
-    first = kept_secret_key(tmp_path)
+    first = stored_secret_key(tmp_path)
 
-    second = kept_secret_key(tmp_path)
+    second = stored_secret_key(tmp_path)
 
     assert first == second
     assert [path.name for path in tmp_path.iterdir()] == ["secret_key"]
@@ -31,7 +31,7 @@ def test_those_who_race_get_the_same_key(tmp_path: Path) -> None:
 
     def race(_: int) -> str:
         start.wait()
-        return kept_secret_key(tmp_path)
+        return stored_secret_key(tmp_path)
 
     with ThreadPoolExecutor(8) as pool:
         keys = set(pool.map(race, range(8)))
@@ -44,9 +44,9 @@ def test_an_empty_file_is_refused_with_the_cure(tmp_path: Path) -> None:
     (tmp_path / "secret_key").touch()
 
     with pytest.raises(SettingError, match="secret_key is empty: delete it, and a new key is made"):
-        kept_secret_key(tmp_path)
+        stored_secret_key(tmp_path)
 
 
 def test_a_folder_that_is_not_there_is_refused_with_the_cure(tmp_path: Path) -> None:
-    with pytest.raises(SettingError, match=r"cannot be kept in .*: set SECRET_KEY, or QUARTAPP_"):
-        kept_secret_key(tmp_path / "nowhere")
+    with pytest.raises(SettingError, match=r"cannot be stored in .*: set SECRET_KEY, or QUARTAPP_"):
+        stored_secret_key(tmp_path / "nowhere")

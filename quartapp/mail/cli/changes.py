@@ -1,4 +1,4 @@
-"""`mail retry` and `mail cancel`: changes of messages that somebody asks for."""
+"""`mail retry` and `mail cancel`: the changes that an operator makes to messages."""
 
 from __future__ import annotations
 

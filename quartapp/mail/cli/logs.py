@@ -1,4 +1,4 @@
-"""The log: lines on stderr, as text or JSON, that nobody's words can break or colour."""
+"""The log: lines on stderr, as text or JSON, that no text from outside can break or colour."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def configure(format: str, level: str) -> None:  # noqa: A002 (the setting's nam
     handler = StderrHandler()
     handler.setFormatter(JsonLine() if format == "json" else TextLine())
     logger = logging.getLogger(NAME)
-    logger.handlers = [kept for kept in logger.handlers if not isinstance(kept, StderrHandler)]
+    logger.handlers = [each for each in logger.handlers if not isinstance(each, StderrHandler)]
     logger.addHandler(handler)
     logger.setLevel(level)
 

@@ -1,4 +1,4 @@
-"""Tables of text: as wide as the terminal where a person looks, complete where they are piped."""
+"""Tables of text: as wide as the terminal, complete where they are piped."""
 
 from __future__ import annotations
 

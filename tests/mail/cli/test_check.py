@@ -90,7 +90,7 @@ async def test_a_name_without_an_address_fails_at_dns(check):
     assert last.words.endswith("check MAIL_SERVER")
 
 
-async def test_a_port_where_nobody_listens_fails_at_tcp(check, server):
+async def test_a_closed_port_fails_at_tcp(check, server):
     await server.stop()
 
     last = (await check(**at(server)))[-1]
@@ -283,8 +283,8 @@ async def test_test_leaves_the_log_as_it_was(quartapp, server):
 async def test_test_delivers_to_the_development_mailbox_by_itself(quartapp, tmp_path):
     ended = await quartapp.run("mail", "test", "bob@example.com")
 
-    [kept] = (tmp_path / "instance" / "mailbox" / "new").iterdir()
-    assert (ended.exit_code, "Test message" in kept.read_text()) == (0, True)
+    [stored] = (tmp_path / "instance" / "mailbox" / "new").iterdir()
+    assert (ended.exit_code, "Test message" in stored.read_text()) == (0, True)
     assert ended.stdout.startswith(
         "The development mailbox accepted the message for bob@example.com"
     )
