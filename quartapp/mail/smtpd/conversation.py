@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     Verb = Callable[[str], Awaitable[None]]
 
-__all__ = ["Conversation"]
+__all__ = ["ServerConversation"]
 
 OK = "250 2.0.0 Ok"
 SAY_EHLO = "503 5.5.1 Send EHLO first"
@@ -38,7 +38,7 @@ class Draft:
     recipients: list[str] = field(default_factory=list)
 
 
-class Conversation:
+class ServerConversation:
     """One client's conversation: keeps the order of commands, asks the script, tells the record."""
 
     def __init__(

@@ -6,7 +6,7 @@ import asyncio
 import socket
 from typing import TYPE_CHECKING, Self, Unpack
 
-from quartapp.mail.smtpd.conversation import Conversation
+from quartapp.mail.smtpd.conversation import ServerConversation
 from quartapp.mail.smtpd.record import Record
 from quartapp.mail.smtpd.script import Delay, Drop, Garbage, Phase, Respond, Script, Stall
 from quartapp.mail.smtpd.stream import ServerStream
@@ -242,7 +242,7 @@ class SMTPServer:
     async def _serve(self, connection: socket.socket, number: int) -> None:
         stream = ServerStream()
         await asyncio.get_running_loop().connect_accepted_socket(lambda: stream, connection)
-        await Conversation(number, stream, self._terms, self._script, self._record).run()
+        await ServerConversation(number, stream, self._terms, self._script, self._record).run()
 
     def _served(self, task: asyncio.Task[None], connection: socket.socket) -> None:
         # A task that was cancelled before its first step has not closed its socket.

@@ -111,18 +111,9 @@ class SMTPConnection:
         refusal = self._refusal(envelope, content)
         if refusal:
             return Outcome(dict.fromkeys(envelope.recipients, refusal), reached=False)
-        if self._conversation is None:
-            raise RuntimeError("the connection is not open")
         needs_reset, self._needs_reset = self._needs_reset, False
         is_early = bool(self._awaiting)
-        transaction = Transaction(
-            self._conversation,
-            envelope,
-            is_reused=self.is_reused,
-            on_end_of_data=lambda: self._end_of_data_written(transaction, on_end_of_data),
-        )
-        self.messages += 1
-        self.is_reused = True
+        transaction = self._transaction(envelope, on_end_of_data)
         try:
             parameters = self._mail_parameters(envelope, content)
             return await transaction.run(
@@ -138,6 +129,21 @@ class SMTPConnection:
             raise
         finally:
             self._end(transaction)
+
+    def _transaction(
+        self, envelope: Envelope, on_end_of_data: Callable[[], None] | None
+    ) -> Transaction:
+        if self._conversation is None:
+            raise RuntimeError("the connection is not open")
+        transaction = Transaction(
+            self._conversation,
+            envelope,
+            is_reused=self.is_reused,
+            on_end_of_data=lambda: self._end_of_data_written(transaction, on_end_of_data),
+        )
+        self.messages += 1
+        self.is_reused = True
+        return transaction
 
     def abort(self) -> None:
         """Cut the connection; what was still to be written is not."""
