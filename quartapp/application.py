@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,18 +12,16 @@ from quart import Quart
 from quartapp import web
 from quartapp.config import ConfigError, load
 from quartapp.config.loading import WARNINGS
-from quartapp.database import Database
-from quartapp.mail import Mail, Message, send_email
+from quartapp.database import Database, SchemaError
+from quartapp.mail import Mail, MailError, Message, send_email
 
 # Under its own name it would hide the package `quartapp.mail`.
 from quartapp.mail import mail as current_mail
 from quartapp.mail.cli import logs
-from quartapp.mail.mailbox import Catcher, Chaos, Store
-from quartapp.mail.worker_process import leave_stopping_to_the_master
-from quartapp.models import Role, User
+from quartapp.models import MIGRATIONS, Role, User
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+    from collections.abc import Mapping
 
 __all__ = ["create_app"]
 
@@ -34,7 +31,7 @@ PACKAGE = Path(__file__).parent
 
 
 def create_app(config: Mapping[str, Any] | None = None) -> Quart:
-    """Make the application: settings, database, mail, pages, and the lifespan that runs them.
+    """Make the application: settings, database, mail, pages, and its lifespan.
 
     config
         Settings that win over config.toml and the environment, by the names of the README's
@@ -48,53 +45,38 @@ def create_app(config: Mapping[str, Any] | None = None) -> Quart:
     logs.configure(app.config["QUARTAPP_LOG_FORMAT"], app.config["QUARTAPP_LOG_LEVEL"])
     for warning in app.config[WARNINGS]:
         logger.warning("%s", warning)
-    app.extensions["database"] = Database(app.config["DATABASE_URL"])
-    Mail().bind(app)
+    database = app.extensions["database"] = Database(app.config["DATABASE_URL"])
+    mail = Mail(app, engine=database)
     if app.config["QUARTAPP_ENV"] != "production":
-        folder = Path(app.config["QUARTAPP_INSTANCE"])
-        app.extensions["mailbox"] = Store(folder / "mailbox")
-        app.extensions["chaos"] = Chaos(folder / "chaos.json")
+        mailbox = app.extensions["mail"].mailbox
+        app.extensions["mailbox"], app.extensions["chaos"] = mailbox.store, mailbox.chaos
     web.init_app(app)
     app.shell_context_processor(lambda: _at_hand(app))
 
-    @app.while_serving
-    async def lifespan() -> AsyncGenerator[None]:
-        async with _serving(app):
-            yield
+    @app.before_serving
+    async def prepare_tables() -> None:
+        try:
+            await _prepare_tables(database, mail, app.config["QUARTAPP_ENV"])
+        except BaseException:
+            await database.dispose()
+            raise
 
+    app.after_serving(database.dispose)
     return app
 
 
-@asynccontextmanager
-async def _serving(app: Quart) -> AsyncIterator[None]:
-    """Everything that lives while the app serves, ended in reverse order."""
-    service: Mail = app.extensions["mail"]
-    leave_stopping_to_the_master()
-    async with AsyncExitStack() as stack:
-        stack.push_async_callback(app.extensions["database"].dispose)
-        await _bring_up_to_date(app)
-        server = None
-        if app.config["MAIL_BACKEND"] == "mailbox":
-            catcher = Catcher(
-                app.extensions["mailbox"], app.config["MAIL_MAX_SIZE"], app.extensions["chaos"]
-            )
-            await stack.enter_async_context(catcher)
-            server = ("127.0.0.1", catcher.port)
-        await stack.enter_async_context(service.worker.running(server))
-        yield
-
-
-async def _bring_up_to_date(app: Quart) -> None:
+async def _prepare_tables(database: Database, mail: Mail, environment: str) -> None:
     """Migrate in development; in production only look, since that is for a person to decide."""
-    for tables in (app.extensions["database"], app.extensions["mail"]):
-        if app.config["QUARTAPP_ENV"] != "production":
-            await tables.upgrade()
-            continue
-        current, head = await tables.revisions()
-        if current != head:
-            sentence = f"the database is at version {current}, not {head}: run quartapp db upgrade"
-            logger.critical("%s", sentence)
-            raise ConfigError(sentence)
+    try:
+        if environment != "production":
+            await MIGRATIONS.upgrade(database)
+        else:
+            await MIGRATIONS.check(database)
+        # When the mail service starts it does so too, where a server would add a traceback.
+        await mail.prepare()
+    except (SchemaError, MailError) as error:
+        logger.critical("%s", error)
+        raise ConfigError(str(error)) from None
 
 
 def _at_hand(app: Quart) -> dict[str, Any]:

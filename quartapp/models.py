@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, cast
 
 from quart import current_app
@@ -13,11 +14,12 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 from werkzeug.local import LocalProxy
 
 from quartapp.database.columns import SafeText, UtcDateTime
+from quartapp.database.migrations import Migrations
 
 if TYPE_CHECKING:
     from quartapp.database import Database
 
-__all__ = ["USERNAME_LENGTH", "Base", "Role", "User", "db"]
+__all__ = ["MIGRATIONS", "USERNAME_LENGTH", "Base", "Role", "User", "db"]
 
 USERNAME_LENGTH = 64
 
@@ -38,6 +40,14 @@ class Base(DeclarativeBase):
             "pk": "pk_%(table_name)s",
         }
     )
+
+
+MIGRATIONS = Migrations(
+    folder=Path(__file__).parent / "migrations",
+    name="the application's tables",
+    metadata=Base.metadata,
+    cure="run quartapp db upgrade",
+)
 
 
 class Role(Base):

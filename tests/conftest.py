@@ -10,7 +10,7 @@ import hypothesis
 import pytest
 from quart import Quart
 
-from quartapp.mail import Mail
+from quartapp.mail import Mail, MailService
 from quartapp.mail.testing import SMTPServer
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
     from pathlib import Path
 
-    Serve = Callable[..., AbstractAsyncContextManager[Mail]]
+    Serve = Callable[..., AbstractAsyncContextManager[MailService]]
 
 # The same examples everywhere, and no deadline: a busy machine is no mistake of ours.
 hypothesis.settings.load_profile("ci")
@@ -72,7 +72,7 @@ def serve(server: SMTPServer, sqlite_url: str) -> Serve:
     """Run the mail service inside a small Quart app: `async with serve(MAIL_TIMEOUT=1) as mail`."""
 
     @asynccontextmanager
-    async def serving(url: str = sqlite_url, **settings: Any) -> AsyncIterator[Mail]:
+    async def serving(url: str = sqlite_url, **settings: Any) -> AsyncIterator[MailService]:
         clock = settings.pop("clock", None)
         app = Quart(__name__)
         app.config.update(
@@ -83,17 +83,16 @@ def serve(server: SMTPServer, sqlite_url: str) -> Serve:
             MAIL_SUPPRESS_SEND=False,
         )
         app.config.update(settings)
-        mail = Mail(clock=clock)
-        mail.init_app(app)
-        app.before_serving(mail.upgrade)
+        app.config.setdefault("MAIL_UPGRADE", "always")
+        Mail(app, clock=clock)
         async with app.test_app():
-            yield mail
+            yield app.extensions["mail"]
 
     return serving
 
 
 @pytest.fixture
-async def mail(serve: Serve) -> AsyncIterator[Mail]:
+async def mail(serve: Serve) -> AsyncIterator[MailService]:
     """The mail service, running, with settings as they come."""
     async with serve() as service:
         yield service

@@ -13,7 +13,7 @@ from quartapp.mail.message.encoding import encode as finish
 if TYPE_CHECKING:
     from quart import Quart
 
-    from quartapp.mail import Mail
+    from quartapp.mail import MailService
 
 __all__ = ["compose"]
 
@@ -24,7 +24,7 @@ def compose(messages: int) -> dict[str, float]:
 
 
 async def _compose(app: Quart, messages: int) -> dict[str, float]:
-    mail: Mail = app.extensions["mail"]
+    mail: MailService = app.extensions["mail"]
     async with app.app_context():
         await _one(mail)
         with Stopwatch() as watch:
@@ -33,6 +33,6 @@ async def _compose(app: Quart, messages: int) -> dict[str, float]:
     return watch.figures(messages)
 
 
-async def _one(mail: Mail) -> bytes:
+async def _one(mail: MailService) -> bytes:
     message = await mail.compose(RECIPIENT, "New User", TEMPLATE, **CONTEXT)
     return finish(message, mail.settings).content

@@ -12,7 +12,7 @@ from benchmarks.message import RECIPIENT, SENDER, SUBJECT, message
 from benchmarks.ours.app import bare_app
 from benchmarks.stopwatch import Stopwatch
 from benchmarks.variant import Failed
-from quartapp.mail import Mail, Message, Status
+from quartapp.mail import MailService, Message, Status
 from quartapp.mail.outbox.tables import contents, new_id, recipients
 from quartapp.mail.outbox.tables import messages as table
 
@@ -37,7 +37,7 @@ def drain(url: str, port: int, messages: int, connections: int, loop: str) -> di
 
 
 async def _fill(app: Quart, messages: int) -> dict[str, float]:
-    mail: Mail = app.extensions["mail"]
+    mail: MailService = app.extensions["mail"]
     await mail.upgrade()
     form = message()
     written = Message(
@@ -50,7 +50,7 @@ async def _fill(app: Quart, messages: int) -> dict[str, float]:
     return {"count": messages}
 
 
-async def _copy(mail: Mail, original: str, count: int) -> None:
+async def _copy(mail: MailService, original: str, count: int) -> None:
     """Queue the same message again, as other messages."""
     ids = [new_id() for _ in range(count)]
     async with mail.outbox.database.writing() as connection:
@@ -61,7 +61,7 @@ async def _copy(mail: Mail, original: str, count: int) -> None:
 
 
 async def _drain(app: Quart, messages: int) -> dict[str, float]:
-    mail: Mail = app.extensions["mail"]
+    mail: MailService = app.extensions["mail"]
     with Stopwatch() as watch:
         async with app.test_app():
             while mail.worker.is_busy or await _waiting(mail):  # noqa: ASYNC110  # in nobody's way
@@ -72,6 +72,6 @@ async def _drain(app: Quart, messages: int) -> dict[str, float]:
     return watch.figures(messages)
 
 
-async def _waiting(mail: Mail) -> int:
+async def _waiting(mail: MailService) -> int:
     counts = await mail.stats()
     return counts.get(Status.QUEUED, 0) + counts.get(Status.SENDING, 0)

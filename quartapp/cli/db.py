@@ -11,8 +11,10 @@ from alembic.util import CommandError
 from sqlalchemy.exc import SQLAlchemyError
 
 from quartapp import create_app
-from quartapp.database import DatabaseUnavailable
+from quartapp.database import Database, DatabaseUnavailable, SchemaError
+from quartapp.mail import MailError
 from quartapp.mail.cli.upgrade import sentence
+from quartapp.models import MIGRATIONS
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -30,6 +32,21 @@ class Tables(Protocol):
 
     async def revisions(self) -> tuple[str | None, str]:
         """Tell the version they have, None if there are none yet, and the newest."""
+
+
+class AppTables:
+    """The app's own."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def upgrade(self) -> None:
+        """Bring them to the newest version."""
+        await MIGRATIONS.upgrade(self._database)
+
+    async def revisions(self) -> tuple[str | None, str]:
+        """The version they have, None if there are none yet, and the newest."""
+        return await MIGRATIONS.revisions(self._database)
 
 
 @click.group("db")
@@ -78,13 +95,13 @@ async def _is_current(name: str, tables: Tables) -> bool:
 def _on_all_tables(act: Callable[[str, Tables], Awaitable[bool]]) -> list[bool]:
     try:
         return asyncio.run(_act(create_app({"QUARTAPP_PAGES_OPEN": False}), act))
-    except (DatabaseUnavailable, SQLAlchemyError, CommandError) as error:
+    except (DatabaseUnavailable, SchemaError, MailError, SQLAlchemyError, CommandError) as error:
         sys.exit(str(error).partition("\n")[0])
 
 
 async def _act(app: Quart, act: Callable[[str, Tables], Awaitable[bool]]) -> list[bool]:
     database = app.extensions["database"]
     try:
-        return [await act("app", database), await act("mail", app.extensions["mail"])]
+        return [await act("app", AppTables(database)), await act("mail", app.extensions["mail"])]
     finally:
         await database.dispose()

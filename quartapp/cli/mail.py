@@ -13,7 +13,7 @@ from quart.cli import NoAppException, ScriptInfo
 
 from quartapp.config import load
 from quartapp.config.loading import WARNINGS
-from quartapp.mail import Mail
+from quartapp.mail import MailService, PlainHost
 from quartapp.mail.cli import logs, mail_group
 
 if TYPE_CHECKING:
@@ -39,12 +39,13 @@ def _named(path: str) -> Quart:
 
 def _of_settings() -> Any:
     """What the mail service asks of an app: no page, no table but the extension's."""
-    host = Quart("quartapp")
-    host.config.from_mapping(load({"QUARTAPP_PAGES_OPEN": False}, os.environ, host.instance_path))
+    instance = Quart("quartapp").instance_path
+    config = load({"QUARTAPP_PAGES_OPEN": False}, os.environ, instance)
+    host = PlainHost(config, name="quartapp", folder=config["QUARTAPP_INSTANCE"])
     logs.configure(host.config["QUARTAPP_LOG_FORMAT"], host.config["QUARTAPP_LOG_LEVEL"])
     for warning in host.config[WARNINGS]:
         logging.getLogger("quartapp").warning("%s", warning)
-    Mail().bind(host)
+    host.extensions["mail"] = MailService(host)
     return host
 
 

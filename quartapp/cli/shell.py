@@ -16,7 +16,7 @@ from quart.cli import ScriptInfo, shell_command
 from quartapp import create_app
 from quartapp.cli.dialogue import converse
 from quartapp.cli.session import ShellSession, show
-from quartapp.mail import Mail
+from quartapp.mail import MailService
 from quartapp.mail.cli.start import Start
 
 if TYPE_CHECKING:
@@ -64,8 +64,9 @@ def _find_app(context: click.Context) -> Quart:
 
 
 def _leave_messages_to_the_servers(app: Quart) -> None:
-    app.config["QUARTAPP_DISPATCH"] = False
-    app.extensions["mail"].bind(app)
+    service = app.extensions.get("mail")
+    if isinstance(service, MailService):
+        service.dispatches = False
 
 
 async def _open(
@@ -95,7 +96,7 @@ async def _started(app: Quart) -> AsyncIterator[None]:
 async def _deliver_what_is_due(app: Quart) -> None:
     """Let the messages be sent that the last statements queued."""
     service = app.extensions.get("mail")
-    if not isinstance(service, Mail) or not service.worker.is_running:
+    if not isinstance(service, MailService) or not service.worker.is_running:
         return
     note = "Sending queued mail before exit; Ctrl-C to skip."
     patience = asyncio.get_running_loop().call_later(1.0, partial(click.echo, note, err=True))

@@ -12,7 +12,7 @@ from quartapp.config.secret_key import stored_secret_key
 from quartapp.config.serving import Maker, maker
 from quartapp.config.sources import from_environment, from_file, from_mapping, merged
 from quartapp.config.table import CONFIG, KEYS, Environment
-from quartapp.mail.settings import Backend, MailSettings
+from quartapp.mail.settings import Backend, MailSettings, Upgrade
 from quartapp.settings.keys import Secret, SettingError, is_unset
 
 if TYPE_CHECKING:
@@ -143,6 +143,8 @@ def _complete(values: dict[str, Any], instance: Path) -> None:
     _make(folder)
     values["SECRET_KEY"] = values["SECRET_KEY"] or stored_secret_key(folder)
     values["DATABASE_URL"] = values["DATABASE_URL"] or _sqlite_in(folder)
+    if values["MAIL_UPGRADE"] is Upgrade.AUTO:
+        values["MAIL_UPGRADE"] = Upgrade.NEVER if is_production else Upgrade.ALWAYS
     if values["SESSION_COOKIE_SECURE"] is None:
         values["SESSION_COOKIE_SECURE"] = is_production
     values[PAGES_OPEN] = not is_production

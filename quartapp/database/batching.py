@@ -1,8 +1,9 @@
-"""Batcher commit: what arrives while a write is under way shares the next one."""
+"""Batched writes: what arrives while a write is under way shares the next one."""
 
 from __future__ import annotations
 
 import asyncio
+import contextvars
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
@@ -37,7 +38,10 @@ class Batcher(Generic[Item, Written]):
         future: asyncio.Future[Written] = asyncio.get_running_loop().create_future()
         self._pending.append((item, future))
         if self._writer is None:
-            self._writer = asyncio.create_task(self._write_all(), name="mail: group commit")
+            # In a context of its own: it outlives the request whose item came first.
+            self._writer = asyncio.create_task(
+                self._write_all(), name="mail: group commit", context=contextvars.Context()
+            )
         return await future
 
     async def abandon(self) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import AsyncExitStack, asynccontextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from sqlalchemy.engine import make_url
@@ -11,7 +10,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from quartapp.database.engines import ALONE, postgres_engine, sqlite_reader, sqlite_writer
 from quartapp.database.errors import DatabaseBusy, DatabaseUnavailable, connecting, translated
-from quartapp.database.migrations import Migrations
 from quartapp.database.writer_queue import NestedWrite, WriterQueue
 
 if TYPE_CHECKING:
@@ -23,7 +21,6 @@ if TYPE_CHECKING:
 __all__ = ["Database", "DatabaseBusy", "DatabaseUnavailable", "NestedWrite"]
 
 PATIENCE = 2.0
-MIGRATIONS = Migrations(Path(__file__).parents[1] / "migrations")
 
 
 class Database:
@@ -129,14 +126,6 @@ class Database:
         driver: Any = (await connection.get_raw_connection()).driver_connection
         if not driver.in_transaction:
             await connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-    async def upgrade(self) -> None:
-        """Bring the application's tables to their newest version."""
-        await MIGRATIONS.upgrade(self)
-
-    async def revisions(self) -> tuple[str | None, str]:
-        """The version that the application's tables have, None for none, and the newest."""
-        return await MIGRATIONS.revisions(self)
 
     async def dispose(self) -> None:
         """Close every connection."""

@@ -12,7 +12,14 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["DatabaseBusy", "DatabaseUnavailable", "connecting", "translated"]
+__all__ = [
+    "DatabaseBusy",
+    "DatabaseUnavailable",
+    "SchemaError",
+    "connecting",
+    "is_missing",
+    "translated",
+]
 
 SQLITE_BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 SQLITE_OUTAGES = {
@@ -32,13 +39,20 @@ SQLITE_OUTAGES = {
 # a lock that is not to be had.
 POSTGRES_OUTAGES = ("08", "28", "40", "53", "57", "58", "25006", "3D000", "55P03")
 
+POSTGRES_MISSING = {"42P01", "42703"}
+SQLITE_MISSING = ("no such table: ", "no such column: ")
+
 
 class DatabaseUnavailable(Exception):
-    """The database cannot be reached, or cannot take a write just now. Trying again may help."""
+    """The database cannot be reached, or cannot take a write just now. A retry may help."""
 
 
 class DatabaseBusy(DatabaseUnavailable):
     """Somebody else held SQLite's one lock, or every connection, for longer than we wait."""
+
+
+class SchemaError(Exception):
+    """Tables that are missing, or of another version. The text is one sentence with the cure."""
 
 
 @contextmanager
@@ -68,6 +82,13 @@ def connecting() -> Iterator[None]:
             yield
     except OSError as error:
         raise DatabaseUnavailable(f"the database cannot be reached: {error}") from error
+
+
+def is_missing(error: DBAPIError) -> bool:
+    """Whether a statement failed because a table, or a column of it, is not there."""
+    if getattr(error.orig, "sqlstate", None) in POSTGRES_MISSING:
+        return True
+    return str(error.orig).startswith(SQLITE_MISSING) or " has no column named " in str(error.orig)
 
 
 def _is_postgres_outage(error: DBAPIError) -> bool:

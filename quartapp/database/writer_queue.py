@@ -1,9 +1,10 @@
-"""WriterQueue to write: SQLite has one writer, so those who want to write queue here, in order."""
+"""The writer queue: SQLite has one writer, so those who want to write queue here, in order."""
 
 from __future__ import annotations
 
 import asyncio
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from quartapp.database.errors import DatabaseBusy
 
@@ -15,9 +16,11 @@ class NestedWrite(RuntimeError):
 
 
 class WriterQueue:
-    """One writer at a time in this process, first come first served: `async with turns`.
+    """One writer at a time in an event loop, first come first served: `async with queue`.
 
-    A turn is taken before a connection is, so that those who wait hold none.
+    A turn is taken before a connection is, so that those who wait hold none. Each event loop has a
+    queue of its own, made when it is first used: an application may be started in one loop after
+    another, and an asyncio lock serves only one. Between loops SQLite's own lock decides.
 
     patience
         How long one waits for a turn before `DatabaseBusy`, in seconds.
@@ -26,7 +29,9 @@ class WriterQueue:
     def __init__(self, patience: float) -> None:
         self.holder: asyncio.Task[Any] | None = None
         self._patience = patience
-        self._lock = asyncio.Lock()
+        self._locks: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = (
+            WeakKeyDictionary()
+        )
 
     async def __aenter__(self) -> None:
         task = asyncio.current_task()
@@ -42,3 +47,7 @@ class WriterQueue:
     async def __aexit__(self, *_: object) -> None:
         self.holder = None
         self._lock.release()
+
+    @property
+    def _lock(self) -> asyncio.Lock:
+        return self._locks.setdefault(asyncio.get_running_loop(), asyncio.Lock())

@@ -1,17 +1,19 @@
 """Mail that an async web app cannot lose."""
 
-from quartapp.mail.current import mail, send_email
+from quartapp.database import Database
 from quartapp.mail.delivery.connection import Connection
 from quartapp.mail.errors import (
     BadHeaderError,
     DeliveryError,
     MailError,
     MessageError,
+    OutboxUnavailable,
     PermanentError,
     TransientError,
     UncertainError,
 )
-from quartapp.mail.handle import Mail
+from quartapp.mail.handle import Mail, mail, send_email
+from quartapp.mail.host import Host, PlainHost
 from quartapp.mail.message.attachment import Attachment
 from quartapp.mail.message.message import Message
 from quartapp.mail.outbox import Filter, include_object, metadata
@@ -27,6 +29,7 @@ from quartapp.mail.signals import (
     message_queued,
     message_sent,
 )
+from quartapp.mail.transports import Transport
 
 __all__ = [
     "Action",
@@ -34,24 +37,29 @@ __all__ = [
     "Attempt",
     "BadHeaderError",
     "Connection",
+    "Database",
     "Delivery",
     "DeliveryError",
     "Figures",
     "Filter",
     "History",
+    "Host",
     "Mail",
     "MailError",
     "MailService",
     "Message",
     "MessageError",
     "Minute",
+    "OutboxUnavailable",
     "Page",
     "PermanentError",
+    "PlainHost",
     "Receipt",
     "Recipient",
     "Report",
     "Status",
     "TransientError",
+    "Transport",
     "UncertainError",
     "email_dispatched",
     "include_object",

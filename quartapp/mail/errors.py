@@ -7,6 +7,7 @@ __all__ = [
     "DeliveryError",
     "MailError",
     "MessageError",
+    "OutboxUnavailable",
     "PermanentError",
     "TransientError",
     "UncertainError",
@@ -15,6 +16,10 @@ __all__ = [
 
 class MailError(Exception):
     """Anything that `quartapp.mail` raises on purpose. Its text names the thing and the cure."""
+
+
+class OutboxUnavailable(MailError):
+    """The outbox's database cannot be reached, or is busy. A retry may help."""
 
 
 class MessageError(MailError, ValueError):

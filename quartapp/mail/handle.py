@@ -1,9 +1,233 @@
-"""`Mail`: what an application binds, and how code finds the current application's service."""
+"""`Mail`: what applications bind, and how code finds the service of the right one."""
 
 from __future__ import annotations
 
+import asyncio
+import logging
+from contextlib import ExitStack, contextmanager
+from functools import wraps
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
+from weakref import WeakSet
+
+from quart import current_app, has_app_context
+
+from quartapp.mail.cli import add_commands
+from quartapp.mail.errors import MailError
+from quartapp.mail.lifespan import Lifespan, QuartHost
 from quartapp.mail.service import MailService
 
-__all__ = ["Mail"]
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Iterator
 
-Mail = MailService
+    from quart import Quart
+
+    from quartapp.mail.clock import Clock
+    from quartapp.mail.message.message import Message
+    from quartapp.mail.outbox.report import Report
+    from quartapp.mail.outbox.source import Engine
+    from quartapp.mail.settings import MailSettings
+    from quartapp.mail.transports import Transport
+
+__all__ = ["Mail", "mail", "send_email"]
+
+logger = logging.getLogger(__name__)
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def _of_the_service(
+    method: Callable[Concatenate[MailService, P], T],
+) -> Callable[Concatenate[Mail, P], T]:
+    """The same method of the right app's service."""
+
+    @wraps(method)
+    def call(handle: Mail, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return method(handle.service, *args, **kwargs)
+
+    return call
+
+
+def _awaited(
+    method: Callable[Concatenate[MailService, P], Coroutine[Any, Any, T]],
+) -> Callable[Concatenate[Mail, P], Coroutine[Any, Any, T]]:
+    """The same for a coroutine, which Quart must recognize as one: `app.before_serving(...)`."""
+
+    @wraps(method)
+    async def call(handle: Mail, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return await method(handle.service, *args, **kwargs)
+
+    return call
+
+
+class Mail:
+    """The mail of the apps that are bound to it: `Mail(app)`, or `Mail()` and `init_app(app)`.
+
+    engine, transport
+        See `init_app`.
+    clock
+        What time it is; the machine's own by default.
+
+    A handle without a state of its own: each app has a `MailService`, in `app.extensions["mail"]`.
+    Inside an app context the methods are those of that app, which must be bound to this `Mail`.
+    Without one they are those of the only bound app that runs in this event loop, else of the only
+    app ever bound.
+    """
+
+    def __init__(
+        self,
+        app: Quart | None = None,
+        *,
+        engine: Engine | Callable[[], Engine] | None = None,
+        transport: Transport | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        self._engine = engine
+        self._transport = transport
+        self._clock = clock
+        self._services: WeakSet[MailService] = WeakSet()
+        if app is not None:
+            self.init_app(app)
+
+    def init_app(
+        self,
+        app: Quart,
+        *,
+        engine: Engine | Callable[[], Engine] | None = None,
+        transport: Transport | None = None,
+    ) -> None:
+        """Bind to an app, and deliver while it serves: after every `before_serving` hook, and
+        until before every `after_serving` hook.
+
+        engine
+            The app's AsyncEngine, a `Database`, or a callable that gives either, asked at the
+            start or at the first use. Without it `DATABASE_URL` in `app.config`, and without that
+            an SQLite file in the instance folder.
+        transport
+            What carries messages instead of SMTP.
+
+        Raises `MailError` for an app that has mail already, and `SettingError`, a `ValueError`,
+        naming a setting that makes no sense.
+        """
+        _refuse_a_second(app)
+        service = MailService(
+            QuartHost(app),
+            engine=engine or self._engine,
+            transport=transport or self._transport,
+            clock=self._clock,
+        )
+        for warning in service.settings.warnings():
+            logger.warning("%s", warning)
+        app.extensions["mail"] = service
+        self._services.add(service)
+        mail._services.add(service)
+        Lifespan(app, service)
+        add_commands(app)
+
+    def __repr__(self) -> str:
+        return (
+            f"<Mail of {', '.join(sorted(each.host.name for each in self._services)) or 'no app'}>"
+        )
+
+    @property
+    def service(self) -> MailService:
+        """The service of the right app. Raises `MailError`, which says how to name one."""
+        if has_app_context():
+            return self._of_the_current_app()
+        services = self._here() or list(self._services)
+        if len(services) == 1:
+            return services[0]
+        if services:
+            raise MailError(
+                "several apps have mail: enter the context of one, `async with app.app_context():`"
+            )
+        raise MailError("no app has mail yet: call mail.init_app(app)")
+
+    compose = _awaited(MailService.compose)
+    send_email = _awaited(MailService.send_email)
+    send_later = _awaited(MailService.send_later)
+    send_all_later = _awaited(MailService.send_all_later)
+    send = _awaited(MailService.send)
+    connect = _of_the_service(MailService.connect)
+    get = _awaited(MailService.get)
+    find = _awaited(MailService.find)
+    stats = _awaited(MailService.stats)
+    wait = _awaited(MailService.wait)
+    watch = _of_the_service(MailService.watch)
+    drain = _awaited(MailService.drain)
+    retry = _awaited(MailService.retry)
+    cancel = _awaited(MailService.cancel)
+    prune = _awaited(MailService.prune)
+    check = _of_the_service(MailService.check)
+    prepare = _awaited(MailService.prepare)
+    upgrade = _awaited(MailService.upgrade)
+    revisions = _awaited(MailService.revisions)
+    running = _of_the_service(MailService.running)
+
+    @contextmanager
+    def record_messages(self) -> Iterator[list[Message]]:
+        """Flask-Mail's recorder: a list that grows by each message sent or suppressed meanwhile.
+
+        Inside an app context it records for that app, without one for every bound app.
+        """
+        services = [self.service] if has_app_context() else list(self._services)
+        outbox: list[Message] = []
+        with ExitStack() as stack:
+            for service in services:
+                stack.enter_context(service.publisher.recording(outbox))
+            yield outbox
+
+    @property
+    def settings(self) -> MailSettings:
+        """The app's mail settings."""
+        return self.service.settings
+
+    @property
+    def report(self) -> Report:
+        """Pages, figures and histories for an operator, and actions on all messages that match."""
+        return self.service.report
+
+    @property
+    def is_running(self) -> bool:
+        """Whether this process delivers."""
+        return self.service.is_running
+
+    @property
+    def outage(self) -> str | None:
+        """Why messages wait, in a sentence; None when nothing holds them up."""
+        return self.service.outage
+
+    def _of_the_current_app(self) -> MailService:
+        found = current_app.extensions.get("mail")
+        if isinstance(found, MailService) and found in self._services:
+            return found
+        if found is None:
+            raise MailError(f"{current_app.name} has no mail: call mail.init_app(app)")
+        raise MailError(
+            f"the mail of {current_app.name} is another extension's or another Mail's: "
+            "call init_app(app) of this one"
+        )
+
+    def _here(self) -> list[MailService]:
+        """Those that run in this event loop."""
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            return []
+        return [service for service in self._services if service.is_in(loop)]
+
+
+mail = Mail()
+"""The mail of any app, whichever `Mail` it is bound to."""
+
+send_email = mail.send_email
+
+
+def _refuse_a_second(app: Quart) -> None:
+    found = app.extensions.get("mail")
+    if isinstance(found, MailService):
+        raise MailError(f"{app.name} has mail already: call init_app(app) once")
+    if found is not None:
+        raise MailError(
+            f'{app.name} has another extension named "mail", {type(found).__name__}: remove it'
+        )

@@ -1,37 +1,55 @@
-"""The two forms of a message, rendered from a pair of templates."""
+"""Writes a message from a pair of templates."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import TemplateNotFound
-from quart import render_template
 
 from quartapp.mail.errors import MessageError
+from quartapp.mail.message.message import Message
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
-__all__ = ["render"]
+    from quartapp.mail.host import Host
+    from quartapp.mail.settings import MailSettings
+
+__all__ = ["compose"]
 
 
-async def render(template: str, context: Mapping[str, Any]) -> tuple[str | None, str | None]:
-    """A message's text from `template` + ".txt" and its HTML from `template` + ".html".
+async def compose(
+    host: Host,
+    settings: MailSettings,
+    to: str | Iterable[str],
+    subject: str,
+    template: str,
+    context: Mapping[str, Any],
+) -> Message:
+    """A message from `template` + ".txt" and `template` + ".html"; one of the two may be missing.
 
-    One of the two files may be missing and is None then. Values are escaped in the HTML only.
-    It takes an app context, and no request. Raises `MessageError` where neither file exists, and
-    what the templates raise.
+    Values are escaped in the HTML only. Raises `MessageError` where neither file exists, and what
+    the templates raise.
     """
     text, html = f"{template}.txt", f"{template}.html"
-    body, page = await _rendered(text, context), await _rendered(html, context)
+    body, page = await _rendered(host, text, context), await _rendered(host, html, context)
     if body is None and page is None:
         raise MessageError(f"There is no mail template {text} and no {html}: write one of them.")
-    return body, page
+    message = Message(
+        f"{settings.subject_prefix} {subject}".strip(),
+        sender=settings.template_sender,
+        recipients=[to] if isinstance(to, str) else list(to),
+        body=body,
+        html=page,
+        extra_headers={"Auto-Submitted": "auto-generated"},
+    )
+    message.template = template
+    return message
 
 
-async def _rendered(path: str, context: Mapping[str, Any]) -> str | None:
+async def _rendered(host: Host, path: str, context: Mapping[str, Any]) -> str | None:
     try:
-        return await render_template(path, **context)
+        return await host.render(path, context)
     except TemplateNotFound as missing:
         # A file that the template includes or extends is the template's own fault.
         if missing.name != path:

@@ -1,39 +1,46 @@
-"""The mail service: what an app says about messages, bound to one Quart app."""
+"""The mail service of one app: all that the app says about messages. It runs without Quart too."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from quartapp.database import Database
-from quartapp.database.url import database_url
 from quartapp.mail.clock import SystemClock
 from quartapp.mail.delivery.connection import Connection
 from quartapp.mail.delivery.worker import Worker
 from quartapp.mail.errors import TransientError
 from quartapp.mail.events.publish import Publisher
 from quartapp.mail.events.watch import Waiting
-from quartapp.mail.message.message import Message
+from quartapp.mail.host import is_development
 from quartapp.mail.outbox import Filter, Outbox
+from quartapp.mail.outbox.border import mail_errors
 from quartapp.mail.outbox.report import Report
+from quartapp.mail.outbox.source import DatabaseSource
 from quartapp.mail.outbox.submission import Submission
-from quartapp.mail.rendering import render
-from quartapp.mail.settings import MailSettings
+from quartapp.mail.rendering import compose
+from quartapp.mail.run import Run
+from quartapp.mail.settings import Backend, MailSettings, Upgrade
 from quartapp.mail.transports import ServerOutage
 from quartapp.mail.transports.smtp.checkup import check
+from quartapp.settings.folder import default_folder
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator, Iterable
+    from collections.abc import AsyncIterator, Callable, Iterable
     from contextlib import AbstractContextManager
     from datetime import datetime
 
-    from quart import Quart
-    from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+    from sqlalchemy.ext.asyncio import AsyncSession
 
     from quartapp.mail.clock import Clock
+    from quartapp.mail.host import Host
+    from quartapp.mail.mailbox.mailbox import Mailbox
+    from quartapp.mail.message.message import Message
     from quartapp.mail.outbox.delivery import Delivery, Receipt, Status
+    from quartapp.mail.outbox.source import Engine
+    from quartapp.mail.transports import Transport
     from quartapp.mail.transports.smtp.checkup import Finding
 
 __all__ = ["MailService"]
@@ -42,89 +49,113 @@ logger = logging.getLogger(__name__)
 
 
 class MailService:
-    """The mail service of one app: `Mail(app)`, or `Mail()` and `init_app(app)` later.
+    """The mail service of one app, which `Mail.init_app` makes for a Quart app.
 
+    host
+        The app: its settings, and what signals and templates need.
     engine
-        The app's own SQLAlchemy engine. Without it, the database in `app.extensions["database"]`,
-        or one of its own from `DATABASE_URL`.
+        The database that the app uses: an AsyncEngine, a `Database`, or a callable that gives
+        either, asked at the start or at the first use. Without it `DATABASE_URL`, and without that
+        an SQLite file in the app's folder.
+    transport
+        What carries messages; an SMTP pool by default.
     clock
         What time it is; the machine's own by default.
 
-    Messages are kept in tables of its own (`upgrade`) and delivered while the app serves.
+    Nothing of asyncio is made here, so that one service may run in one event loop after another.
+    Raises `SettingError`, a `ValueError`, for settings that make no sense.
     """
-
-    app: Quart
-    settings: MailSettings
-    outbox: Outbox
-    publisher: Publisher
-    worker: Worker
-    report: Report
 
     def __init__(
         self,
-        app: Quart | None = None,
+        host: Host,
         *,
-        engine: AsyncEngine | None = None,
+        engine: Engine | Callable[[], Engine] | None = None,
+        transport: Transport | None = None,
         clock: Clock | None = None,
     ) -> None:
-        self._engine = engine
-        self._clock = clock or SystemClock()
-        if app is not None:
-            self.init_app(app)
-
-    def init_app(self, app: Quart) -> None:
-        """Bind to an app, and deliver while it serves."""
-        self.bind(app)
-        for warning in self.settings.warnings():
-            logger.warning("%s", warning)
-
-        @app.while_serving
-        async def deliver() -> AsyncGenerator[None]:
-            async with self.worker.running():
-                yield
-            if not self._shares_database(app):
-                await self.outbox.database.dispose()
-
-    def bind(self, app: Quart) -> None:
-        """Bind to an app whose own lifespan runs `post`.
-
-        Raises `ValueError` naming the setting when `app.config` makes no sense.
-        """
-        self.app = app
-        self.settings = MailSettings.from_config(app.config)
-        self.outbox = Outbox(self._database(app), self.settings, self._clock)
-        self.publisher = Publisher(app)
-        self.worker = Worker(app, self.settings, self.outbox, self.publisher, self._clock)
+        self.host = host
+        self.settings = MailSettings.from_config(host.config)
+        self.dispatches = self.settings.dispatch
+        given = host.config.get("QUARTAPP_INSTANCE")
+        self.folder = Path(given) if given else default_folder(host.folder, host.name)
+        self._source = DatabaseSource(host, self.folder, engine)
+        clock = clock or SystemClock()
+        self.outbox = Outbox(self._source, self.settings, clock)
+        self.publisher = Publisher(host)
+        self.worker = Worker(
+            host, self.settings, self.outbox, self.publisher, clock, transport=transport
+        )
         self.report = Report(self.outbox, self._changed)
-        self._submission = Submission(self.settings, self.outbox, self._kept)
+        self._submission = Submission(self.settings, self.outbox, self._queued)
         self._waiting = Waiting(self.outbox, self.worker, self.publisher.watchers)
-        app.extensions["mail"] = self
+        self._run = Run(self._running)
+        self._mailbox: Mailbox | None = None
 
     def __repr__(self) -> str:
-        return f"<Mail {self.settings.backend} {self.worker!r}>"
+        return f"<MailService {self.host.name} {self.settings.backend} {self.worker!r}>"
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Deliver until the block ends, then finish what is under way.
+
+        It may be entered while it runs, and again after it has ended, in any event loop. Raises
+        `MailError` when it cannot start: the sentence says why.
+        """
+        await self._run.enter()
+        try:
+            yield
+        finally:
+            await self._run.leave()
+
+    async def start(self) -> None:
+        """Enter `running`, for whoever has no block to hold it."""
+        await self._run.enter()
+
+    async def stop(self) -> None:
+        """Leave `running` again."""
+        await self._run.leave()
+
+    def is_in(self, loop: asyncio.AbstractEventLoop) -> bool:
+        """Whether it runs in this event loop."""
+        return self._run.is_in(loop)
+
+    @asynccontextmanager
+    async def _running(self) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(self._source.close)
+            if self.dispatches or self.settings.upgrade is not Upgrade.AUTO:
+                await self.prepare()
+            server = None
+            if self.settings.backend is Backend.MAILBOX:
+                catcher = await stack.enter_async_context(self.mailbox.catcher())
+                server = ("127.0.0.1", catcher.port)
+            await stack.enter_async_context(self.worker.running(server, dispatch=self.dispatches))
+            yield
+
+    @property
+    def mailbox(self) -> Mailbox:
+        """The development mailbox: `store` holds its messages, `chaos` what is done to them."""
+        if self._mailbox is None:
+            # Only here: it brings an SMTP server along.
+            from quartapp.mail.mailbox.mailbox import Mailbox
+
+            self._mailbox = Mailbox(self.folder, self.settings.max_size)
+        return self._mailbox
 
     async def compose(
-        self, to: str | Iterable[str], subject: str, template: str, **context: Any
+        self, /, to: str | Iterable[str], subject: str, template: str, **context: Any
     ) -> Message:
         """Render a template pair into a message: `template` + ".txt" and ".html".
 
         The subject gets `FLASKY_MAIL_SUBJECT_PREFIX` in front, the sender is
-        `FLASKY_MAIL_SENDER`. Needs an app context. Raises what the templates raise.
+        `FLASKY_MAIL_SENDER`. Raises what the templates raise.
         """
-        body, html = await render(template, context)
-        message = Message(
-            f"{self.settings.subject_prefix} {subject}".strip(),
-            sender=self.settings.template_sender,
-            recipients=[to] if isinstance(to, str) else list(to),
-            body=body,
-            html=html,
-            extra_headers={"Auto-Submitted": "auto-generated"},
-        )
-        message.template = template
-        return message
+        return await compose(self.host, self.settings, to, subject, template, context)
 
     async def send_email(
         self,
+        /,
         to: str | Iterable[str],
         subject: str,
         template: str,
@@ -135,7 +166,10 @@ class MailService:
         key: str | None = None,
         **context: Any,
     ) -> Delivery:
-        """The book's function: compose from a template pair, and keep. See `send_later`."""
+        """The book's function, awaitable: `compose` a message, and `send_later`.
+
+        Returns when the message is queued; it is sent as soon as its transaction has committed.
+        """
         message = await self.compose(to, subject, template, **context)
         return await self.send_later(message, session=session, at=at, expires=expires, key=key)
 
@@ -148,30 +182,33 @@ class MailService:
         expires: datetime | None = None,
         key: str | None = None,
     ) -> Delivery:
-        """Keep a message in the outbox, to be sent as soon as its transaction has committed.
+        """Store a message in the outbox, to be sent as soon as its transaction has committed.
 
         session
             The transaction to join: rolled back, the message never existed.
         at, expires
             Not to be sent before, and given up after; aware datetimes.
         key
-            The caller's own name for the message. The same key again keeps nothing new and
+            The caller's own name for the message. The same key again stores nothing new and
             returns the first Delivery.
 
         Raises `MessageError` for a message that cannot be sent; `MailError` for a session on
-        another database, a key that belongs to another message, or a missing `session=` that would
-        make SQLite wait for itself; `DatabaseUnavailable` when nothing can be kept now.
+        another database, a key that belongs to another message, missing tables, or a missing
+        `session=` that would make SQLite wait for itself; `OutboxUnavailable` when nothing can be
+        stored now.
         """
-        return await self._submission.keep(message, session, at=at, expires=expires, key=key)
+        with mail_errors():
+            return await self._submission.keep(message, session, at=at, expires=expires, key=key)
 
     async def send_all_later(
         self, messages: Iterable[Message], *, session: AsyncSession
     ) -> list[Delivery]:
-        """Keep many messages in one transaction, for about the price of one. See `send_later`."""
-        return await self._submission.enqueue_all(messages, session)
+        """Store many messages in one transaction, for about the price of one. See `send_later`."""
+        with mail_errors():
+            return await self._submission.enqueue_all(messages, session)
 
     async def send(self, message: Message) -> Receipt:
-        """Send a message now, and wait for the server's answer. Nothing is kept.
+        """Send a message now, and wait for the server's reply. Nothing is stored.
 
         Raises `TransientError`, `PermanentError` or `UncertainError` with the server's reply
         when no recipient was accepted.
@@ -181,13 +218,13 @@ class MailService:
 
     @asynccontextmanager
     async def connect(self) -> AsyncIterator[Connection]:
-        """One connection for many messages. Raises `TransientError` when there is none to be had."""
+        """One connection for many messages. Raises `TransientError` when there is none."""
         async with self.worker.transport() as transport:
             session = transport.session(is_exclusive=True)
             try:
                 carrier = await session.__aenter__()
-            except ServerOutage as trouble:
-                raise TransientError(str(trouble), code=trouble.code) from trouble
+            except ServerOutage as outage:
+                raise TransientError(str(outage), code=outage.code) from outage
             try:
                 yield Connection(carrier, self.settings, self.publisher, self._submission.finish)
             finally:
@@ -195,7 +232,8 @@ class MailService:
 
     async def get(self, delivery_id: str) -> Delivery | None:
         """The message as it stands, None if there is no such message."""
-        return await self.outbox.get(delivery_id)
+        with mail_errors():
+            return await self.outbox.get(delivery_id)
 
     async def find(
         self,
@@ -215,7 +253,7 @@ class MailService:
         subject
             How it begins, in any case.
         since, until
-            Kept not before, and kept before; aware datetimes.
+            Queued not before, and queued before; aware datetimes.
         before
             The id of the last message of the page before.
         """
@@ -229,11 +267,13 @@ class MailService:
             key=key,
             before=before,
         )
-        return await self.outbox.find(wanted, limit)
+        with mail_errors():
+            return await self.outbox.find(wanted, limit)
 
     async def stats(self) -> dict[Status, int]:
         """How many messages are in each state."""
-        return await self.outbox.count()
+        with mail_errors():
+            return await self.outbox.count()
 
     async def wait(self, delivery: Delivery | str, timeout: float | None = None) -> Delivery:
         """Wait until a message is in a final state.
@@ -245,27 +285,34 @@ class MailService:
         committed.
         """
         async with asyncio.timeout(timeout):
-            return await self._waiting.end_of(_id(delivery))
+            with mail_errors():
+                return await self._waiting.end_of(_id(delivery))
 
-    def watch(self, delivery: Delivery | str) -> AsyncIterator[Delivery]:
+    async def watch(self, delivery: Delivery | str) -> AsyncIterator[Delivery]:
         """A message's changes, from how it stands now to a final state. Raises `LookupError`."""
-        return self._waiting.watch(_id(delivery))
+        with mail_errors():
+            async for change in self._waiting.watch(_id(delivery)):
+                yield change
 
     async def drain(self) -> None:
-        """Wait until nothing is due and nothing is on the wire, or the server is in trouble."""
-        await self._waiting.drain()
+        """Wait until nothing is due and nothing is being sent, or the server has an outage."""
+        with mail_errors():
+            await self._waiting.drain()
 
     async def retry(self, *deliveries: Delivery | str) -> list[str]:
-        """Try failed and uncertain messages again, as if they were new; returns the ids of those."""
-        return self._changed(await self.outbox.retry([_id(delivery) for delivery in deliveries]))
+        """Queue failed and uncertain messages again, as if they were new; returns their ids."""
+        with mail_errors():
+            return self._changed(await self.outbox.retry([_id(each) for each in deliveries]))
 
     async def cancel(self, *deliveries: Delivery | str) -> list[str]:
-        """Stop messages from being tried again; an attempt under way is left to end."""
-        return self._changed(await self.outbox.cancel([_id(delivery) for delivery in deliveries]))
+        """Stop messages from being attempted again; an attempt in progress will finish."""
+        with mail_errors():
+            return self._changed(await self.outbox.cancel([_id(each) for each in deliveries]))
 
     async def prune(self) -> int:
         """Drop the bytes of messages that ended long ago; returns how many lost something."""
-        return await self.outbox.prune()
+        with mail_errors():
+            return await self.outbox.prune()
 
     def check(self) -> AsyncIterator[Finding]:
         """Walk to the mail server, from the settings to the login; nothing is sent.
@@ -274,13 +321,23 @@ class MailService:
         """
         return check(self.settings, self.outbox.now())
 
+    async def prepare(self) -> None:
+        """Bring the tables up to date or check them, as MAIL_UPGRADE says; the start does so.
+
+        Raises `MailError` with the command to run.
+        """
+        with mail_errors():
+            await self.outbox.prepare(is_development=is_development(self.host.config))
+
     async def upgrade(self) -> None:
-        """Bring the mail tables to their newest version."""
-        await self.outbox.upgrade()
+        """Bring the mail tables to their newest version. Raises `MailError` if it cannot."""
+        with mail_errors():
+            await self.outbox.upgrade()
 
     async def revisions(self) -> tuple[str | None, str]:
         """The version that the mail tables have, None if there are none, and the newest."""
-        return await self.outbox.revisions()
+        with mail_errors():
+            return await self.outbox.revisions()
 
     def record_messages(self) -> AbstractContextManager[list[Message]]:
         """Flask-Mail's recorder: a list that grows by each message sent or suppressed meanwhile."""
@@ -292,11 +349,11 @@ class MailService:
         return self.worker.is_running
 
     @property
-    def trouble(self) -> str | None:
+    def outage(self) -> str | None:
         """Why messages wait, in a sentence; None when nothing holds them up."""
         return self.worker.outage
 
-    def _kept(self, delivery: Delivery) -> None:
+    def _queued(self, delivery: Delivery) -> None:
         self.worker.wake()
         self.publisher.kept(delivery)
 
@@ -305,17 +362,6 @@ class MailService:
         for delivery_id in ids:
             self.publisher.watchers.tell(delivery_id)
         return ids
-
-    def _shares_database(self, app: Quart) -> bool:
-        return self._engine is not None or "database" in app.extensions
-
-    def _database(self, app: Quart) -> Database:
-        if self._engine is not None:
-            return Database.over(self._engine)
-        found = app.extensions.get("database")
-        if isinstance(found, Database):
-            return found
-        return Database(database_url(app.config["DATABASE_URL"]))
 
 
 def _id(delivery: Delivery | str) -> str:

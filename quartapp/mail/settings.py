@@ -17,7 +17,15 @@ if TYPE_CHECKING:
 
     from quartapp.settings.keys import Kind
 
-__all__ = ["MAIL_KEYS", "Backend", "MailSettings", "OnUncertain", "is_suppressed", "mailbox"]
+__all__ = [
+    "MAIL_KEYS",
+    "Backend",
+    "MailSettings",
+    "OnUncertain",
+    "Upgrade",
+    "is_suppressed",
+    "mailbox",
+]
 
 KIB = 1024
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
@@ -41,6 +49,14 @@ class OnUncertain(StrEnum):
 
     RESEND = "resend"
     HOLD = "hold"
+
+
+class Upgrade(StrEnum):
+    """Whether the mail tables are brought up to date when the mail service starts."""
+
+    AUTO = "auto"
+    ALWAYS = "always"
+    NEVER = "never"
 
 
 def _setting(default: Any, kind: Kind, meaning: str, **key: Any) -> Any:
@@ -186,11 +202,17 @@ class MailSettings:
         recipients,
         "Addresses and domains (`@example.com`) that messages may reach, for staging.",
     )
+    upgrade: Upgrade = _setting(  # noqa: RUF009 (it makes a field)
+        Upgrade.AUTO,
+        kinds.one_of(Upgrade),
+        "Whether starting upgrades the mail tables: `always`, `never`, or `auto`: in development, "
+        "and where an SQLite file has none yet.",
+    )
     dispatch: bool = _setting(
         True,
         kinds.true_or_false,
         "Whether this process delivers; false where `quartapp mail work` does.",
-        name="QUARTAPP_DISPATCH",
+        alias="QUARTAPP_DISPATCH",
     )
 
     def __post_init__(self) -> None:

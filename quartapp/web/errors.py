@@ -9,6 +9,7 @@ from quart import Response, jsonify, render_template
 from werkzeug.exceptions import HTTPException, InternalServerError, ServiceUnavailable
 
 from quartapp.database import DatabaseUnavailable
+from quartapp.mail import OutboxUnavailable
 from quartapp.web.accept import wants_json
 
 if TYPE_CHECKING:
@@ -37,7 +38,8 @@ SENTENCES = {
 def init_app(app: Quart) -> None:
     """Answer every error with our own page."""
     app.register_error_handler(HTTPException, _answer)
-    app.register_error_handler(DatabaseUnavailable, _answer_without_database)
+    for outage in (DatabaseUnavailable, OutboxUnavailable):
+        app.register_error_handler(outage, _answer_without_database)
 
 
 async def _answer(error: HTTPException) -> Response:
@@ -55,7 +57,7 @@ async def _answer(error: HTTPException) -> Response:
     return response
 
 
-async def _answer_without_database(error: DatabaseUnavailable) -> Response:
+async def _answer_without_database(error: DatabaseUnavailable | OutboxUnavailable) -> Response:
     logger.warning("A request was turned away: %s", error)
     return await _answer(ServiceUnavailable(retry_after=SOON))
 

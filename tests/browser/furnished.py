@@ -13,6 +13,7 @@ from quartapp import create_app
 from quartapp.mail import Attachment
 from quartapp.mail.outbox.tables import attempts, messages, recipients
 from quartapp.mail.testing import message
+from quartapp.models import MIGRATIONS
 from tests.mail.outbox.backlog import many_messages, their_recipient
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ async def make(folder: Path) -> Quart:
     async def stop(code: int) -> None:
         abort(code)
 
-    await app.extensions["database"].upgrade()
+    await MIGRATIONS.upgrade(app.extensions["database"])
     await app.extensions["mail"].upgrade()
     return app
 

@@ -9,6 +9,7 @@ from playwright.async_api import expect
 
 from quartapp import create_app
 from quartapp.mail.testing import Phase, message
+from quartapp.models import MIGRATIONS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,7 +39,7 @@ async def app(tmp_path: Path, server: SMTPServer) -> Quart:
             "OPERATOR_PASSWORD": OPERATOR["password"],
         }
     )
-    await made.extensions["database"].upgrade()
+    await MIGRATIONS.upgrade(made.extensions["database"])
     await made.extensions["mail"].upgrade()
     return made
 

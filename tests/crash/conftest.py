@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import pytest
 
 from quartapp.database import Database
+from quartapp.models import MIGRATIONS
 from tests.crash.command import Command, Nursery
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def settings(database_url: str, server: SMTPServer) -> dict[str, Any]:
 async def keeper(serve: Serve, database_url: str) -> AsyncIterator[Mail]:
     """A mail service on the same database that keeps messages and delivers none."""
     database = Database(database_url)
-    await database.upgrade()
+    await MIGRATIONS.upgrade(database)
     await database.dispose()
     async with serve(database_url, QUARTAPP_DISPATCH=False) as mail:
         yield mail

@@ -14,7 +14,7 @@ from sqlalchemy import func, insert, select
 from quartapp import create_app
 from quartapp.database import Database
 from quartapp.mail import Status
-from quartapp.models import Role, User
+from quartapp.models import MIGRATIONS, Role, User
 from tests.crash.waiting import until
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ def no_garbage_collector() -> Iterator[None]:
 @pytest.mark.usefixtures("no_garbage_collector")
 async def test_a_write_that_is_cut_at_any_moment_lets_go_of_the_lock(sqlite_url: str) -> None:
     database = Database(sqlite_url, patience=0.5)
-    await database.upgrade()
+    await MIGRATIONS.upgrade(database)
 
     async def add(name: str) -> None:
         async with database.transaction() as session:

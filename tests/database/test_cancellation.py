@@ -13,7 +13,7 @@ from quartapp.mail.clock import SystemClock
 from quartapp.mail.outbox import Outbox
 from quartapp.mail.outbox.tables import messages
 from quartapp.mail.settings import MailSettings
-from quartapp.models import User
+from quartapp.models import MIGRATIONS, User
 from tests.mail.outbox.sample import new
 from tests.users import join
 
@@ -22,7 +22,7 @@ from tests.users import join
 async def database(database_url):
     """An open database."""
     database = Database(database_url)
-    await database.upgrade()
+    await MIGRATIONS.upgrade(database)
     yield database
     await database.dispose()
 

@@ -9,7 +9,7 @@ from sqlalchemy import Integer, literal, select, text
 from sqlalchemy.exc import DBAPIError
 
 from quartapp.database import Database
-from quartapp.models import User
+from quartapp.models import MIGRATIONS, User
 from tests.users import join, names
 
 
@@ -17,7 +17,7 @@ from tests.users import join, names
 async def database(database_url):
     """An open database with the application's tables."""
     database = Database(database_url)
-    await database.upgrade()
+    await MIGRATIONS.upgrade(database)
     yield database
     await database.dispose()
 

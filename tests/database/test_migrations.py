@@ -12,12 +12,13 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import event, inspect
 
+from quartapp.cli.db import AppTables
 from quartapp.database import Database
 from quartapp.mail import include_object, metadata
 from quartapp.mail.clock import SystemClock
 from quartapp.mail.outbox import Outbox
 from quartapp.mail.settings import MailSettings
-from quartapp.models import Base
+from quartapp.models import MIGRATIONS, Base
 
 TABLES = {
     "alembic_version",
@@ -37,12 +38,13 @@ from quartapp.database import Database
 from quartapp.mail.clock import SystemClock
 from quartapp.mail.outbox import Outbox
 from quartapp.mail.settings import MailSettings
+from quartapp.models import MIGRATIONS
 
 async def main():
     database = Database(sys.argv[1])
     print("ready", flush=True)
     sys.stdin.readline()
-    await database.upgrade()
+    await MIGRATIONS.upgrade(database)
     await Outbox(database, MailSettings(), SystemClock()).upgrade()
     await database.dispose()
 
@@ -61,11 +63,14 @@ async def database(database_url):
 @pytest.fixture(params=["app", "mail"])
 def tables(request, database):
     """One of the two sets of tables."""
-    return {"app": database, "mail": Outbox(database, MailSettings(), SystemClock())}[request.param]
+    return {
+        "app": AppTables(database),
+        "mail": Outbox(database, MailSettings(), SystemClock()),
+    }[request.param]
 
 
 async def upgraded(database):
-    await database.upgrade()
+    await MIGRATIONS.upgrade(database)
     await Outbox(database, MailSettings(), SystemClock()).upgrade()
 
 
@@ -128,7 +133,7 @@ async def test_an_upgrade_waits_for_who_holds_the_lock(tmp_path):
     event.listen(database.writer.sync_engine, "handle_error", lambda _: refused.set())
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
-        upgrading = asyncio.create_task(database.upgrade())
+        upgrading = asyncio.create_task(MIGRATIONS.upgrade(database))
         await refused.wait()
 
     await upgrading

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select, text
 
 from quartapp.database import Database, DatabaseBusy, DatabaseUnavailable
-from quartapp.models import User
+from quartapp.models import MIGRATIONS, User
 from tests.users import join, names
 
 SHORT = 0.05
@@ -20,7 +20,7 @@ SHORT = 0.05
 async def postgresql(postgres_url):
     """An open PostgreSQL database with the application's tables."""
     database = Database(postgres_url, patience=SHORT)
-    await database.upgrade()
+    await MIGRATIONS.upgrade(database)
     yield database
     await database.dispose()
 
@@ -29,7 +29,7 @@ async def test_a_stopped_server_is_told_and_got_over(postgresql, postgres):
     await join(postgresql, "ada")
     await asyncio.to_thread(postgres.stop)
 
-    for asking in (join(postgresql, "bob"), names(postgresql), postgresql.revisions()):
+    for asking in (join(postgresql, "bob"), names(postgresql), MIGRATIONS.revisions(postgresql)):
         with pytest.raises(DatabaseUnavailable, match="cannot be"):
             await asking
     await asyncio.to_thread(postgres.start)

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import func, select, text
 
 from quartapp.database import Database, DatabaseBusy, DatabaseUnavailable, NestedWrite
-from quartapp.models import User
+from quartapp.models import MIGRATIONS, User
 from tests.fixtures.disk import fill
 from tests.users import join, names
 
@@ -30,7 +30,7 @@ sys.stdin.read()
 async def sqlite(sqlite_url):
     """An open SQLite database with the application's tables, whose users have little patience."""
     database = Database(sqlite_url, patience=SHORT)
-    await database.upgrade()
+    await MIGRATIONS.upgrade(database)
     yield database
     await database.dispose()
 
@@ -50,7 +50,7 @@ async def test_both_engines_are_set_up(sqlite, pragma, value):
 
 async def test_writers_take_turns_in_the_order_in_which_they_came(sqlite_url):
     database, order = Database(sqlite_url), []
-    await database.upgrade()
+    await MIGRATIONS.upgrade(database)
 
     async def write(number):
         async with database.transaction() as session:
@@ -65,7 +65,7 @@ async def test_writers_take_turns_in_the_order_in_which_they_came(sqlite_url):
 
 async def test_a_writer_who_gave_up_holds_nobody_up(sqlite_url):
     database = Database(sqlite_url)
-    await database.upgrade()
+    await MIGRATIONS.upgrade(database)
     async with database.transaction():
         waiters = [asyncio.create_task(join(database, name)) for name in ("ada", "bob", "cy")]
         await asyncio.sleep(0)
@@ -181,7 +181,7 @@ async def test_a_folder_that_is_not_there_is_told(tmp_path):
 
 async def test_a_full_disk_is_told_and_got_over(small_disk):
     database = Database(f"sqlite+aiosqlite:///{small_disk}/messages.sqlite")
-    await database.upgrade()
+    await MIGRATIONS.upgrade(database)
     await join(database, "ada")
     filler = fill(small_disk)
 

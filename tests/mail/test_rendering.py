@@ -9,7 +9,9 @@ from jinja2 import TemplateNotFound, UndefinedError
 from quart import Quart
 
 from quartapp.mail import MessageError
-from quartapp.mail.rendering import render
+from quartapp.mail.lifespan import QuartHost
+from quartapp.mail.rendering import compose
+from quartapp.mail.settings import MailSettings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,14 +29,20 @@ def app(templates: Path) -> Quart:
     return Quart("messages", template_folder=str(templates), root_path=str(templates))
 
 
+async def render(app: Quart, template: str, **context: object) -> tuple[str | None, str | None]:
+    """The text and the HTML of a message, written where there is no app context."""
+    host = QuartHost(app)
+    message = await compose(host, MailSettings(), "ada@example.com", "Hi", template, context)
+    return message.body, message.html
+
+
 async def test_values_are_escaped_in_the_html_and_not_in_the_text(
     app: Quart, templates: Path
 ) -> None:
     (templates / "hi.txt").write_text("Hi {{ name }}", "utf-8")
     (templates / "hi.html").write_text("<p>Hi {{ name }}", "utf-8")
 
-    async with app.app_context():
-        rendered = await render("hi", {"name": "<script>Zoë & Co"})
+    rendered = await render(app, "hi", name="<script>Zoë & Co")
 
     assert rendered == ("Hi <script>Zoë & Co", "<p>Hi &lt;script&gt;Zoë &amp; Co")
 
@@ -42,8 +50,7 @@ async def test_values_are_escaped_in_the_html_and_not_in_the_text(
 async def test_a_message_may_be_text_alone(app: Quart, templates: Path) -> None:
     (templates / "hi.txt").write_text("Hi", "utf-8")
 
-    async with app.app_context():
-        rendered = await render("hi", {})
+    rendered = await render(app, "hi")
 
     assert rendered == ("Hi", None)
 
@@ -51,30 +58,26 @@ async def test_a_message_may_be_text_alone(app: Quart, templates: Path) -> None:
 async def test_a_message_may_be_html_alone(app: Quart, templates: Path) -> None:
     (templates / "hi.html").write_text("<p>Hi", "utf-8")
 
-    async with app.app_context():
-        rendered = await render("hi", {})
+    rendered = await render(app, "hi")
 
     assert rendered == (None, "<p>Hi")
 
 
 async def test_a_message_without_templates_names_both_paths(app: Quart) -> None:
-    async with app.app_context():
-        with pytest.raises(MessageError, match=r"no mail template mail/hi\.txt and no mail/hi\.ht"):
-            await render("mail/hi", {})
+    with pytest.raises(MessageError, match=r"no mail template mail/hi\.txt and no mail/hi\.ht"):
+        await render(app, "mail/hi")
 
 
 async def test_a_missing_include_is_not_a_missing_message(app: Quart, templates: Path) -> None:
     (templates / "hi.txt").write_text("Hi", "utf-8")
     (templates / "hi.html").write_text("{% include 'footer.html' %}", "utf-8")
 
-    async with app.app_context():
-        with pytest.raises(TemplateNotFound, match=r"footer\.html"):
-            await render("hi", {})
+    with pytest.raises(TemplateNotFound, match=r"footer\.html"):
+        await render(app, "hi")
 
 
 async def test_a_template_that_does_not_render_says_why(app: Quart, templates: Path) -> None:
     (templates / "hi.txt").write_text("{{ user.name.first }}", "utf-8")
 
-    async with app.app_context():
-        with pytest.raises(UndefinedError, match="'user' is undefined"):
-            await render("hi", {})
+    with pytest.raises(UndefinedError, match="'user' is undefined"):
+        await render(app, "hi")

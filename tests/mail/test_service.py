@@ -68,21 +68,17 @@ async def test_it_uses_the_apps_own_engine_and_leaves_it_open(app, server, sqlit
     assert done.status is Status.SENT
 
 
-async def test_bound_without_a_lifespan_it_delivers_where_it_is_told_to(app, server):
-    mail = Mail()
-    mail.bind(app)
+async def test_it_delivers_without_serving_where_it_is_told_to(app, server):
+    mail = Mail(app)
     await mail.upgrade()
-    async with app.test_app():
-        idle = mail.is_running
-        async with mail.worker.running():
-            done = await mail.wait(await mail.send_later(message()), timeout=30)
-    await mail.outbox.database.dispose()
+    async with mail.running(), mail.running():
+        done = await mail.wait(await mail.send_later(message()), timeout=30)
 
-    assert (idle, done.status) == (False, Status.SENT)
+    assert (mail.is_running, done.status) == (False, Status.SENT)
 
 
 async def test_the_proxy_stands_for_the_current_apps_service(serve):
-    async with serve() as mail, mail.app.app_context():
+    async with serve() as mail, mail.host.app_context():
         delivery = await current_mail.send_later(message())
         done = await mail.wait(delivery, timeout=30)
 
@@ -91,7 +87,7 @@ async def test_the_proxy_stands_for_the_current_apps_service(serve):
 
 async def test_the_proxy_says_what_is_missing():
     async with Quart(__name__).app_context():
-        with pytest.raises(MailError, match=r"call Mail\(app\)"):
+        with pytest.raises(MailError, match=r"call mail.init_app\(app\)"):
             await send_email("ada@example.com", "Hello", "mail/hello")
 
 
@@ -175,7 +171,6 @@ async def test_a_message_is_sent_while_the_app_does_not_serve(app, server):
 
     receipt = await mail.send(message())
     await server.idle()
-    await mail.outbox.database.dispose()
 
     assert receipt.recipients[0].status is Status.SENT
 
@@ -250,7 +245,7 @@ async def test_drain_ends_when_the_server_is_in_trouble(serve, server):
 
         await asyncio.wait_for(mail.drain(), 30)
 
-        assert "refused the connection" in mail.trouble
+        assert "refused the connection" in mail.outage
 
 
 async def test_drain_waits_until_what_befell_a_message_is_written_down(mail, server):
@@ -288,10 +283,10 @@ async def test_a_time_without_a_zone_is_refused(mail, name):
 
 
 async def test_suppression_is_asked_for_at_every_message(mail, server):
-    mail.app.config["MAIL_SUPPRESS_SEND"] = True
+    mail.host.config["MAIL_SUPPRESS_SEND"] = True
     with mail.record_messages() as outbox:
         suppressed = await mail.wait(await mail.send_later(message()), timeout=30)
-    mail.app.config["MAIL_SUPPRESS_SEND"] = False
+    mail.host.config["MAIL_SUPPRESS_SEND"] = False
     sent = await mail.wait(await mail.send_later(message()), timeout=30)
 
     assert (suppressed.status, suppressed.detail, len(outbox)) == (Status.SENT, "suppressed", 1)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import logging
-from contextlib import AsyncExitStack, asynccontextmanager
-from pathlib import Path
+from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,12 +12,10 @@ from quartapp.mail.cli import logs
 from quartapp.mail.cli.process import run, settle, stop_event
 from quartapp.mail.cli.progress_bar import progress_bar
 from quartapp.mail.cli.start import Start
-from quartapp.mail.cli.target import load_host, require_tables, service_of
+from quartapp.mail.cli.target import load_host, service_of
 from quartapp.mail.settings import Backend
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
     from quartapp.mail.service import MailService
 
 __all__ = ["work"]
@@ -55,35 +52,13 @@ async def _work(host: Any, service: MailService, start: Start, *, with_hooks: bo
             await host.startup()
             stack.push_async_callback(host.shutdown)
         await stack.enter_async_context(host.app_context())
-        await stack.enter_async_context(_delivering(host, service))
+        service.dispatches = True
+        await stack.enter_async_context(service.running())
         start.over()
         settle()
         click.echo(f"{host.name} delivers messages to {_destination(service)} (Ctrl-C to stop)")
         async with progress_bar(service):
             await stop.wait()
-
-
-@asynccontextmanager
-async def _delivering(host: Any, service: MailService) -> AsyncIterator[None]:
-    # Until the service does all of this in `running()`.
-    host.config["QUARTAPP_DISPATCH"] = True
-    service.bind(host)
-    async with AsyncExitStack() as stack:
-        stack.push_async_callback(service.outbox.database.dispose)
-        if host.config.get("QUARTAPP_ENV") == "production":
-            await require_tables(service)
-        else:
-            await service.upgrade()
-        server = None
-        if service.settings.backend is Backend.MAILBOX:
-            from quartapp.mail.mailbox import Catcher, Store
-
-            folder = Path(host.config["QUARTAPP_INSTANCE"])
-            catcher = Catcher(Store(folder / "mailbox"), service.settings.max_size)
-            await stack.enter_async_context(catcher)
-            server = ("127.0.0.1", catcher.port)
-        await stack.enter_async_context(service.worker.running(server))
-        yield
 
 
 def _destination(service: MailService) -> str:

@@ -17,10 +17,9 @@ from quartapp.mail.transports.memory import MemoryTransport
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from quart import Quart
-
     from quartapp.mail.clock import Clock
     from quartapp.mail.events.publish import Publisher
+    from quartapp.mail.host import Host
     from quartapp.mail.outbox import Outbox
     from quartapp.mail.settings import MailSettings
     from quartapp.mail.transports import Transport, TransportFigures
@@ -39,7 +38,7 @@ class Worker:
 
     def __init__(
         self,
-        app: Quart,
+        host: Host,
         settings: MailSettings,
         outbox: Outbox,
         publisher: Publisher,
@@ -47,12 +46,12 @@ class Worker:
         *,
         transport: Transport | None = None,
     ) -> None:
-        self._app = app
+        self._host = host
         self._settings = settings
         self._outbox = outbox
         self._publisher = publisher
         self._clock = clock
-        self._notifier = Notifier(outbox.database)
+        self._notifier: Notifier | None = None
         self._given_transport = transport
         self._transport: Transport | None = None
         self._dispatcher: Dispatcher | None = None
@@ -61,16 +60,21 @@ class Worker:
         return f"<Worker {self._dispatcher or 'without a dispatcher'!r} {self._transport!r}>"
 
     @asynccontextmanager
-    async def running(self, server: tuple[str, int] | None = None) -> AsyncIterator[None]:
+    async def running(
+        self, server: tuple[str, int] | None = None, *, dispatch: bool | None = None
+    ) -> AsyncIterator[None]:
         """Deliver until the block ends, then drain.
 
         server
             Host and port of the development mailbox, used instead of the settings' server.
+        dispatch
+            Whether messages of the outbox are delivered, or only those that are sent now; as
+            MAIL_DISPATCH says by default.
         """
         self._transport = self._given_transport or transport_for(
             self._settings, self._clock, server
         )
-        if self._settings.dispatch:
+        if self._settings.dispatch if dispatch is None else dispatch:
             self._dispatcher = await self._dispatching(self._transport)
         try:
             yield
@@ -119,7 +123,7 @@ class Worker:
         if self._dispatcher is not None:
             self._dispatcher.wake()
         elif self._transport is not None:
-            self._notifier.notify()
+            self._shared_notifier().notify()
 
     @asynccontextmanager
     async def transport(self) -> AsyncIterator[Transport]:
@@ -141,7 +145,7 @@ class Worker:
     @property
     def is_suppressed(self) -> bool:
         """Whether messages are sent to no server; may be switched at any time."""
-        return is_suppressed(self._app.config)
+        return is_suppressed(self._host.config)
 
     def _current_transport(self) -> Transport:
         if self.is_suppressed:
@@ -165,17 +169,24 @@ class Worker:
             on_end=self._publisher.watchers.tell,
         )
         dispatcher.start()
-        self._notifier.listen(dispatcher.wake)
+        self._shared_notifier().listen(dispatcher.wake)
         return dispatcher
+
+    def _shared_notifier(self) -> Notifier:
+        """Made when it is needed: without one, a process that queues nothing needs no database."""
+        if self._notifier is None:
+            self._notifier = Notifier(self._outbox.database)
+        return self._notifier
 
     async def _stop(self) -> None:
         dispatcher, transport = self._dispatcher, self._transport
         if transport is None:
             return
-        await self._notifier.close()
+        if self._notifier is not None:
+            await self._notifier.close()
         if dispatcher is not None:
             await dispatcher.stop(transport.close)
         else:
             await transport.close()
         await self._publisher.settle(self._settings.drain_timeout)
-        self._dispatcher = self._transport = None
+        self._dispatcher = self._transport = self._notifier = None

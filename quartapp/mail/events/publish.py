@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from blinker import NamedSignal
-    from quart import Quart
 
+    from quartapp.mail.host import Host
     from quartapp.mail.message.message import Message
     from quartapp.mail.outbox.decision import Decision
     from quartapp.mail.outbox.delivery import Delivery
@@ -34,17 +34,17 @@ logger = logging.getLogger(__name__)
 class Publisher:
     """Tells the log, those who wait, recorders and receivers of signals, in this order."""
 
-    def __init__(self, app: Quart) -> None:
+    def __init__(self, host: Host) -> None:
         self.watchers = Watchers()
         self.tried = Signal("A message was tried; the sender is a `AttemptRecord`.")
-        self._app = app
+        self._host = host
         self._recorders: list[list[Message]] = []
         self._telling: set[asyncio.Task[None]] = set()
 
     @contextmanager
-    def recording(self) -> Iterator[list[Message]]:
-        """A list that grows by each message that goes out meanwhile."""
-        outbox: list[Message] = []
+    def recording(self, outbox: list[Message] | None = None) -> Iterator[list[Message]]:
+        """A list, a new one or the caller's, that grows by each message that goes out meanwhile."""
+        outbox = [] if outbox is None else outbox
         self._recorders.append(outbox)
         try:
             yield outbox
@@ -94,9 +94,9 @@ class Publisher:
         await asyncio.gather(*self._telling, return_exceptions=True)
 
     async def _signal(self, signal: NamedSignal, **what: Any) -> None:
-        for receiver in list(signal.receivers_for(self._app)):
+        for receiver in list(signal.receivers_for(self._host.app)):
             try:
-                await self._app.ensure_async(receiver)(self._app, **what)
+                await self._host.ensure_async(receiver)(self._host.app, **what)
             except Exception:
                 # Somebody else's code: it must undo nothing, and keep it from nobody.
                 logger.exception("a receiver of %s failed", signal.name)

@@ -6,9 +6,9 @@ import logging
 import secrets
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from quartapp.database.migrations import Migrations
 from quartapp.mail.outbox import change, claiming
@@ -17,11 +17,13 @@ from quartapp.mail.outbox import prune as pruning
 from quartapp.mail.outbox import record as recording
 from quartapp.mail.outbox.query import counts
 from quartapp.mail.outbox.query import find as finding
-from quartapp.mail.outbox.tables import VERSION_TABLE
+from quartapp.mail.outbox.tables import VERSION_TABLE, messages, metadata
+from quartapp.mail.settings import Upgrade
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
+    from sqlalchemy import Connection, MetaData, Table
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from quartapp.database import Database
@@ -39,20 +41,36 @@ __all__ = ["Outbox"]
 
 logger = logging.getLogger(__name__)
 
-MIGRATIONS = Migrations(Path(__file__).parent / "migrations", VERSION_TABLE)
+MIGRATIONS = Migrations(
+    folder=Path(__file__).parent / "migrations",
+    name="the mail tables",
+    metadata=metadata,
+    cure="run `quart --app … mail upgrade`, or `await mail.upgrade()`",
+    version_table=VERSION_TABLE,
+)
 
 
 class Outbox:
     """Every statement about messages, each method in a transaction of its own.
 
     `enqueue` is the exception: it may join the caller's.
+
+    database
+        Where the tables are, or who is asked for it at each use: a host may open it late, and anew.
     """
 
-    def __init__(self, database: Database, settings: MailSettings, clock: Clock) -> None:
-        self.database = database
+    def __init__(
+        self, database: Database | Callable[[], Database], settings: MailSettings, clock: Clock
+    ) -> None:
+        self._database = database
         self._settings = settings
         self._clock = clock
         self._offset = timedelta()
+
+    @property
+    def database(self) -> Database:
+        """Where the tables are."""
+        return self._database() if callable(self._database) else self._database
 
     def now(self) -> datetime:
         """The time by the database's clock, so that the leases of several hosts compare."""
@@ -175,3 +193,34 @@ class Outbox:
     async def revisions(self) -> tuple[str | None, str]:
         """The version that the mail tables have, and the newest."""
         return await MIGRATIONS.revisions(self.database)
+
+    async def prepare(self, *, is_development: bool) -> None:
+        """Bring the tables up to date where MAIL_UPGRADE says so, else check that they are.
+
+        Raises `SchemaError` with the command to run.
+        """
+        if await self._upgrades(is_development):
+            await self.upgrade()
+        else:
+            await MIGRATIONS.check(self.database)
+
+    async def _upgrades(self, is_development: bool) -> bool:
+        match self._settings.upgrade:
+            case Upgrade.ALWAYS:
+                return True
+            case Upgrade.NEVER:
+                return False
+        if is_development:
+            return True
+        # A file that has none is new, and its only user starts here.
+        return self.database.is_sqlite and await MIGRATIONS.are_missing(self.database)
+
+
+@event.listens_for(metadata, "after_create")
+def _stamp(_metadata: MetaData, connection: Connection, *, tables: list[Table], **_: Any) -> None:
+    """Give tables made by `metadata.create_all` their version, for a later upgrade to start from.
+
+    Our own migrations make tables of their own description and do not come by here.
+    """
+    if messages in tables:
+        MIGRATIONS.stamp(connection)

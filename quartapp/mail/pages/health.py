@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from quart import Blueprint, current_app
 
-from quartapp.database import DatabaseUnavailable
+from quartapp.mail.errors import OutboxUnavailable
 
 if TYPE_CHECKING:
     from quart.typing import ResponseReturnValue
@@ -42,10 +42,8 @@ async def readyz() -> ResponseReturnValue:
 async def _about_database() -> list[str]:
     try:
         async with asyncio.timeout(PATIENCE):
-            versions = [
-                await current_app.extensions[name].revisions() for name in ("database", "mail")
-            ]
-    except (DatabaseUnavailable, TimeoutError):
+            versions = [await current_app.extensions[name].revisions() for name in ("mail",)]
+    except (OutboxUnavailable, TimeoutError):
         return ["The database does not answer."]
     if any(current != newest for current, newest in versions):
         return ["The database is at another version: run quartapp db upgrade."]
@@ -53,6 +51,6 @@ async def _about_database() -> list[str]:
 
 
 def _about_dispatcher() -> list[str]:
-    if not current_app.config["QUARTAPP_DISPATCH"] or current_app.extensions["mail"].is_running:
+    if not current_app.config["MAIL_DISPATCH"] or current_app.extensions["mail"].is_running:
         return []
     return ["Messages are not being delivered: the dispatcher has stopped."]

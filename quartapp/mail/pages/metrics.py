@@ -22,7 +22,7 @@ from quartapp.mail.pages.guard import operator_only
 if TYPE_CHECKING:
     from quart.blueprints import BlueprintSetupState
 
-    from quartapp.mail import Mail
+    from quartapp.mail import MailService
     from quartapp.mail.events.attempt import AttemptRecord
 
 __all__ = ["metrics"]
@@ -93,7 +93,7 @@ def _begin(state: BlueprintSetupState) -> None:
     state.app.extensions["mail"].publisher.tried.connect(counted.count)
 
 
-async def _standing(service: Mail) -> CollectorRegistry:
+async def _standing(service: MailService) -> CollectorRegistry:
     """How everything stands: made anew, so that nothing old is told when a part is away."""
     now = CollectorRegistry()
     _tell_of_post(service, now)
@@ -108,7 +108,7 @@ async def _standing(service: Mail) -> CollectorRegistry:
     return now
 
 
-def _tell_of_post(service: Mail, now: CollectorRegistry) -> None:
+def _tell_of_post(service: MailService, now: CollectorRegistry) -> None:
     running = _gauge(now, "quartapp_mail_dispatcher_up", "Whether this process delivers.")
     running.set(service.is_running)
     breaker = _gauge(
@@ -126,7 +126,7 @@ def _tell_of_post(service: Mail, now: CollectorRegistry) -> None:
     _gauge(now, "quartapp_mail_connections_waiting", "Messages that wait for one.").set(use.waiting)
 
 
-async def _tell_of_outbox(service: Mail, now: CollectorRegistry) -> None:
+async def _tell_of_outbox(service: MailService, now: CollectorRegistry) -> None:
     figures, due = await service.report.figures(), await service.report.due()
     more = f"(no more than {figures.COUNTED + 1} are counted)"
     depth = _gauge(now, "quartapp_mail_queue_messages", f"Messages in each state {more}.", "state")

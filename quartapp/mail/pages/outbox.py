@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from quart import Response
     from quart.typing import ResponseReturnValue
 
-    from quartapp.mail import Figures, Filter, History, Mail, Report
+    from quartapp.mail import Figures, Filter, History, MailService, Report
 
 __all__ = ["outbox"]
 
@@ -198,8 +198,8 @@ def _address(search: Search, **place: str) -> str:
 def _post() -> dict[str, Any]:
     """What delivers the messages, as far as this process knows: a word, and a sentence."""
     mail = _mail()
-    if mail.trouble:
-        return {"state": "waiting", "sentence": f"Messages wait: {mail.trouble}"}
+    if mail.outage:
+        return {"state": "waiting", "sentence": f"Messages wait: {mail.outage}"}
     if mail.is_running:
         suppressed = " Nothing goes onto the wire: MAIL_SUPPRESS_SEND is on."
         return {
@@ -209,7 +209,7 @@ def _post() -> dict[str, Any]:
         }
     if mail.settings.dispatch:
         return {"state": "stopped", "sentence": "This process should deliver, and does not."}
-    return {"state": "elsewhere", "sentence": "Another process delivers: QUARTAPP_DISPATCH is off."}
+    return {"state": "elsewhere", "sentence": "Another process delivers: MAIL_DISPATCH is off."}
 
 
 def _outcome(action: Action, number: int) -> str:
@@ -221,8 +221,8 @@ def _outcome(action: Action, number: int) -> str:
     return f"{messages} will not be tried again. An attempt under way is left to end."
 
 
-def _mail() -> Mail:
-    mail: Mail = current_app.extensions["mail"]
+def _mail() -> MailService:
+    mail: MailService = current_app.extensions["mail"]
     return mail
 
 

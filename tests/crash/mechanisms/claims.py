@@ -150,7 +150,7 @@ CLAIMS = (
     Mechanism(
         "the bell rings for other processes",
         "quartapp/mail/delivery/worker.py",
-        "self._notifier.notify()",
+        "self._shared_notifier().notify()",
         "pass",
         "tests/mail/delivery/test_notifier.py"
         "::test_a_message_kept_by_a_process_that_does_not_deliver_is_sent_at_once",

@@ -64,8 +64,8 @@ PROCESSES = (
     ),
     Mechanism(
         "workers of hypercorn outlive their group's SIGTERM",
-        "quartapp/application.py",
-        "    leave_stopping_to_the_master()\n",
+        "quartapp/mail/lifespan.py",
+        "        leave_stopping_to_the_master()\n",
         "",
         "tests/crash/test_processes.py"
         "::test_a_graceful_stop_waits_for_answers_to_dots_and_gives_back_the_rest"
@@ -74,7 +74,7 @@ PROCESSES = (
     Mechanism(
         "a failed start is a failed process",
         "quartapp/application.py",
-        "            raise ConfigError(sentence)\n",
+        "        raise ConfigError(str(error)) from None\n",
         "",
         "tests/crash/test_processes.py"
         "::test_on_an_old_schema_it_does_not_start_and_says_what_to_do[quartapp run]",

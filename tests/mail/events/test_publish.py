@@ -35,10 +35,10 @@ def told(mail):
 
     receivers = [(signal, hear(signal)) for signal in SIGNALS]
     for signal, receiver in receivers:
-        signal.connect(receiver, mail.app)
+        signal.connect(receiver, mail.host.app)
     yield heard
     for signal, receiver in receivers:
-        signal.disconnect(receiver, mail.app)
+        signal.disconnect(receiver, mail.host.app)
 
 
 def names(told):
@@ -106,7 +106,7 @@ async def test_what_a_receiver_hears_is_in_the_database_already(mail):
     async def look(_app, delivery):
         found.append(await mail.get(delivery.id))
 
-    with message_sent.connected_to(look, mail.app):
+    with message_sent.connected_to(look, mail.host.app):
         done = await mail.wait(await mail.send_later(message()), timeout=30)
 
     assert found == [done]
@@ -118,7 +118,7 @@ async def test_a_receiver_need_not_be_async(mail):
     def hear(_app, delivery):
         heard.append(delivery.status)
 
-    with message_sent.connected_to(hear, mail.app):
+    with message_sent.connected_to(hear, mail.host.app):
         await mail.wait(await mail.send_later(message()), timeout=30)
 
     assert heard == [Status.SENT]
@@ -134,10 +134,10 @@ async def test_a_failing_receiver_breaks_nothing_and_keeps_it_from_nobody(mail, 
         heard.append(delivery.status)
 
     with (
-        message_sent.connected_to(fail, mail.app),
-        message_sent.connected_to(hear, mail.app),
-        message_queued.connected_to(fail, mail.app),
-        email_dispatched.connected_to(fail, mail.app),
+        message_sent.connected_to(fail, mail.host.app),
+        message_sent.connected_to(hear, mail.host.app),
+        message_queued.connected_to(fail, mail.host.app),
+        email_dispatched.connected_to(fail, mail.host.app),
     ):
         done = await mail.wait(await mail.send_later(message()), timeout=30)
         again = await mail.wait(await mail.send_later(message()), timeout=30)
@@ -160,7 +160,7 @@ async def test_a_receiver_that_never_ends_does_not_stop_the_shutdown(serve):
 
     async with asyncio.timeout(20):
         async with serve(MAIL_DRAIN_TIMEOUT=0.1) as mail:
-            with message_queued.connected_to(hang, mail.app):
+            with message_queued.connected_to(hang, mail.host.app):
                 delivery = await mail.send_later(message())
                 done = await mail.wait(delivery, timeout=30)
 

@@ -11,7 +11,7 @@ from sqlalchemy import event, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 
 from quartapp.database import Database, DatabaseBusy
-from quartapp.mail import Mail, MailError, Status
+from quartapp.mail import Mail, MailError, OutboxUnavailable, Status
 from quartapp.mail.outbox import Outbox
 from quartapp.mail.outbox.tables import attempts, contents, recipients
 from quartapp.mail.settings import Backend, MailSettings
@@ -52,10 +52,10 @@ def running(server):
     async def running(engine):
         app = Quart(__name__)
         app.config.update(MAIL_SERVER=server.host, MAIL_PORT=server.port, MAIL_SUPPRESS_SEND=False)
-        mail = Mail(app, engine=engine)
-        await mail.upgrade()
+        app.config["MAIL_UPGRADE"] = "always"
+        Mail(app, engine=engine)
         async with app.test_app():
-            yield mail
+            yield app.extensions["mail"]
 
     return running
 
@@ -145,7 +145,7 @@ async def test_a_message_beside_an_open_write_of_the_host_names_the_cure(sqlite_
         await session.execute(text("CREATE TABLE guests (name TEXT)"))
         await session.execute(text("INSERT INTO guests VALUES ('ada')"))
 
-        with pytest.raises(DatabaseBusy, match="pass session="):
+        with pytest.raises(OutboxUnavailable, match="pass session="):
             await mail.send_later(message())
     await engine.dispose()
 

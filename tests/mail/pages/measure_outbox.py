@@ -25,6 +25,7 @@ from quartapp import create_app
 from quartapp.mail import Filter
 from quartapp.mail.outbox.subject import beginning
 from quartapp.mail.outbox.tables import first_id, messages, recipients
+from quartapp.models import MIGRATIONS
 from tests.fixtures.postgres_server import PostgresServer
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ def rows(number: int, now: datetime) -> Iterator[tuple[dict[str, Any], dict[str,
 async def fill(app: Quart, number: int) -> None:
     """Give an app's outbox that many messages."""
     database = app.extensions["database"]
-    await database.upgrade()
+    await MIGRATIONS.upgrade(database)
     await app.extensions["mail"].upgrade()
     made = rows(number, datetime.now(UTC))
     while batch := list(islice(made, BATCH)):

@@ -50,7 +50,7 @@ async def test_the_process_lives_whatever_its_database_does(make):
 
 async def test_an_old_schema_is_not_ready(app, visitor):
     async with app.extensions["database"].writing() as connection:
-        await connection.execute(text("UPDATE alembic_version SET version_num = 'old'"))
+        await connection.execute(text("UPDATE mail_alembic_version SET version_num = 'old'"))
 
     answer = await visitor.get("/readyz")
 
@@ -60,7 +60,7 @@ async def test_an_old_schema_is_not_ready(app, visitor):
 
 async def test_without_a_dispatcher_it_is_not_ready(started):
     async with started(QUARTAPP_DISPATCH=False) as app:
-        app.config["QUARTAPP_DISPATCH"] = True
+        app.config["MAIL_DISPATCH"] = True
         answer = await Visitor(app).get("/readyz")
 
     assert answer.status_code == 503

@@ -1,0 +1,114 @@
+"""What the mail service asks of an application, and the least that can answer."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from functools import partial
+from inspect import iscoroutinefunction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+    from contextlib import AbstractAsyncContextManager
+
+__all__ = ["Host", "PlainHost", "is_development"]
+
+
+class Host(Protocol):
+    """What `MailService` asks of an application. A Quart app is adapted by `Mail.init_app`.
+
+    app
+        What signals are sent with: the application itself.
+    config
+        Its settings, read when the service is made; MAIL_SUPPRESS_SEND, TESTING and DEBUG are
+        also read later.
+    extensions
+        What belongs to the app and not to the service.
+    folder
+        Where files go for which no other place is set.
+    """
+
+    @property
+    def app(self) -> Any: ...
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def config(self) -> Mapping[str, Any]: ...
+
+    @property
+    def extensions(self) -> dict[str, Any]: ...
+
+    @property
+    def folder(self) -> Path: ...
+
+    def ensure_async(self, function: Callable[..., Any]) -> Callable[..., Awaitable[Any]]:
+        """An async function that calls `function`, which may be sync."""
+        ...
+
+    def app_context(self) -> AbstractAsyncContextManager[Any]:
+        """What receivers of signals are called in."""
+        ...
+
+    async def render(self, template: str, context: Mapping[str, Any]) -> str:
+        """A template's text. Raises `jinja2.TemplateNotFound`."""
+        ...
+
+
+class PlainHost:
+    """A `Host` without a web framework: settings, a folder, and templates if you give it some.
+
+    render
+        Renders a template, sync or async; without it `send_email` finds none.
+    """
+
+    def __init__(
+        self,
+        config: Mapping[str, Any],
+        *,
+        name: str = "mail",
+        folder: Path | None = None,
+        render: Callable[[str, Mapping[str, Any]], Any] | None = None,
+    ) -> None:
+        self.name = name
+        self.config = config
+        self.extensions: dict[str, Any] = {}
+        self.folder = folder or Path("instance").absolute()
+        self._render = render
+
+    def __repr__(self) -> str:
+        return f"<PlainHost {self.name}>"
+
+    @property
+    def app(self) -> PlainHost:
+        """Itself: signals are sent with it."""
+        return self
+
+    def ensure_async(self, function: Callable[..., Any]) -> Callable[..., Awaitable[Any]]:
+        """An async function that calls `function`, in the event loop."""
+        return function if iscoroutinefunction(function) else partial(_call, function)
+
+    @asynccontextmanager
+    async def app_context(self) -> AsyncIterator[None]:
+        """Nothing is to be prepared for a receiver."""
+        yield
+
+    async def render(self, template: str, context: Mapping[str, Any]) -> str:
+        """A template's text. Raises `jinja2.TemplateNotFound` where there are no templates."""
+        if self._render is None:
+            from jinja2 import TemplateNotFound
+
+            raise TemplateNotFound(template)
+        text: str = await self.ensure_async(self._render)(template, context)
+        return text
+
+
+async def _call(function: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
+    return function(*arguments, **named)
+
+
+def is_development(config: Mapping[str, Any]) -> bool:
+    """Whether the app runs under debug or TESTING. Quart knows of debug once the app is loaded."""
+    return bool(config.get("DEBUG") or config.get("TESTING"))

@@ -1,0 +1,123 @@
+"""A Quart app as the service's host: its start and stop, and what the service asks of it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from quart import has_app_context, render_template
+from quart.signals import got_serving_exception
+
+from quartapp.mail.worker_process import leave_stopping_to_the_master
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+
+    from quart import Quart
+
+    from quartapp.mail.service import MailService
+
+__all__ = ["Lifespan", "QuartHost"]
+
+logger = logging.getLogger(__name__)
+
+
+class Lifespan(AsyncGenerator[None, None]):
+    """Runs the service while the app serves, any number of times.
+
+    It starts after every `before_serving` hook, so that it sees what they open, and stops before
+    every `after_serving` hook, so that it is still open. A generator function given to
+    `while_serving` could do that once: Quart keeps the generator. This object takes the place of
+    one and can be started again.
+    """
+
+    def __init__(self, app: Quart, service: MailService) -> None:
+        self._app = app
+        self._service = service
+        self._is_up = False
+        app.while_serving(lambda: self)
+        app.before_serving(self._to_the_end)
+        # Quart tells nobody else when a later hook fails at the start.
+        got_serving_exception.connect(self._failed, app)
+
+    async def asend(self, value: None, /) -> None:
+        """Start, or stop where the app is shutting down."""
+        if self._app.shutdown_event.is_set():
+            await self._stop()
+            raise StopAsyncIteration
+        # A start that was cancelled in a later hook has left it up.
+        await self._stop()
+        leave_stopping_to_the_master()
+        await self._service.start()
+        self._is_up = True
+
+    async def athrow(self, *error: Any) -> None:
+        """Stop; only a garbage collector comes by here."""
+        await self._stop()
+        raise StopAsyncIteration
+
+    async def _to_the_end(self) -> None:
+        """Go behind generators that were registered later: they may open what we need."""
+        generators = self._app.while_serving_gens
+        generators.remove(self)
+        generators.append(self)
+
+    async def _failed(self, _app: Quart, **_: object) -> None:
+        await self._stop()
+
+    async def _stop(self) -> None:
+        if not self._is_up:
+            return
+        self._is_up = False
+        try:
+            await self._service.stop()
+        except Exception:
+            # Raised, it would keep the app from running its own hooks.
+            logger.exception("mail did not stop cleanly")
+
+
+class QuartHost:
+    """What the service asks of an app, answered by Quart."""
+
+    def __init__(self, app: Quart) -> None:
+        self.app = app
+
+    @property
+    def name(self) -> str:
+        """The app's name."""
+        return self.app.name
+
+    @property
+    def config(self) -> Mapping[str, Any]:
+        """The app's settings."""
+        return self.app.config
+
+    @property
+    def extensions(self) -> dict[str, Any]:
+        """The app's extensions."""
+        return self.app.extensions
+
+    @property
+    def folder(self) -> Path:
+        """The instance folder."""
+        return Path(self.app.instance_path)
+
+    def ensure_async(self, function: Callable[..., Any]) -> Callable[..., Awaitable[Any]]:
+        """An async function that calls `function`, in a thread if it is sync."""
+        return self.app.ensure_async(function)
+
+    @asynccontextmanager
+    async def app_context(self) -> AsyncIterator[None]:
+        """An app context."""
+        async with self.app.app_context():
+            yield
+
+    async def render(self, template: str, context: Mapping[str, Any]) -> str:
+        """A template of the app's, in the current app context or in a new one."""
+        if has_app_context():
+            return await render_template(template, **context)
+        async with self.app.app_context():
+            return await render_template(template, **context)

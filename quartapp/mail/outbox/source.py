@@ -1,0 +1,104 @@
+"""Where the outbox's database comes from: the host's engine, a setting, or a file of its own."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from sqlalchemy.engine import URL
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from quartapp.database import Database
+from quartapp.database.url import database_url
+from quartapp.mail.errors import MailError
+from quartapp.mail.host import is_development
+from quartapp.settings.keys import SettingError, is_unset
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from quartapp.mail.host import Host
+
+    Engine = AsyncEngine | Database
+
+__all__ = ["DatabaseSource", "Engine"]
+
+logger = logging.getLogger(__name__)
+
+NOT_GIVEN = (
+    "engine= gave no engine: open the database in a before_serving hook, or run the command "
+    "with --startup"
+)
+
+
+class DatabaseSource:
+    """Finds the database at its first use, and forgets it at the end of a run.
+
+    engine
+        The host's: an engine, a `Database`, or a callable that gives either. Without it
+        DATABASE_URL, and without that the file `mail.sqlite` in `folder`.
+    """
+
+    def __init__(
+        self, host: Host, folder: Path, engine: Engine | Callable[[], Engine] | None
+    ) -> None:
+        self._host = host
+        self._folder = folder
+        self._engine = engine
+        self._found: Database | None = None
+        self._check_url()
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether it is closed with the mail service, and not by the host."""
+        return self._engine is None
+
+    def __call__(self) -> Database:
+        """The database. Raises `MailError` where the host gives none."""
+        if self._found is None:
+            self._found = self._find()
+        return self._found
+
+    async def close(self) -> None:
+        """Forget the database, so that a callable is asked anew, and close it if it is ours."""
+        found, self._found = self._found, None
+        if found is not None and self.is_ours:
+            await found.dispose()
+
+    def _find(self) -> Database:
+        given = self._engine
+        if callable(given):
+            given = given()
+        if isinstance(given, Database):
+            return given
+        if isinstance(given, AsyncEngine):
+            return Database.over(given)
+        if self._engine is not None:
+            raise MailError(
+                NOT_GIVEN if given is None else f"engine= gave {given!r}, no AsyncEngine"
+            )
+        raw = self._host.config.get("DATABASE_URL")
+        return Database(self._default() if is_unset(raw) else database_url(raw))
+
+    def _check_url(self) -> None:
+        """Refuse an address at once that could not be used later."""
+        raw = self._host.config.get("DATABASE_URL")
+        if self._engine is None and not is_unset(raw):
+            try:
+                database_url(raw)
+            except ValueError as error:
+                raise SettingError(f"DATABASE_URL in app.config {error}.") from None
+
+    def _default(self) -> URL:
+        path = self._folder / "mail.sqlite"
+        try:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise MailError(
+                f"the folder {self._folder} of the outbox cannot be made ({error.strerror}): "
+                "set DATABASE_URL, or QUARTAPP_INSTANCE to a folder that can be written"
+            ) from error
+        log = logger.info if is_development(self._host.config) else logger.warning
+        log("messages are stored in %s, because DATABASE_URL is not set", path)
+        return URL.create("sqlite+aiosqlite", database=str(path))
