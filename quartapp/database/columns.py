@@ -19,7 +19,7 @@ REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """An aware datetime in UTC, also where the database keeps no time zone."""
+    """An aware datetime in UTC, also where the database stores no time zone."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
@@ -34,7 +34,7 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 
 class SafeText(TypeDecorator[str]):
-    """Text from anybody: what no database can keep becomes U+FFFD.
+    """Text from outside: what no database can store becomes U+FFFD.
 
     A strange reply of some mail server, or a strange address typed into a search, must not
     make a statement fail.
@@ -50,5 +50,5 @@ class SafeText(TypeDecorator[str]):
 
 
 def is_keepable(text: str) -> bool:
-    """Whether every database keeps this text as it is."""
+    """Whether every database stores this text as it is."""
     return UNKEEPABLE.search(text) is None

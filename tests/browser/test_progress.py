@@ -137,12 +137,12 @@ async def greylisted(page: Page, port: int, server: SMTPServer) -> None:
     """Type a name, and see that its message waits; the next time it will be accepted."""
     server.answer(Phase.RCPT, "451 4.7.1 greylisted")
     await say(page, "Ada", at=f"http://127.0.0.1:{port}")
-    await until(lambda: says_again(page), lambda: "a message that will be tried again")
+    await until(lambda: says_again(page), lambda: "a message that will be retried")
     server.clear()
 
 
 async def says_again(page: Page) -> bool:
-    """Whether the page, loaded anew, says that the message will be tried again."""
+    """Whether the page, loaded anew, says that the message will be retried."""
     await page.reload()
     return AGAIN in await status(page).inner_text()
 

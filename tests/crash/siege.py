@@ -26,7 +26,7 @@ __all__ = ["Log", "Siege"]
 SEED = 20261124
 WORKERS = 2
 MESSAGES = 6
-"""How many messages are kept for each round."""
+"""How many messages are queued for each round."""
 
 GRACE = timedelta(seconds=0.5)
 """Within this time after a kill the server has read what was on the wire, and no lease ends."""
@@ -56,7 +56,7 @@ class Siege:
     """Two workers, a supervisor that starts them again, and somebody who kills them.
 
     mail
-        Keeps messages and delivers none.
+        Queues messages and delivers none.
     settings
         The workers'.
     """
@@ -67,11 +67,11 @@ class Siege:
     log: Log
     random: random.Random = field(default_factory=lambda: random.Random(SEED))  # noqa: S311
     workers: list[Command] = field(default_factory=list)
-    kept: set[str] = field(default_factory=set)
+    queued: set[str] = field(default_factory=set)
     kills: list[tuple[datetime, set[str]]] = field(default_factory=list)
 
     async def last(self, rounds: int) -> None:
-        """Keep messages and kill a worker, so many times."""
+        """Queue messages and kill a worker, so many times."""
         self.workers = [self._work() for _ in range(WORKERS)]
         for number in range(rounds):
             so_far = self.log.read()
@@ -84,7 +84,7 @@ class Siege:
         """Wait for the last message, and stop the workers as one should."""
 
         async def is_over() -> bool:
-            return (await self.mail.stats())[Status.SENT] == len(self.kept)
+            return (await self.mail.stats())[Status.SENT] == len(self.queued)
 
         await until(is_over, lambda: "every message sent")
         for worker in self.workers:
@@ -115,7 +115,7 @@ class Siege:
             for i in range(MESSAGES):
                 written = message(subject=f"Round {number}, written {i}")
                 delivery = await self.mail.send_later(written, session=session)
-                self.kept.add(delivery.message_id)
+                self.queued.add(delivery.message_id)
 
     async def _sees(self, count: int) -> None:
         async def enough() -> bool:

@@ -35,10 +35,10 @@ async def test_kill_9_loses_nothing_and_doubles_only_what_was_on_the_wire(siege:
 
     doubled = [copies for copies in siege.copies.values() if len(copies) > 1]
     print(
-        f"{ROUNDS} kills, {len(siege.kept)} messages, {len(siege.kept - set(siege.copies))} lost, "
+        f"{ROUNDS} kills, {len(siege.queued)} messages, {len(siege.queued - set(siege.copies))} lost, "
         f"{len(doubled)} doubled, {max(map(len, siege.copies.values()))} copies at worst"
     )
-    assert set(siege.copies) == siege.kept
+    assert set(siege.copies) == siege.queued
     for copies in doubled:
         assert len({(copy.content, copy.recipients) for copy in copies}) == 1
         assert len(copies) - 1 <= siege.on_the_wire(copies)

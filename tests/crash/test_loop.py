@@ -1,4 +1,4 @@
-"""A large message: built, kept and sent beside everything else that the event loop has to do."""
+"""A large message: built, queued and sent beside everything else that the event loop has to do."""
 
 from __future__ import annotations
 

@@ -29,8 +29,8 @@ STEP = 20.0
 """How far the clock is moved at a time, in seconds: less than the breaker's longest pause."""
 
 
-async def keep(mail: Mail, count: int) -> None:
-    """Keep so many messages in one transaction."""
+async def queue(mail: Mail, count: int) -> None:
+    """Queue so many messages in one transaction."""
     async with mail.outbox.database.transaction() as session:
         for number in range(count):
             await mail.send_later(message(subject=f"Message {number}"), session=session)
@@ -63,7 +63,7 @@ async def test_after_an_hour_without_a_server_all_messages_leave_and_none_has_lo
     clock = HandClock()
     await server.stop()
     async with serve(database_url, clock=clock) as mail:
-        await keep(mail, MESSAGES)
+        await queue(mail, MESSAGES)
         await blocked(mail)
         probes = await pass_time(mail, clock, HOUR)
         waiting = await mail.find(limit=MESSAGES)

@@ -31,7 +31,7 @@ class Stand(NamedTuple):
     """Where a message to Ada and Bob stands.
 
     waiting
-        The recipients that will be tried again.
+        The recipients that will be retried.
     copies
         Whom the server took it for, copy by copy.
     is_blocked
@@ -63,7 +63,7 @@ NEVER = Stand(FAILED, 1, (), ())
 
 GONE = Fate(AT_ONCE, AT_ONCE)
 REPLACED = Fate(AT_ONCE, AT_ONCE, connections=2)
-TROUBLE = Fate(Stand(QUEUED, 0, BOTH, (), is_blocked=True), AT_ONCE)
+OUTAGE = Fate(Stand(QUEUED, 0, BOTH, (), is_blocked=True), AT_ONCE)
 DEFERRED = Fate(Stand(QUEUED, 1, BOTH, ()), AGAIN)
 REFUSED = Fate(NEVER, NEVER)
 BOB_WAITS = Fate(Stand(QUEUED, 1, (BOB,), ((ADA,),)), Stand(SENT, 2, (), ((ADA,), (BOB,))))
@@ -76,31 +76,31 @@ BEHAVIOURS = ("drop", "stall", "garbage", "451", "550", "421")
 
 # What each behaviour leads to, in the order of BEHAVIOURS.
 FRESH: dict[Phase, tuple[Fate, ...]] = {
-    Phase.CONNECT: (TROUBLE, TROUBLE, TROUBLE, TROUBLE, TROUBLE, TROUBLE),
-    Phase.GREETING: (TROUBLE, TROUBLE, TROUBLE, TROUBLE, TROUBLE, TROUBLE),
-    Phase.EHLO: (TROUBLE, TROUBLE, TROUBLE, TROUBLE, TROUBLE, TROUBLE),
-    Phase.STARTTLS: (TROUBLE, TROUBLE, TROUBLE, TROUBLE, TROUBLE, TROUBLE),
-    Phase.AUTH: (TROUBLE, TROUBLE, TROUBLE, TROUBLE, TROUBLE, TROUBLE),
-    Phase.MAIL: (DEFERRED, DEFERRED, DEFERRED, DEFERRED, REFUSED, TROUBLE),
-    Phase.RCPT: (DEFERRED, DEFERRED, DEFERRED, BOB_WAITS, BOB_FAILED, TROUBLE),
-    Phase.DATA: (DEFERRED, DEFERRED, DEFERRED, DEFERRED, REFUSED, TROUBLE),
-    Phase.BODY: (DEFERRED, DEFERRED, DEFERRED, DEFERRED, REFUSED, TROUBLE),
-    Phase.END_OF_DATA: (UNSURE, UNSURE, UNSURE, DEFERRED, REFUSED, TROUBLE),
+    Phase.CONNECT: (OUTAGE, OUTAGE, OUTAGE, OUTAGE, OUTAGE, OUTAGE),
+    Phase.GREETING: (OUTAGE, OUTAGE, OUTAGE, OUTAGE, OUTAGE, OUTAGE),
+    Phase.EHLO: (OUTAGE, OUTAGE, OUTAGE, OUTAGE, OUTAGE, OUTAGE),
+    Phase.STARTTLS: (OUTAGE, OUTAGE, OUTAGE, OUTAGE, OUTAGE, OUTAGE),
+    Phase.AUTH: (OUTAGE, OUTAGE, OUTAGE, OUTAGE, OUTAGE, OUTAGE),
+    Phase.MAIL: (DEFERRED, DEFERRED, DEFERRED, DEFERRED, REFUSED, OUTAGE),
+    Phase.RCPT: (DEFERRED, DEFERRED, DEFERRED, BOB_WAITS, BOB_FAILED, OUTAGE),
+    Phase.DATA: (DEFERRED, DEFERRED, DEFERRED, DEFERRED, REFUSED, OUTAGE),
+    Phase.BODY: (DEFERRED, DEFERRED, DEFERRED, DEFERRED, REFUSED, OUTAGE),
+    Phase.END_OF_DATA: (UNSURE, UNSURE, UNSURE, DEFERRED, REFUSED, OUTAGE),
     Phase.QUIT: (GONE, GONE, GONE, GONE, GONE, GONE),
 }
 
-# A kept connection found dead before DATA is replaced at once, and costs the message nothing.
-KEPT: dict[Phase, tuple[Fate, ...]] = {
+# A reused connection found dead before DATA is replaced at once, and costs the message nothing.
+REUSED: dict[Phase, tuple[Fate, ...]] = {
     Phase.NEXT: (REPLACED, REPLACED, GONE, GONE, GONE, REPLACED),
     Phase.RSET: (REPLACED, REPLACED, REPLACED, REPLACED, REPLACED, REPLACED),
     Phase.MAIL: (REPLACED, REPLACED, REPLACED, DEFERRED, REFUSED, REPLACED),
-    Phase.RCPT: (REPLACED, REPLACED, REPLACED, BOB_WAITS, BOB_FAILED, TROUBLE),
-    Phase.DATA: (DEFERRED, DEFERRED, DEFERRED, DEFERRED, REFUSED, TROUBLE),
+    Phase.RCPT: (REPLACED, REPLACED, REPLACED, BOB_WAITS, BOB_FAILED, OUTAGE),
+    Phase.DATA: (DEFERRED, DEFERRED, DEFERRED, DEFERRED, REFUSED, OUTAGE),
 }
 
 # Replies that mean something else than their first digit says.
 SPECIAL = [
-    *((Phase.MAIL, code, TROUBLE) for code in ("500", "504", "530", "538")),
+    *((Phase.MAIL, code, OUTAGE) for code in ("500", "504", "530", "538")),
     (Phase.MAIL, "354", DEFERRED),
     (Phase.RCPT, "552", BOB_WAITS),
     (Phase.RCPT, "354", DEFERRED),
@@ -119,7 +119,7 @@ class Row(NamedTuple):
 
     phase: Phase
     does: str
-    is_kept: bool
+    is_reused: bool
     fate: Fate
 
     @property
@@ -166,16 +166,16 @@ class Row(NamedTuple):
 
 def rows() -> Iterator[Any]:
     """The cells of all tables."""
-    for is_kept, table in ((False, FRESH), (True, KEPT)):
+    for is_reused, table in ((False, FRESH), (True, REUSED)):
         for phase, fates in table.items():
             for does, fate in zip(BEHAVIOURS, fates, strict=True):
-                yield cell(Row(phase, does, is_kept, fate))
+                yield cell(Row(phase, does, is_reused, fate))
     for phase, does, fate in SPECIAL:
-        yield cell(Row(phase, does, is_kept=False, fate=fate))
+        yield cell(Row(phase, does, is_reused=False, fate=fate))
 
 
 def cell(row: Row) -> Any:
-    return pytest.param(row, id=f"{'kept' if row.is_kept else 'fresh'}-{row.phase}-{row.does}")
+    return pytest.param(row, id=f"{'reused' if row.is_reused else 'fresh'}-{row.phase}-{row.does}")
 
 
 @pytest.fixture(params=["pipelined", "one by one"])
@@ -212,12 +212,12 @@ def house(
 
 
 async def before(row: Row, mail: Mail, server: SMTPServer) -> None:
-    """Send a message to Eve first where the connection is to be a kept one, then strike."""
+    """Send a message to Eve first where the connection is to be a reused one, then strike."""
     if row.phase is Phase.NEXT:
         row.blow(server)
     if row.phase is Phase.RSET:
         server.answer(Phase.RCPT, "550 5.1.1 no such user", recipient=EVE)
-    if row.is_kept:
+    if row.is_reused:
         await mail.wait(await mail.send_later(message(recipients=[EVE])), timeout=20)
     if row.phase is not Phase.NEXT:
         row.blow(server)
@@ -226,7 +226,7 @@ async def before(row: Row, mail: Mail, server: SMTPServer) -> None:
 async def stand(mail: Mail, server: SMTPServer, delivery: Delivery) -> Stand:
     """Where it stands now."""
     now = await mail.get(delivery.id)
-    waiting = tuple(person.address for person in now.recipients if person.due_at)
+    waiting = tuple(recipient.address for recipient in now.recipients if recipient.due_at)
     copies = tuple(copy.recipients for copy in server.messages if EVE not in copy.recipients)
     return Stand(now.status, now.attempts, waiting, copies, mail.worker.is_blocked)
 
@@ -253,7 +253,7 @@ async def test_a_message_stands_where_the_table_says(row, house):
 
 
 async def test_a_server_that_refuses_connections_costs_no_attempt(house):
-    row = Row(Phase.CONNECT, "refuse", is_kept=False, fate=TROUBLE)
+    row = Row(Phase.CONNECT, "refuse", is_reused=False, fate=OUTAGE)
     async with house(row) as (mail, server, clock):
         await server.stop()
         delivery = await mail.send_later(row.message)
@@ -265,4 +265,4 @@ async def test_a_server_that_refuses_connections_costs_no_attempt(house):
         await mail.drain()
         at_last = await stand(mail, server, delivery)
 
-    assert (then, at_last) == (TROUBLE.then, TROUBLE.at_last)
+    assert (then, at_last) == (OUTAGE.then, OUTAGE.at_last)

@@ -64,13 +64,13 @@ def settings(settings: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.fixture
 async def early(keeper: Mail) -> Delivery:
-    """A message that is kept."""
+    """A message that is queued."""
     return await keeper.send_later(message(recipients=["early@example.com"]))
 
 
 @pytest.fixture
 async def late(keeper: Mail, server: SMTPServer) -> Delivery:
-    """A message that is kept, and whose recipient the server thinks about for ever."""
+    """A message that is queued, and whose recipient the server thinks about for ever."""
     server.stall(Phase.RCPT, recipient="late@example.com", times=1)
     return await keeper.send_later(message(recipients=["late@example.com"]))
 

@@ -40,11 +40,11 @@ PROCESSES = 3
 MESSAGES = 150
 
 
-async def keep_on_keeping(mail: Mail, kept: set[str], enough: asyncio.Event) -> None:
-    """Keep one message after another, whatever the database does; note those that were kept."""
+async def queue_on(mail: Mail, queued: set[str], enough: asyncio.Event) -> None:
+    """Queue one message after another, whatever the database does; note those that were queued."""
     while not enough.is_set():
         with suppress(DatabaseUnavailable):
-            kept.add((await mail.send_later(message())).message_id)
+            queued.add((await mail.send_later(message())).message_id)
         await asyncio.sleep(0)
 
 
@@ -52,10 +52,10 @@ async def keep_on_keeping(mail: Mail, kept: set[str], enough: asyncio.Event) -> 
 async def test_messages_survive_a_postgresql_that_crashes_again_and_again(
     serve: Serve, postgres: PostgresServer, postgres_url: str, server: SMTPServer
 ) -> None:
-    kept: set[str] = set()
+    queued: set[str] = set()
     enough = asyncio.Event()
     async with serve(postgres_url) as mail:
-        load = asyncio.create_task(keep_on_keeping(mail, kept, enough))
+        load = asyncio.create_task(queue_on(mail, queued, enough))
         for _ in range(RESTARTS):
             await server.received(len(server.messages) + BETWEEN_RESTARTS, timeout=30)
             await asyncio.to_thread(postgres.kill)
@@ -66,7 +66,7 @@ async def test_messages_survive_a_postgresql_that_crashes_again_and_again(
         states = await mail.stats()
 
     copies = Counter(each.message_id for each in server.messages)
-    assert kept <= set(copies)
+    assert queued <= set(copies)
     assert set(copies.values()) == {1}
     assert states[Status.SENT] == sum(states.values()) == len(copies)
 

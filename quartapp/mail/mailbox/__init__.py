@@ -1,4 +1,4 @@
-"""The development mailbox: a server that catches messages, and the Maildir that keeps them."""
+"""The development mailbox: a server that catches messages, and the Maildir that stores them."""
 
 from quartapp.mail.mailbox.catcher import Catcher
 from quartapp.mail.mailbox.chaos import Chaos, Kind, Mischief

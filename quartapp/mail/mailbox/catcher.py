@@ -121,7 +121,7 @@ class _Desk:
     async def _upset(
         self, server: Any, envelope: Any, mischief: Mischief, behaviour: Behaviour
     ) -> str:
-        act = Act("250 2.0.0 Kept in the mailbox", behaviour)
+        act = Act("250 2.0.0 Stored in the mailbox", behaviour)
         reply = await self._keep(envelope) if act.takes else act.reply
         if isinstance(behaviour, Drop):
             # It ends this conversation, and with it this very task.
@@ -137,9 +137,9 @@ class _Desk:
         try:
             await self.store.add(sender.removeprefix("<>"), recipients, content)
         except OSError as error:
-            logger.warning("The mailbox %s cannot keep a message: %s", self.store.path, error)
-            return f"451 4.3.0 The mailbox cannot keep the message: {error.strerror}"
-        return "250 2.0.0 Kept in the mailbox"
+            logger.warning("The mailbox %s cannot store a message: %s", self.store.path, error)
+            return f"451 4.3.0 The mailbox cannot store the message: {error.strerror}"
+        return "250 2.0.0 Stored in the mailbox"
 
     async def handle_exception(self, error: Exception) -> str:
         logger.error("The mailbox's server failed", exc_info=error)

@@ -1,4 +1,4 @@
-"""Where the development mailbox keeps its messages: a Maildir that several processes share."""
+"""Where the development mailbox stores its messages: a Maildir that several processes share."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Store:
         return f"<Store {self.path}>"
 
     async def add(self, sender: str, recipients: Iterable[str], content: bytes) -> Entry:
-        """Keep a message as it came over the wire. Raises `OSError` when it cannot be kept."""
+        """Store a message as it came over the wire. Raises `OSError` when it cannot."""
         return await asyncio.to_thread(self._add, sender, tuple(recipients), content)
 
     async def newest(

@@ -36,7 +36,7 @@ class Attachment:
     content_type
         Such as "image/png"; guessed from the file name where it is not given.
     data
-        The content; text is kept in UTF-8.
+        The content; text is stored in UTF-8.
     disposition
         "attachment", or "inline" for what is shown inside the message: with a Content-ID among
         the headers, `<img src="cid:...">` in the HTML finds it.

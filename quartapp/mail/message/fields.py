@@ -1,4 +1,4 @@
-"""What the fields of a `Message` may hold: each check returns the value as it is kept."""
+"""What the fields of a `Message` may hold: each check returns the value as it is stored."""
 
 from __future__ import annotations
 

@@ -58,7 +58,7 @@ class Record:
         self._ring()
 
     def took(self, message: ReceivedMessage) -> None:
-        """Keep a message."""
+        """Store a message."""
         self.messages.append(message)
         self._ring()
 

@@ -33,7 +33,7 @@ class Phase(StrEnum):
     END_OF_DATA = "END_OF_DATA"
     """The end of data has come in, its answer is due."""
     NEXT = "NEXT"
-    """The dot was answered; the client may begin another message."""
+    """The end of data was answered; the client may begin another message."""
     RSET = "RSET"
     QUIT = "QUIT"
 

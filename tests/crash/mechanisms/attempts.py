@@ -46,7 +46,7 @@ ATTEMPTS = (
         "::test_5_a_message_that_the_server_cannot_stand_does_not_stop_the_others",
     ),
     Mechanism(
-        "giving up counts from when it was kept",
+        "giving up counts from when it was queued",
         "quartapp/mail/delivery/retry.py",
         "return self.now - claim.since >= timedelta(seconds=self.settings.give_up)",
         "return False",
@@ -68,7 +68,7 @@ ATTEMPTS = (
         "tests/mail/delivery/test_promises.py::test_3_a_message_is_resent_no_sooner_than_its_delay",
     ),
     Mechanism(
-        "hold waits for a person",
+        "hold waits for an operator",
         "quartapp/mail/delivery/retry.py",
         "if self.settings.on_uncertain is OnUncertain.HOLD or",
         "if",

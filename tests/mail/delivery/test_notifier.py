@@ -111,15 +111,15 @@ async def test_a_message_kept_by_a_process_that_does_not_deliver_is_sent_at_once
     ):
         took = [await seconds_until_sent(keeper, sender) for _ in range(10)]
 
-    # Kept when one was just found, a message would wait a whole second for the next look.
+    # Queued when one was just found, a message would wait a whole second for the next look.
     assert len(server.messages) == 10
     assert min(took[1:]) < 0.5
 
 
 async def seconds_until_sent(keeper, sender):
     began = time.monotonic()
-    kept = await keeper.send_later(message())
-    done = await sender.wait(kept, timeout=PATIENCE)
+    queued = await keeper.send_later(message())
+    done = await sender.wait(queued, timeout=PATIENCE)
     assert done.status is Status.SENT
     return time.monotonic() - began
 

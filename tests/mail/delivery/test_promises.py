@@ -10,7 +10,7 @@ from quartapp.mail.testing import Phase, message
 from tests.crash.clock import HandClock
 
 NEVER = {"QUARTAPP_DISPATCH": False}
-"""A service that keeps and looks, and does not deliver."""
+"""A service that queues and reads, and does not deliver."""
 
 
 async def test_1_kept_means_sent_though_the_process_ends_and_the_server_is_down(
@@ -79,13 +79,13 @@ async def test_3_a_message_is_resent_no_sooner_than_its_delay(serve, server, dat
     clock = HandClock()
     server.drop(Phase.END_OF_DATA, times=1)
     async with serve(database_url, clock=clock) as mail:
-        kept = await mail.send_later(message())
+        queued = await mail.send_later(message())
         copies = []
         for seconds in (0, mail.settings.uncertain_delay - 1, 2):
             clock.seconds += seconds
             await mail.drain()
             copies.append(len(server.messages))
-        done = await mail.get(kept.id)
+        done = await mail.get(queued.id)
 
     assert copies == [1, 1, 2]
     assert done.status is Status.SENT
@@ -136,7 +136,7 @@ async def test_4_never_two_owners_of_a_row(serve, server, database_url):
     assert len(server.messages) == 1
 
 
-async def test_5_the_servers_own_trouble_costs_no_message_an_attempt(serve, server, database_url):
+async def test_5_an_outage_costs_no_message_an_attempt(serve, server, database_url):
     server.answer(Phase.GREETING, "421 4.3.2 closing", times=3)
     async with serve(database_url, MAIL_BREAKER_FIRST=0.01) as mail:
         done = await mail.wait(await mail.send_later(message()), timeout=30)

@@ -15,7 +15,7 @@ from quartapp.mail.testing import Phase, SMTPServer, message
 from tests.crash.waiting import until
 
 NEVER = {"QUARTAPP_DISPATCH": False}
-"""A service that keeps and looks, and does not deliver."""
+"""A service that queues and reads, and does not deliver."""
 
 
 async def test_6_keeping_a_message_never_waits_for_smtp(serve, server, database_url):
@@ -25,9 +25,9 @@ async def test_6_keeping_a_message_never_waits_for_smtp(serve, server, database_
         await server.reached(Phase.GREETING)
 
         async with asyncio.timeout(30):
-            kept = [await mail.send_later(message()) for _ in range(20)]
+            queued = [await mail.send_later(message()) for _ in range(20)]
 
-    assert {delivery.status for delivery in kept} == {Status.QUEUED}
+    assert {delivery.status for delivery in queued} == {Status.QUEUED}
 
 
 async def test_6_bytes_are_loaded_when_a_connection_is_held(serve, server, database_url):
@@ -60,12 +60,12 @@ async def test_6_a_message_that_nobody_is_woken_for_is_found(serve, server, data
             mail.outbox.database.writer.begin() as outer,
             AsyncSession(outer, join_transaction_mode="create_savepoint") as session,
         ):
-            kept = await mail.send_later(message(), session=session)
+            queued = await mail.send_later(message(), session=session)
             await session.commit()
             await until(lambda: has_looked(mail), lambda: "a look that comes too early")
             await mail.drain()
 
-        await until(lambda: is_sent(mail, kept), lambda: "the message sent")
+        await until(lambda: is_sent(mail, queued), lambda: "the message sent")
 
     assert len(server.messages) == 1
 
@@ -106,13 +106,13 @@ async def test_7_shutdown_raises_nothing_though_the_database_is_away(
 ):
     server.stall(Phase.END_OF_DATA, times=1)
     async with serve(postgres_url, MAIL_LEASE=0.5, MAIL_DRAIN_TIMEOUT=0.1) as mail:
-        kept = await mail.send_later(message())
+        queued = await mail.send_later(message())
         await server.reached(Phase.END_OF_DATA)
         await asyncio.to_thread(postgres.kill)
     await asyncio.to_thread(postgres.start)
 
     async with serve(postgres_url) as mail:
-        done = await mail.wait(kept, timeout=30)
+        done = await mail.wait(queued, timeout=30)
 
     first, second = server.messages
     assert (done.status, first.content) == (Status.SENT, second.content)
@@ -185,9 +185,9 @@ async def test_8_a_server_that_nobody_vouches_for_gets_nothing(
         async with serve(
             **there, **login, MAIL_USE_TLS=True, MAIL_CA_FILE=str(wrong_ca_file)
         ) as mail:
-            kept = await mail.send_later(message())
+            queued = await mail.send_later(message())
             await mail.drain()
-            waiting = await mail.get(kept.id)
+            waiting = await mail.get(queued.id)
 
     assert (waiting.status, strange.messages, strange.logins) == (Status.QUEUED, [], [])
     assert "certificate that is not trusted" in waiting.detail
@@ -200,10 +200,10 @@ async def test_8_no_password_is_told_to_anyone(serve, caplog, password):
     async with SMTPServer(users={"ada": "secret"}) as server:
         login = {"MAIL_USERNAME": "ada", "MAIL_PASSWORD": password}
         async with serve(MAIL_PORT=server.port, MAIL_DEBUG=True, **login) as mail:
-            kept = await mail.send_later(message())
+            queued = await mail.send_later(message())
             await mail.drain()
-            told = f"{caplog.text} {mail!r} {mail.settings!r} {await mail.get(kept.id)!r}"
+            told = f"{caplog.text} {mail!r} {mail.settings!r} {await mail.get(queued.id)!r}"
 
     assert [attempt.succeeded for attempt in server.logins] == [password == "secret"]
-    assert kept.id in told
+    assert queued.id in told
     assert not [words for words in (password, coded) if words in told]

@@ -23,7 +23,7 @@ UNSURE = Answer(Result.UNCERTAIN, None, "connection lost after the end of data")
 
 
 def claim(*addresses: str, age: float = 0, tried: float | None = None, **changes: object) -> Claim:
-    """A claim on a message kept `age` seconds ago and first tried `tried` seconds ago."""
+    """A claim on a message queued `age` seconds ago and first attempted `tried` seconds ago."""
     values = {
         "id": "message",
         "token": "token",
@@ -105,7 +105,7 @@ def test_an_outage_longer_than_the_give_up_time_ends_no_message():
     assert (decision.status, decision.attempts, decision.due_at) == (Status.QUEUED, 0, NOW)
 
 
-def test_trouble_of_the_server_costs_no_attempt_and_is_told():
+def test_an_outage_costs_no_attempt_and_is_told():
     decision = rules().postpone(claim(), ServerOutage("mail:25 refused the connection"))
 
     assert (decision.attempts, decision.counts) == (0, False)
@@ -122,7 +122,7 @@ def test_the_third_421_in_a_row_counts():
     assert decisions[2].due_at == NOW + timedelta(seconds=60)
 
 
-def test_other_trouble_breaks_the_row_of_421s():
+def test_another_outage_ends_the_row_of_421s():
     decision = rules().postpone(claim(outages=2), ServerOutage("refused the connection"))
 
     assert (decision.attempts, decision.outages) == (0, 0)
@@ -135,7 +135,7 @@ def test_an_uncertain_message_is_resent_after_its_delay():
     assert decision.due_at == NOW + timedelta(seconds=1800)
 
 
-def test_an_uncertain_message_may_be_held_for_a_person():
+def test_an_uncertain_message_may_be_held_for_a_recipient():
     decision = rules(on_uncertain=OnUncertain.HOLD).judge(claim(), Outcome({ADA: UNSURE}))
 
     assert (decision.status, decision.due_at, decision.is_final) == (Status.UNCERTAIN, None, True)
@@ -170,4 +170,7 @@ def test_a_message_that_is_cancelled_meanwhile_is_not_tried_again():
     decision = rules().judge(claim(ADA, BOB), Outcome({ADA: ACCEPTED, BOB: LATER})).cancelled()
 
     assert (decision.status, decision.due_at) == (Status.CANCELLED, None)
-    assert [person.status for person in decision.recipients] == [Status.SENT, Status.CANCELLED]
+    assert [recipient.status for recipient in decision.recipients] == [
+        Status.SENT,
+        Status.CANCELLED,
+    ]

@@ -27,7 +27,7 @@ async def test_every_recipient_is_redirected_cc_and_bcc_too(serve, server):
 
     assert reached(server) == [(TESTER,)]
     assert done.status is Status.SENT
-    assert [person.address for person in done.recipients] == [ADA, BOB, EVE]
+    assert [recipient.address for recipient in done.recipients] == [ADA, BOB, EVE]
 
 
 async def test_who_is_not_allowed_is_held_back_cc_and_bcc_too(serve, server):
@@ -36,7 +36,7 @@ async def test_who_is_not_allowed_is_held_back_cc_and_bcc_too(serve, server):
 
     assert reached(server) == [(ADA,)]
     assert done.status is Status.FAILED
-    assert [person.status for person in done.recipients] == [
+    assert [recipient.status for recipient in done.recipients] == [
         Status.SENT, Status.FAILED, Status.FAILED,
     ]  # fmt: skip
     assert f"{EVE}: held back: not in MAIL_ALLOWED_RECIPIENTS" in done.detail
@@ -87,7 +87,7 @@ async def test_what_the_tester_was_refused_everybody_was(serve, server):
     async with serve(MAIL_REDIRECT_TO=TESTER) as mail:
         done = await mail.wait(await mail.send_later(everybody()), timeout=30)
 
-    assert {person.code for person in done.recipients} == {550}
+    assert {recipient.code for recipient in done.recipients} == {550}
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,7 @@ async def client(catcher: Catcher) -> AsyncIterator[aiosmtplib.SMTP]:
         yield smtp
 
 
-async def test_a_message_is_kept_as_it_was_sent(client, store):
+async def test_a_message_is_stored_as_it_was_sent(client, store):
     await client.sendmail("a@example.com", ["b@example.com", "c@example.com"], CONTENT)
 
     [entry] = await store.newest()
@@ -79,7 +79,7 @@ async def test_an_address_that_is_no_text_is_taken_with_marks_in_it(client, stor
     assert entry.recipients == ("\ufffd@example.com",)
 
 
-async def test_a_message_of_the_largest_size_is_kept_though_every_line_begins_with_a_dot(
+async def test_a_message_of_the_largest_size_is_stored_though_every_line_begins_with_a_dot(
     client, store
 ):
     largest = (b"\r\n" + b".\r\n" * 64 * KIB)[: 64 * KIB - 2] + b"\r\n"
@@ -104,7 +104,7 @@ async def test_a_mailbox_that_cannot_be_written_asks_to_try_again(client, store)
         await client.sendmail("a@example.com", ["b@example.com"], CONTENT)
 
     assert refused.value.code == 451
-    assert "cannot keep the message" in refused.value.message
+    assert "cannot store the message" in refused.value.message
 
 
 async def test_the_connection_goes_on_after_a_refusal(client, store):

@@ -49,11 +49,11 @@ async def send(catcher: Catcher, *recipients: str) -> str:
         return str(error.code)
     except aiosmtplib.SMTPServerDisconnected:
         return "lost"
-    return "kept"
+    return "stored"
 
 
 @pytest.mark.parametrize(
-    ("kind", "end", "kept"),
+    ("kind", "end", "stored"),
     [
         (Kind.DEFER_RECIPIENTS, "451", 0),
         (Kind.REFUSE_RECIPIENTS, "550", 0),
@@ -62,13 +62,13 @@ async def send(catcher: Catcher, *recipients: str) -> str:
         (Kind.DROP, "lost", 1),
     ],
 )
-async def test_it_befalls_so_many_messages_and_no_more(catcher, chaos, store, kind, end, kept):
+async def test_it_befalls_so_many_messages_and_no_more(catcher, chaos, store, kind, end, stored):
     await chaos.switch_on(kind, 2)
 
     ends = [await send(catcher) for _ in range(3)]
 
-    assert ends == [end, end, "kept"]
-    assert await store.count() == 2 * kept + 1
+    assert ends == [end, end, "stored"]
+    assert await store.count() == 2 * stored + 1
     assert await chaos.now() is None
 
 
@@ -79,34 +79,34 @@ async def test_it_goes_on_until_it_is_switched_off(catcher, chaos):
     await chaos.switch_off()
 
     assert during == ["451"] * 3
-    assert await send(catcher) == "kept"
+    assert await send(catcher) == "stored"
 
 
 async def test_a_message_to_many_is_one_message(catcher, chaos):
     await chaos.switch_on(Kind.DEFER_RECIPIENTS, 1)
 
     assert await send(catcher, "b@example.com", "c@example.com") == "451"
-    assert await send(catcher, "b@example.com", "c@example.com") == "kept"
+    assert await send(catcher, "b@example.com", "c@example.com") == "stored"
 
 
 async def test_who_is_stalled_goes_on_when_it_is_switched_off(catcher, chaos, store):
     await chaos.switch_on(Kind.STALL, 1)
     stalled = asyncio.create_task(send(catcher))
-    await until(store.count, lambda: "a message kept")
+    await until(store.count, lambda: "a message stored")
 
     before = stalled.done()
     assert (await chaos.now()).left == 0
-    assert await send(catcher) == "kept"
+    assert await send(catcher) == "stored"
     await chaos.switch_off()
 
-    assert (before, await stalled) == (False, "kept")
+    assert (before, await stalled) == (False, "stored")
 
 
 async def test_a_stalled_message_holds_no_shutdown_up(store, chaos):
     await chaos.switch_on(Kind.STALL, None)
     async with Catcher(store, chaos=chaos) as catcher:
         stalled = asyncio.create_task(send(catcher))
-        await until(store.count, lambda: "a message kept")
+        await until(store.count, lambda: "a message stored")
 
     assert await stalled == "lost"
 

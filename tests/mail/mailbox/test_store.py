@@ -37,12 +37,12 @@ async def subjects(store: Store, **which: object) -> list[str]:
 
 
 async def test_a_message_comes_out_byte_for_byte(store):
-    kept = await store.add("a@example.com", ["b@example.com"], MESSAGE)
+    stored = await store.add("a@example.com", ["b@example.com"], MESSAGE)
 
-    entry, content = await store.get(kept.id)
+    entry, content = await store.get(stored.id)
 
     assert content == MESSAGE
-    assert entry == kept
+    assert entry == stored
 
 
 async def test_an_entry_says_what_the_envelope_and_the_headers_say(store):
@@ -193,7 +193,7 @@ async def test_one_message_can_be_thrown_away(store):
 
 
 async def test_a_message_is_found_by_its_message_id(store):
-    kept = await store.add("a@example.com", ["b@example.com"], MESSAGE)
+    stored = await store.add("a@example.com", ["b@example.com"], MESSAGE)
 
-    assert await store.find("<1@example.com>") == kept
+    assert await store.find("<1@example.com>") == stored
     assert await store.find("<2@example.com>") is None

@@ -46,7 +46,7 @@ class Plan:
     note: str = field(default="")
 
     @property
-    def people(self) -> list[tuple[str, str]]:
+    def mailboxes(self) -> list[tuple[str, str]]:
         """Names and addresses of the recipients."""
         return [(name, f"user{index}@example.org") for index, name in enumerate(self.names)]
 
@@ -67,7 +67,7 @@ PLANS = some.builds(
 def ours(plan: Plan) -> bytes:
     message = Message(
         plan.subject,
-        recipients=plan.people,
+        recipients=plan.mailboxes,
         sender=(plan.sender, "a@example.org"),
         body=plan.body,
         html=plan.html,
@@ -82,7 +82,7 @@ def ours(plan: Plan) -> bytes:
 def theirs(plan: Plan) -> bytes:
     message = EmailMessage(policy=policy.SMTP)
     message["From"] = Address(plan.sender, "a", "example.org")
-    message["To"] = [Address(name, addr_spec=spec) for name, spec in plan.people]
+    message["To"] = [Address(name, addr_spec=spec) for name, spec in plan.mailboxes]
     message["Subject"] = plan.subject
     message["Date"] = "Thu, 01 Jan 1970 00:00:00 +0000"
     message["Message-ID"] = "<1@example.org>"
@@ -111,15 +111,15 @@ def shape(part: MIMEPart) -> Any:
 def read(message: bytes) -> tuple[Any, ...]:
     """What the standard library's parser finds in it."""
     found = message_from_bytes(message, policy=policy.default)
-    people = [
-        (person.display_name, person.addr_spec)
+    mailboxes = [
+        (mailbox.display_name, mailbox.addr_spec)
         for name in ("From", "To")
-        for person in found[name].addresses
+        for mailbox in found[name].addresses
     ]
     names = ("Subject", "Date", "Message-ID", "X-Note")
     # Where the library folds a header at its start, its parser reads the fold as a space.
     headers = [str(found[name]).strip() for name in names]
-    return people, headers, shape(found)
+    return mailboxes, headers, shape(found)
 
 
 @settings(max_examples=80, deadline=None)

@@ -71,8 +71,10 @@ def test_the_envelope_names_everybody_once_and_the_bytes_no_bcc() -> None:
         rcpt_options=["NOTIFY=FAILURE"],
     )
 
-    people = ("b@Example.org", "c@example.org", "d@example.org", "eve@hidden.example")
-    assert message.envelope == Envelope("a@example.org", people, ("RET=HDRS",), ("NOTIFY=FAILURE",))
+    recipients = ("b@Example.org", "c@example.org", "d@example.org", "eve@hidden.example")
+    assert message.envelope == Envelope(
+        "a@example.org", recipients, ("RET=HDRS",), ("NOTIFY=FAILURE",)
+    )
     assert b"hidden" not in message.content
     assert b"bcc" not in message.content.lower()
 
@@ -310,11 +312,11 @@ def unified(text: str) -> str:
 def test_whatever_is_written_is_read_again(
     subject: str, name: str, note: str, body: str, html: str, data: bytes
 ) -> None:
-    people = [(name, "b@example.org"), ("", "c@bücher.example")]
+    recipients = [(name, "b@example.org"), ("", "c@bücher.example")]
     files = [Attachment("a.bin", data=data)]
     fields = {"extra_headers": {"X-Note": note}, "body": body, "html": html, "attachments": files}
 
-    finished = encoded(subject=subject, recipients=people, sender=(name, "a@x.org"), **fields)
+    finished = encoded(subject=subject, recipients=recipients, sender=(name, "a@x.org"), **fields)
     message = parse(finished.content, finished.envelope)
 
     assert (finished.subject, message.subject) == (subject.strip(" "), subject.strip(" "))

@@ -158,12 +158,12 @@ def test_a_message_needs_a_sender() -> None:
 
 
 def test_a_message_does_not_share_the_callers_lists() -> None:
-    people = ["b@example.org"]
-    msg = message(recipients=people)
+    recipients = ["b@example.org"]
+    msg = message(recipients=recipients)
 
     msg.add_recipient(("Cleo", "c@example.org"))
 
-    assert people == ["b@example.org"]
+    assert recipients == ["b@example.org"]
     assert msg.send_to == {"b@example.org", "c@example.org"}
 
 

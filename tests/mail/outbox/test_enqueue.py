@@ -10,11 +10,11 @@ from tests.mail.outbox.sample import ADA, BOB, HOUR, NOW, failing, new
 
 
 async def test_a_kept_message_reads_back_as_it_was_told(outbox):
-    kept = await outbox.enqueue(new(ADA, BOB, subject="Tea"))
+    queued = await outbox.enqueue(new(ADA, BOB, subject="Tea"))
 
-    found = await outbox.get(kept.id)
+    found = await outbox.get(queued.id)
 
-    assert found == kept
+    assert found == queued
     assert (found.status, found.attempts, found.due_at) == (Status.QUEUED, 0, NOW)
     assert [person.address for person in found.recipients] == [ADA, BOB]
 
@@ -22,19 +22,19 @@ async def test_a_kept_message_reads_back_as_it_was_told(outbox):
 async def test_the_bytes_come_back_as_they_were(outbox):
     message = new()
 
-    kept = await outbox.enqueue(message)
+    queued = await outbox.enqueue(message)
 
-    assert await outbox.load([kept.id]) == [message.encoded.content]
+    assert await outbox.load([queued.id]) == [message.encoded.content]
 
 
 async def test_a_message_is_seen_by_others_only_after_the_commit(outbox, database):
     async with database.transaction() as session:
-        kept = await outbox.enqueue(new(), session)
-        before = await outbox.get(kept.id)
+        queued = await outbox.enqueue(new(), session)
+        before = await outbox.get(queued.id)
 
-    after = await outbox.get(kept.id)
+    after = await outbox.get(queued.id)
 
-    assert (before, after) == (None, kept)
+    assert (before, after) == (None, queued)
 
 
 async def test_a_rolled_back_message_leaves_nothing(outbox, database):
@@ -62,9 +62,9 @@ async def test_a_message_goes_with_its_savepoint(outbox, database):
 
 async def test_a_message_inside_a_savepoint_goes_with_the_whole(outbox, database):
     async with failing(database) as session, session.begin_nested():
-        kept = await outbox.enqueue(new(), session)
+        queued = await outbox.enqueue(new(), session)
 
-    assert await outbox.get(kept.id) is None
+    assert await outbox.get(queued.id) is None
 
 
 async def test_a_message_and_the_callers_own_row_are_one_transaction(outbox, database):
@@ -81,9 +81,9 @@ async def test_a_message_and_the_callers_own_row_are_one_transaction(outbox, dat
 
 
 async def test_a_message_that_expires_before_it_is_due_is_looked_at_then(outbox):
-    kept = await outbox.enqueue(new(due_at=NOW + 2 * HOUR, expires_at=NOW + HOUR))
+    queued = await outbox.enqueue(new(due_at=NOW + 2 * HOUR, expires_at=NOW + HOUR))
 
-    found = await outbox.get(kept.id)
+    found = await outbox.get(queued.id)
 
     assert found.due_at == NOW + HOUR
     assert found.recipients[0].due_at == NOW + 2 * HOUR

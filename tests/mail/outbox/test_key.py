@@ -1,4 +1,4 @@
-"""Idempotency keys: asked twice, kept once."""
+"""Idempotency keys: asked twice, stored once."""
 
 from __future__ import annotations
 
@@ -51,9 +51,9 @@ async def test_one_key_twice_in_one_transaction_is_one_message(outbox, database)
 async def test_fifty_at_once_with_one_key_keep_one_message(outbox, other):
     asked = [each.enqueue(new(key="k")) for each in (outbox, other) for _ in range(25)]
 
-    kept = await asyncio.gather(*asked)
+    queued = await asyncio.gather(*asked)
 
-    assert len({delivery.id for delivery in kept}) == 1
+    assert len({delivery.id for delivery in queued}) == 1
     assert len((await outbox.claim(100)).claims) == 1
 
 
@@ -61,9 +61,9 @@ async def test_a_key_of_a_rolled_back_message_is_free_again(outbox, database):
     async with failing(database) as session:
         await outbox.enqueue(new(key="k"), session)
 
-    kept = await outbox.enqueue(new(subject="Another", key="k"))
+    queued = await outbox.enqueue(new(subject="Another", key="k"))
 
-    assert await outbox.get(kept.id) == kept
+    assert await outbox.get(queued.id) == queued
 
 
 async def test_a_key_outlives_the_bytes_of_its_message(outbox, clock):
@@ -100,6 +100,6 @@ async def test_a_key_that_no_index_holds_is_refused(outbox):
 
 
 async def test_the_longest_key_is_kept(outbox):
-    kept = await outbox.enqueue(new(key="\N{GRINNING FACE}" * 500))
+    queued = await outbox.enqueue(new(key="\N{GRINNING FACE}" * 500))
 
-    assert await outbox.get(kept.id) == kept
+    assert await outbox.get(queued.id) == queued

@@ -108,13 +108,13 @@ async def test_the_pool_is_told_with_its_limit(delivering, server):
     server.stall(Phase.END_OF_DATA)
     async with delivering(MAIL_CONNECTIONS=3) as app:
         mail, prometheus = app.extensions["mail"], Prometheus(app)
-        kept = await mail.send_later(message())
+        queued = await mail.send_later(message())
         await server.reached(Phase.END_OF_DATA)
 
         await prometheus.scrape()
         server.clear()
         server.resume()
-        await mail.wait(kept, timeout=30)
+        await mail.wait(queued, timeout=30)
 
     assert prometheus("mail_connections", state="busy") == 1
     assert prometheus("mail_connections", state="idle") == 0
