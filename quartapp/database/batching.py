@@ -1,9 +1,9 @@
-"""Batched writes: what arrives while a write is under way shares the next one."""
+"""Batcher: items that arrive during a write are written together in the next one."""
 
 from __future__ import annotations
 
 import asyncio
-import contextvars
+from contextvars import Context
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
@@ -16,11 +16,11 @@ Written = TypeVar("Written")
 
 
 class Batcher(Generic[Item, Written]):
-    """Writes items in batches, one batch at a time, and tells each caller what came of its own.
+    """Writes items in batches, one batch at a time, and returns to each caller its own result.
 
     write
-        Writes a batch and returns what came of each item, in order. What it raises, every
-        caller of that batch gets.
+        Writes a batch and returns the result of each item, in order. What it raises is raised
+        to every caller of that batch.
     limit
         The most items in a batch.
     """
@@ -34,18 +34,18 @@ class Batcher(Generic[Item, Written]):
         self._writer: asyncio.Task[None] | None = None
 
     async def add(self, item: Item) -> Written:
-        """Have the item written with others; returns what came of it."""
+        """Write the item together with others; returns its result."""
         future: asyncio.Future[Written] = asyncio.get_running_loop().create_future()
         self._pending.append((item, future))
         if self._writer is None:
-            # In a context of its own: it outlives the request whose item came first.
+            # In a clean context: it goes on with the items of other requests.
             self._writer = asyncio.create_task(
-                self._write_all(), name="mail: group commit", context=contextvars.Context()
+                self._write_all(), name="mail: batcher", context=Context()
             )
         return await future
 
     async def abandon(self) -> None:
-        """Stop writing; whoever still waits is told by a cancellation."""
+        """Stop writing; callers that still wait are cancelled."""
         if self._writer is not None:
             self._writer.cancel()
             await asyncio.wait([self._writer])

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from alembic.script import ScriptDirectory
     from sqlalchemy import Connection, MetaData
 
-    from quartapp.database import Database
+    from quartapp.database.database import Database
 
 __all__ = ["Migrations"]
 

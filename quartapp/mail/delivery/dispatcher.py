@@ -207,7 +207,7 @@ class Dispatcher:
     def _start(self, job: SendJob) -> None:
         task = _task(self._run(job), f"mail: message {job.claim.id}")
         self._jobs[task] = job
-        task.add_done_callback(self._end)
+        task.add_done_callback(self._end, context=Context())
 
     def _end(self, task: asyncio.Task[None]) -> None:
         job = self._jobs.pop(task)

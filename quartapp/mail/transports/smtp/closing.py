@@ -38,7 +38,7 @@ class ClosingConnections:
             return
         task = asyncio.create_task(connection.quit(), name="mail: quit", context=Context())
         self._tasks.add(task)
-        task.add_done_callback(self._closed)
+        task.add_done_callback(self._closed, context=Context())
 
     async def end(self) -> None:
         """Wait a moment for those that are being closed, and cut the rest."""
