@@ -96,4 +96,42 @@ SERVERS = (
         "if False:",
         "tests/crash/test_loop.py::test_a_message_of_25_mib_does_not_hold_up_the_loop",
     ),
+    Mechanism(
+        "a connection does not hold the request that opened it",
+        "quartapp/mail/transports/smtp/pool.py",
+        'name="mail: connect", context=Context()',
+        'name="mail: connect"',
+        "tests/mail/transports/test_contexts.py::test_an_idle_connection_does_not_hold_the_request",
+    ),
+    Mechanism(
+        "the timer of idle connections does not hold a request",
+        "quartapp/mail/transports/smtp/idle.py",
+        ", context=Context()",
+        "",
+        "tests/mail/transports/test_contexts.py::test_an_idle_connection_does_not_hold_the_request",
+    ),
+    Mechanism(
+        "delivery does not hold the request that started it",
+        "quartapp/mail/delivery/dispatcher.py",
+        "name=name, context=Context()",
+        "name=name",
+        "tests/mail/delivery/test_contexts.py"
+        "::test_a_running_dispatcher_does_not_hold_the_request_that_started_it",
+    ),
+    Mechanism(
+        "a batch does not hold a request",
+        "quartapp/database/batching.py",
+        'name="mail: batcher", context=Context()',
+        'name="mail: batcher"',
+        "tests/mail/delivery/test_contexts.py"
+        "::test_a_batch_that_is_written_does_not_hold_a_request",
+    ),
+    Mechanism(
+        "commands wait for their replies without PIPELINING",
+        "quartapp/mail/transports/smtp/conversation.py",
+        "if self.is_pipelined:",
+        "if True:",
+        "tests/mail/transports/test_messages.py"
+        "::test_a_server_without_pipelining_gets_one_command_at_a_time",
+    ),
 )

@@ -171,6 +171,22 @@ async def test_a_message_without_accepted_recipients_leaves_the_connection_usabl
     assert (server.connections, "RSET" in verbs(server)) == (1, True)
 
 
+async def test_a_server_without_pipelining_gets_one_command_at_a_time(connect):
+    async with SMTPServer(extensions=[]) as server, connect(server) as transport:
+        server.stall(Phase.MAIL, times=1)
+        task = asyncio.create_task(send(transport))
+        await server.reached(Phase.MAIL)
+        received = verbs(server)
+        server.answer(Phase.RCPT, "451 4.7.1 later")
+        server.resume()
+        outcome = await task
+        await send(transport)
+
+    assert received[-1] == "MAIL"
+    assert outcome.answers[BOB].result is Result.TRANSIENT
+    assert verbs(server)[-6:] == ["MAIL", "RCPT", "RSET", "MAIL", "RCPT", "QUIT"]
+
+
 async def test_the_dialogue_is_logged_without_password_and_body(connect, caplog):
     caplog.set_level("DEBUG")
     async with (

@@ -1,0 +1,97 @@
+"""Private parts of libraries that we use: when one of these turns red, a release has moved it."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import threading
+from functools import partial
+from typing import Any
+
+import aiosmtplib
+import aiosqlite
+import pytest
+from aiosmtpd.smtp import SMTP
+
+from quartapp.mail.testing import SMTPServer
+
+
+@pytest.fixture
+async def connection(tmp_path):
+    connect = partial(sqlite3.connect, tmp_path / "file.sqlite", check_same_thread=False)
+    connection = await aiosqlite.Connection(connect, 64)
+    yield connection
+    await connection.close()
+
+
+async def test_an_aiosqlite_connection_has_its_thread_before_it_is_opened():
+    """`quartapp.database.engines` makes it a daemon, and joins it where opening fails."""
+    connection = aiosqlite.Connection(partial(sqlite3.connect, ":memory:"), 64)
+
+    assert isinstance(connection._thread, threading.Thread)
+    assert not connection._thread.is_alive()
+
+
+async def test_an_aiosqlite_connection_runs_a_function_in_its_thread(connection):
+    """`quartapp.database.onehop` runs a statement and fetches its rows in one trip."""
+    thread = await connection._execute(threading.get_ident)
+
+    assert thread == connection._thread.ident
+
+
+async def test_an_aiosqlite_connection_shows_the_one_of_sqlite(connection):
+    """`quartapp.database.onehop` opens cursors on it, and runs several statements at once."""
+    assert isinstance(connection._conn, sqlite3.Connection)
+
+
+async def test_an_aiosqlite_cursor_shows_the_one_of_sqlite(connection):
+    """`quartapp.database.onehop` reads its rows, and closes it without a trip."""
+    cursor = await connection.cursor()
+
+    assert isinstance(cursor._cursor, sqlite3.Cursor)
+    assert cursor._execute.__self__ is cursor
+    await cursor.close()
+
+
+async def test_an_aiosmtpd_connection_has_a_task_that_ends_with_it():
+    """`quartapp.mail.mailbox.catcher` awaits it when it closes."""
+    made: list[Any] = []
+
+    def visit() -> SMTP:
+        made.append(SMTP(object(), hostname="localhost", loop=asyncio.get_running_loop()))
+        return made[0]
+
+    server = await asyncio.get_running_loop().create_server(visit, "127.0.0.1", 0)
+    reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+    await reader.readline()
+    task = made[0]._handler_coroutine
+    made[0].transport.abort()
+    await asyncio.wait([task], timeout=30)
+    writer.close()
+    server.close()
+    await server.wait_closed()
+
+    assert isinstance(task, asyncio.Task)
+    assert task.done()
+
+
+async def test_an_aiosmtplib_client_lets_its_connection_be_taken_over():
+    """`quartapp.mail.transports.smtp.stream` sets a protocol of its own after the login."""
+    received: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+
+    class Taking(asyncio.Protocol):
+        def data_received(self, data: bytes) -> None:
+            received.set_result(data)
+
+    async with SMTPServer() as server:
+        client = aiosmtplib.SMTP(hostname=server.host, port=server.port, start_tls=False)
+        await client.connect()
+        await client.ehlo()
+        transport: Any = client.transport
+        transport.set_protocol(Taking())
+        transport.write(b"NOOP\r\n")
+        reply = await received
+        transport.abort()
+        client.close()
+
+    assert reply == b"250 2.0.0 Ok\r\n"
