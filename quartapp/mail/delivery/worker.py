@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from quartapp.database import DatabaseUnavailable
 from quartapp.mail.delivery.dispatcher import Dispatcher
 from quartapp.mail.delivery.notifier import Notifier
+from quartapp.mail.errors import MailError
 from quartapp.mail.settings import Backend, is_suppressed
 from quartapp.mail.transports import BreakerState
 from quartapp.mail.transports.factory import transport_for
@@ -135,7 +136,10 @@ class Worker:
             yield self._given_transport
             return
         if self._settings.backend is Backend.MAILBOX:
-            raise RuntimeError("the development mailbox is only there while the app runs: start it")
+            raise MailError(
+                "the development mailbox runs only while the app does: start the app, "
+                "or use `async with mail.running():`"
+            )
         transport = transport_for(self._settings, self._clock)
         try:
             yield transport
@@ -151,7 +155,9 @@ class Worker:
         if self.is_suppressed:
             return MemoryTransport("suppressed")
         if self._transport is None:
-            raise RuntimeError("the delivery worker does not run")
+            raise MailError(
+                "mail is not delivered here: start the app, or `async with mail.running():`"
+            )
         return self._transport
 
     async def _dispatching(self, transport: Transport) -> Dispatcher:
