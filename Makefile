@@ -5,7 +5,7 @@
 bin := .venv/bin
 installed := .venv/installed
 bench-installed := .venv/installed-bench
-source := quartapp tests benchmarks
+source := quartapp tests benchmarks examples
 # What neither waits nor starts a process: settings, addresses, messages, tables of decisions.
 quick := tests/settings tests/config tests/mail/message tests/mail/outbox tests/mail/test_settings.py \
 	tests/mail/delivery/test_retry.py tests/docs

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
-    from quartapp.mail import Mail
+    from quartapp.mail import MailService
 
     Act = Callable[[AsyncSession], Awaitable[object]]
 
@@ -41,7 +41,7 @@ async def _enqueue(url: str, messages: int) -> dict[str, float]:
     engine = create_async_engine(url)
     app = bare_app(engine, DATABASE_URL=url)
     async with app.app_context():
-        mail: Mail = app.extensions["mail"]
+        mail: MailService = app.extensions["mail"]
         await mail.upgrade()
         async with engine.begin() as connection:
             await connection.run_sync(metadata.create_all)
@@ -66,7 +66,7 @@ async def _nothing(_session: AsyncSession) -> None:
     """The transaction without a message."""
 
 
-def _queue(mail: Mail) -> Act:
+def _queue(mail: MailService) -> Act:
     form = message()
 
     async def queue(session: AsyncSession) -> None:
