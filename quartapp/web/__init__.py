@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hypercorn.middleware import ProxyFixMiddleware
 
-from quartapp.mail.pages.chaos import chaos
-from quartapp.mail.pages.health import health
-from quartapp.mail.pages.mailbox import mailbox
-from quartapp.mail.pages.mailbox_message import message
-from quartapp.mail.pages.metrics import metrics
-from quartapp.mail.pages.outbox import outbox
-from quartapp.mail.pages.previews import previews
-from quartapp.mail.pages.throttle import Guesses
+from quartapp.database import DatabaseUnavailable
+from quartapp.mail.pages import health_pages, mailbox_pages, outbox_pages
 from quartapp.web import errors, headers
+from quartapp.web.access import developers, operators
 from quartapp.web.deliveries import deliveries
 from quartapp.web.limits import NewUsers
 from quartapp.web.main import main
@@ -25,19 +21,30 @@ if TYPE_CHECKING:
 
 __all__ = ["init_app"]
 
-PAGES = (main, deliveries, mailbox, message, previews, chaos, outbox, health, metrics)
-
 
 def init_app(app: Quart) -> None:
     """Give an app its pages, error pages, static files and security headers."""
     app.static_folder = str(Path(__file__).parent / "static")
     app.extensions["new_users"] = NewUsers(app.config["QUARTAPP_RATE_LIMIT"])
-    app.extensions["guesses"] = Guesses()
-    for blueprint in PAGES:
-        app.register_blueprint(blueprint)
+    app.register_blueprint(main)
+    app.register_blueprint(deliveries)
+    app.register_blueprint(outbox_pages(allow=operators), url_prefix="/outbox")
+    app.register_blueprint(mailbox_pages(allow=developers), url_prefix="/dev/mail")
+    app.register_blueprint(health_pages(ready=partial(_about_users, app)))
     errors.init_app(app)
     headers.init_app(app)
     _believe_proxies(app, app.config["QUARTAPP_TRUSTED_PROXIES"])
+
+
+async def _about_users(app: Quart) -> str | None:
+    """Why the demo's own tables cannot be used, for `/readyz`."""
+    try:
+        current, newest = await app.extensions["database"].revisions()
+    except DatabaseUnavailable:
+        return None  # the mail tables are in the same one, and say so
+    if current != newest:
+        return "The database is at another version: run quartapp db upgrade."
+    return None
 
 
 def _believe_proxies(app: Quart, hops: int) -> None:

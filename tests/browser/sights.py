@@ -45,20 +45,20 @@ async def say_a_name_twice(page: Page) -> None:
 
 async def misunderstand_chaos(page: Page) -> None:
     """Ask for chaos to no messages at all."""
-    await page.get_by_label("say nothing").check()
-    await page.get_by_label("To how many messages").fill("0")
+    await page.get_by_label("stall after DATA").check()
+    await page.get_by_label("Number of messages").fill("0")
     await page.get_by_role("button", name="Switch it on").click()
     await expect(page.get_by_role("alert")).to_be_visible()
 
 
 async def ask_for_the_text(page: Page) -> None:
     """Have the operator's page show what a message says."""
-    await page.get_by_role("button", name="Show what it says").click()
+    await page.get_by_role("button", name="Show content").click()
     await expect(page.get_by_role("heading", name="Text")).to_be_visible()
 
 
 async def cancel_a_message(page: Page) -> None:
-    """Have a message kept, and stop it, for the operator's page to tell of that."""
+    """Have a message queued, and stop it, for the operator's page to tell of that."""
     await say_a_new_name(page)
     await page.goto("/outbox/?status=queued")
     await page.get_by_role("row").nth(1).get_by_role("link").click()

@@ -30,9 +30,9 @@ def has_scripts() -> bool:
 async def test_a_message_that_chaos_refuses_is_tried_again_and_sent(page: Page) -> None:
     await page.goto("/dev/mail/chaos")
     await page.get_by_label("refuse messages for now").check()
-    await page.get_by_label("To how many messages").fill("1")
+    await page.get_by_label("Number of messages").fill("1")
     await page.get_by_role("button", name="Switch it on").click()
-    await expect(page.get_by_role("status")).to_contain_text("1 message more")
+    await expect(page.get_by_role("status")).to_contain_text("1 more message")
 
     await say(page, "Ada")
     progress = page.locator(".progress")
@@ -46,12 +46,12 @@ async def test_a_message_that_chaos_refuses_is_tried_again_and_sent(page: Page) 
 
 async def test_chaos_is_switched_off_from_its_page(page: Page) -> None:
     await page.goto("/dev/mail/chaos")
-    await page.get_by_label("say nothing").check()
+    await page.get_by_label("stall after DATA").check()
     await page.get_by_role("button", name="Switch it on").click()
     await page.get_by_role("link", name="Mailbox").click()
-    await expect(page.get_by_role("main").get_by_text("will say nothing")).to_be_visible()
+    await expect(page.get_by_role("main").get_by_text("will stall after DATA")).to_be_visible()
 
     await page.get_by_role("link", name="Change it").click()
     await page.get_by_role("button", name="Switch it off").click()
 
-    await expect(page.get_by_text("will say nothing")).to_have_count(0)
+    await expect(page.get_by_text("will stall after DATA")).to_have_count(0)

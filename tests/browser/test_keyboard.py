@@ -70,7 +70,7 @@ async def test_the_form_is_filled_in_by_keyboard(page: Page) -> None:
     await expect(page.get_by_role("status")).to_contain_text("was sent")
 
 
-async def test_a_failed_message_is_found_and_tried_again_by_keyboard(
+async def test_a_failed_message_is_found_and_retried_by_keyboard(
     page: Page, app: Quart, server: SMTPServer
 ) -> None:
     server.answer(Phase.RCPT, "550 5.1.1 no such user", times=1)
@@ -85,11 +85,11 @@ async def test_a_failed_message_is_found_and_tried_again_by_keyboard(
     await reach(page, "Tea at four")
     await follow(page)
     await expect(page.get_by_role("heading", level=1)).to_have_text("Tea at four")
-    await reach(page, "Try again")
+    await reach(page, "Retry")
     await follow(page)
-    await expect(page.get_by_role("heading", level=1)).to_have_text("Try 1 message again?")
-    await reach(page, "Try 1 message again")
+    await expect(page.get_by_role("heading", level=1)).to_have_text("Retry 1 message?")
+    await reach(page, "Retry 1 message")
     await follow(page)
 
-    await expect(page.get_by_role("status")).to_have_text("1 message will be tried again now.")
+    await expect(page.get_by_role("status")).to_have_text("1 message will be retried now.")
     assert (await mail.wait(failed, timeout=30)).status == "sent"

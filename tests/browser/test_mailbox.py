@@ -39,7 +39,7 @@ async def test_a_message_lives_in_the_mailbox(mailbox: Page, page: Page, app: Qu
     await arrived.first.get_by_role("link").click()
     message = mailbox.frame_locator("iframe").locator("body")
     await expect(message).to_contain_text("User Grace has joined.")
-    await expect(mailbox.get_by_text("What a reader may stumble over")).to_have_count(0)
+    await expect(mailbox.get_by_text("Possible problems")).to_have_count(0)
 
     await mailbox.get_by_role("link", name="Phone").click()
     assert (await mailbox.locator("iframe").bounding_box())["width"] == 390

@@ -63,9 +63,9 @@ async def test_the_operator_retries_a_failed_message_and_sees_it_sent(
     await page.get_by_role("link", name="failed").click()
     await page.get_by_role("link", name="Tea at four").click()
     await expect(page.get_by_role("table").last).to_contain_text("550 5.1.1 no such user")
-    await page.get_by_role("link", name="Try again").click()
-    await page.get_by_role("button", name="Try 1 message again").click()
-    await expect(page.get_by_role("status")).to_have_text("1 message will be tried again now.")
+    await page.get_by_role("link", name="Retry…").click()
+    await page.get_by_role("button", name="Retry 1 message").click()
+    await expect(page.get_by_role("status")).to_have_text("1 message will be retried now.")
     await mail.wait(failed, timeout=30)
     await page.reload()
 
@@ -80,4 +80,4 @@ async def test_a_wrong_sign_in_is_refused(browser: Browser, address: str) -> Non
 
     assert answer is not None
     assert answer.status == 401
-    await expect(page.get_by_role("main")).to_contain_text("Operator sign-in required")
+    await expect(page.get_by_role("main")).to_contain_text("Operator sign-in required.")

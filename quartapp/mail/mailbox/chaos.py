@@ -30,8 +30,8 @@ class Kind(StrEnum):
     REFUSE_RECIPIENTS = "refuse recipients for good (550 to RCPT)"
     DEFER_MESSAGES = "refuse messages for now (451 after the end of data)"
     REFUSE_MESSAGES = "refuse messages for good (554 after the end of data)"
-    DROP = "hang up after the end of data, with the message kept"
-    STALL = "say nothing after the end of data"
+    DROP = "accept the message, then drop the connection"
+    STALL = "stall after DATA"
 
 
 ACTS: dict[Kind, tuple[Phase, Behaviour]] = {

@@ -3,91 +3,86 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
 
-from quart import Blueprint, abort, current_app, redirect, render_template, url_for
-from wtforms import IntegerField, StringField, ValidationError
-from wtforms.validators import NumberRange, Optional
+from quart import redirect, request, url_for
 
 from quartapp.mail.mailbox import Kind
-from quartapp.mail.pages.guard import developers_only, who
-from quartapp.web.forms import SafeForm
+from quartapp.mail.pages import service
+from quartapp.mail.pages.access import operator
+from quartapp.mail.pages.answers import render
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from quart.typing import ResponseReturnValue
 
-    from quartapp.mail.mailbox import Chaos
+    from quartapp.mail.pages.blueprint import Pages
 
-__all__ = ["chaos", "in_force"]
+__all__ = ["add_to", "shown"]
 
 logger = logging.getLogger(__name__)
 
 MOST = 1000
 
-chaos = Blueprint("chaos", __name__, url_prefix="/dev/mail/chaos")
-chaos.before_request(developers_only)
+
+def add_to(pages: Pages) -> None:
+    """Add the pages."""
+    pages.add("/chaos", chaos)
+    pages.add("/chaos", switch_on, methods=["POST"])
+    pages.add("/chaos/off", switch_off, methods=["POST"])
 
 
-class ChaosForm(SafeForm):
-    """Asks what to do, and to how many messages."""
-
-    kind = StringField("What to do to messages")
-    messages = IntegerField(
-        "To how many messages",
-        validators=[
-            Optional(),
-            NumberRange(1, MOST, f"Give a number from 1 to {MOST}, or nothing for all."),
-        ],
-    )
-
-    def validate_kind(self, field: StringField) -> None:
-        """Raises `ValidationError` where nothing is chosen that there is."""
-        if field.data not in Kind.__members__:
-            raise ValidationError("Choose what to do.")
+async def shown(template: str, **context: Any) -> str:
+    """A page of the mailbox, which says on top what is in force."""
+    return await render(template, mischief=await service.chaos().now(), **context)
 
 
-async def in_force() -> dict[str, Any]:
-    """What the pages of the mailbox show on top: for a blueprint's `context_processor`."""
-    is_open = "chaos" in current_app.extensions
-    return {"mischief": await _chaos().now() if is_open else None}
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What to do, and to how many messages, as it was typed."""
+
+    kind: str = ""
+    messages: str = ""
+
+    @classmethod
+    def read(cls, sent: Mapping[str, str]) -> Self:
+        """The fields of the form."""
+        return cls(sent.get("kind", ""), sent.get("messages", "").strip())
+
+    @property
+    def objection_to_kind(self) -> str:
+        """What is wrong with it, in a sentence."""
+        return "" if self.kind in Kind.__members__ else "Choose a fault."
+
+    @property
+    def objection_to_messages(self) -> str:
+        """What is wrong with it, in a sentence."""
+        is_number = self.messages.isdecimal() and len(self.messages) <= len(str(MOST))
+        if not self.messages or (is_number and 1 <= int(self.messages) <= MOST):
+            return ""
+        return f"Give a number from 1 to {MOST}, or leave it blank for all."
 
 
-chaos.context_processor(in_force)
-
-
-@chaos.get("")
-async def show() -> ResponseReturnValue:
+async def chaos() -> ResponseReturnValue:
     """What is in force, and what could be."""
-    return await _page(await ChaosForm.from_request())
+    return await shown("mailbox/chaos.html", wish=Wish(), is_asked=False, kinds=Kind)
 
 
-@chaos.post("")
 async def switch_on() -> ResponseReturnValue:
     """Misbehave from now on."""
-    form = await ChaosForm.from_request()
-    if not form.validate():
-        return await _page(form), 400
-    kind = Kind[form.kind.data or ""]
-    await _chaos().switch_on(kind, form.messages.data)
-    logger.info("%s switched chaos on: %s", who(), kind)
-    return redirect(url_for("chaos.show"))
+    wish = Wish.read(await request.form)
+    if wish.objection_to_kind or wish.objection_to_messages:
+        return await shown("mailbox/chaos.html", wish=wish, is_asked=True, kinds=Kind), 400
+    kind, number = Kind[wish.kind], int(wish.messages) if wish.messages else None
+    await service.chaos().switch_on(kind, number)
+    logger.info("chaos on (%s, from %s): %s", operator().name, request.remote_addr, kind)
+    return redirect(url_for(".chaos"))
 
 
-@chaos.post("/off")
 async def switch_off() -> ResponseReturnValue:
     """Behave again."""
-    form = await SafeForm.from_request()
-    if not form.validate():
-        abort(400, form.refusal)
-    await _chaos().switch_off()
-    logger.info("%s switched chaos off", who())
-    return redirect(url_for("chaos.show"))
-
-
-async def _page(form: ChaosForm) -> str:
-    return await render_template("mailbox/chaos.html", form=form, kinds=Kind)
-
-
-def _chaos() -> Chaos:
-    chaos: Chaos = current_app.extensions["chaos"]
-    return chaos
+    await service.chaos().switch_off()
+    logger.info("chaos off (%s, from %s)", operator().name, request.remote_addr)
+    return redirect(url_for(".chaos"))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from quartapp.mail import Minute
+    from quartapp.mail.outbox.query.views import Minute
 
 __all__ = ["Bar", "Chart", "chart"]
 

@@ -1,94 +1,84 @@
-"""Who may see the pages that are not for everybody: this machine, or the operator."""
+"""The default guard: in debug a client on this machine, else whoever signs in as the operator."""
 
 from __future__ import annotations
 
 import hmac
 import logging
 from ipaddress import IPv6Address, ip_address
-from typing import TYPE_CHECKING
 
 from quart import abort, current_app, request
 from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import Unauthorized
 
-if TYPE_CHECKING:
-    from quartapp.mail.pages.throttle import Guesses
+from quartapp.mail.operator import Operator
+from quartapp.mail.pages.throttle import Guesses
 
-__all__ = ["developers_only", "operator_only", "operators_page", "who"]
+__all__ = ["guard", "has_operator"]
 
 logger = logging.getLogger(__name__)
 
 IN_PROCESS = "<local>"
 """The client address of Quart's test client."""
 
-CLOSED = (
-    "This page is open on this machine only, under a name such as localhost, "
-    "or with OPERATOR_USERNAME and OPERATOR_PASSWORD set."
-)
+GUESSES = "quartapp.mail.pages.guesses"
 
 
-async def operators_page() -> None:
-    """In production let in the operator only; in development also who may see everything.
+async def guard(*, local: bool | None = None) -> Operator:
+    """Let in who may see the operator's pages; an `allow` may build on it.
 
-    Raises 404 in production while there is no operator, and what `developers_only` raises.
+    local
+        Whether a client on this machine that asked for this machine by name needs no sign-in; by
+        default it needs none in debug. The name matters: a web page that makes its own name lead
+        here would else read along.
+
+    Raises `NotFound` while no operator is set (OPERATOR_USERNAME and OPERATOR_PASSWORD),
+    `Unauthorized` to ask for the sign-in, `TooManyRequests` after ten wrong ones in a minute.
     """
-    if current_app.config["QUARTAPP_ENV"] != "production":
-        await developers_only()
-        return
-    if not all(_operator()):
+    # Asked now: while an app is being made, its debug is false.
+    may_be_local = current_app.debug if local is None else local
+    if may_be_local and _is_from_here(request.remote_addr or "") and _is_named_here(request.host):
+        return _signed_in() or Operator("a local user")
+    if not has_operator():
         abort(404)
-    await operator_only()
+    return _checked_sign_in()
 
 
-async def developers_only() -> None:
-    """Let in a client on this machine that asked for this machine by name, else the operator.
-
-    The name matters: a web page that makes its own name lead here would else read along.
-    Raises 404 where these pages are closed, 403 or 401 for anybody else.
-    """
-    if not current_app.config["QUARTAPP_PAGES_OPEN"]:
-        abort(404)
-    if not (_is_from_here(request.remote_addr or "") and _is_named_here(request.host)):
-        await operator_only()
+def has_operator() -> bool:
+    """Whether anybody can sign in."""
+    return all(_credentials())
 
 
-async def operator_only() -> None:
-    """Let in whoever signs in as the operator.
-
-    Raises 401, 403 where there is no operator, 429 after too many wrong sign-ins.
-    """
-    if not all(_operator()):
-        abort(403, CLOSED)
-    guesses: Guesses = current_app.extensions["guesses"]
+def _checked_sign_in() -> Operator:
     address = request.remote_addr or ""
     if "Authorization" in request.headers:
-        await guesses.check(address)
-        if _is_signed_in():
-            return
-        await guesses.count(address)
+        guesses = _guesses()
+        guesses.check(address)
+        if operator := _signed_in():
+            return operator
+        guesses.count(address)
         logger.warning("a sign-in as the operator was wrong")
-    ask = WWWAuthenticate("basic", {"realm": "quartapp", "charset": "UTF-8"})
+    ask = WWWAuthenticate("basic", {"realm": current_app.name, "charset": "UTF-8"})
     raise Unauthorized(www_authenticate=ask)
 
 
-def who() -> str:
-    """Whom the log names for what is done: the operator, or somebody on this machine."""
-    if all(_operator()) and _is_signed_in():
-        return f"operator {_operator()[0]}"
-    return "somebody on this machine"
-
-
-def _operator() -> tuple[str, str]:
-    name = current_app.config["OPERATOR_USERNAME"]
-    return name or "", current_app.config["OPERATOR_PASSWORD"] or ""
-
-
-def _is_signed_in() -> bool:
-    name, password = _operator()
+def _signed_in() -> Operator | None:
+    name, password = _credentials()
     given = request.authorization
     is_name = _is_same(given.username if given else None, name)
     is_password = _is_same(given.password if given else None, password)
-    return is_name and is_password
+    return Operator(f"operator {name}") if has_operator() and is_name and is_password else None
+
+
+def _credentials() -> tuple[str, str]:
+    config = current_app.config
+    name, password = config.get("OPERATOR_USERNAME"), config.get("OPERATOR_PASSWORD")
+    return str(name or ""), str(password or "")
+
+
+def _guesses() -> Guesses:
+    """Each app counts by itself."""
+    guesses: Guesses = current_app.extensions.setdefault(GUESSES, Guesses())
+    return guesses
 
 
 def _is_from_here(address: str) -> bool:

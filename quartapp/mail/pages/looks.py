@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
-from quart import abort, request
+from quart import request
+
+from quartapp.mail.pages.answers import refusal
 
 __all__ = ["SCHEMES", "WIDTHS", "chosen", "framed"]
 
@@ -17,10 +19,12 @@ ASKS_SCHEME = re.compile(r"\(\s*prefers-color-scheme\s*:\s*(light|dark)\s*\)", r
 YES, NO = "(min-width: 0)", "(max-width: 0)"
 
 
-def chosen(name: str, choices: tuple[str, ...], default: str) -> str:
+async def chosen(name: str, choices: tuple[str, ...], default: str) -> str:
     """What the address asks for; 404 for what there is not."""
     choice = request.args.get(name, default)
-    return choice if choice in choices else abort(404)
+    if choice not in choices:
+        raise await refusal(404)
+    return choice
 
 
 def framed(html: str, scheme: str) -> str:

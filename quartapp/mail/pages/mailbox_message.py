@@ -7,116 +7,103 @@ import io
 from functools import partial
 from typing import TYPE_CHECKING
 
-from quart import (
-    Blueprint,
-    Response,
-    abort,
-    current_app,
-    redirect,
-    render_template,
-    send_file,
-    url_for,
-)
+from quart import redirect, send_file, url_for
+from werkzeug import Response
 
 from quartapp.mail.mailbox import hints, read
-from quartapp.mail.pages.chaos import in_force
-from quartapp.mail.pages.guard import developers_only
+from quartapp.mail.pages.answers import refusal
+from quartapp.mail.pages.chaos import shown
+from quartapp.mail.pages.headers import MESSAGE_POLICY
 from quartapp.mail.pages.looks import SCHEMES, WIDTHS, chosen, framed
-from quartapp.web.forms import SafeForm
-from quartapp.web.headers import MESSAGE_POLICY
+from quartapp.mail.pages.service import store
 
 if TYPE_CHECKING:
     from quart.typing import ResponseReturnValue
 
-    from quartapp.mail.mailbox import Entry, ReadMessage, Store
+    from quartapp.mail.mailbox import Entry, ReadMessage
+    from quartapp.mail.pages.blueprint import Pages
 
-__all__ = ["message"]
+__all__ = ["add_to"]
 
 SHOWN = 256 * 1024
 """The most of a long text that a page shows, in characters; the .eml has it all."""
 
 VIEWS = ("html", "text", "headers", "source")
-message = Blueprint("message", __name__, url_prefix="/dev/mail")
-message.before_request(developers_only)
-message.context_processor(in_force)
 
 
-@message.get("/<delivery_id>")
-async def show(delivery_id: str) -> ResponseReturnValue:
+def add_to(pages: Pages) -> None:
+    """Add the pages of one message."""
+    pages.add("/<message_id>", message)
+    pages.add("/<message_id>/delete", delete, methods=["POST"])
+    pages.add("/<message_id>.html", html, policy=MESSAGE_POLICY)
+    pages.add("/<message_id>.txt", text)
+    pages.add("/<message_id>.eml", eml)
+    pages.add("/<message_id>/files/<int:number>", file)
+
+
+async def message(message_id: str) -> ResponseReturnValue:
     """Its HTML, text, headers or source, what is wrong with it, and the messages next to it."""
-    entry, content, opened = await _opened(delivery_id)
-    await _store().mark_read(delivery_id)
-    newer, older = await _store().neighbours(delivery_id)
-    return await render_template(
+    entry, content, opened = await _opened(message_id)
+    await store().mark_read(message_id)
+    newer, older = await store().neighbours(message_id)
+    return await shown(
         "mailbox/message.html",
         entry=entry,
         message=opened,
-        here=partial(url_for, "message.show", delivery_id=delivery_id),
+        address=partial(url_for, ".message", message_id=message_id),
         hints=await asyncio.to_thread(hints, opened),
-        view=chosen("view", VIEWS, "html" if opened.html is not None else "text"),
-        width=chosen("width", WIDTHS, "desktop"),
-        scheme=chosen("scheme", SCHEMES, "own"),
-        source=content[:SHOWN].decode("utf-8", "replace"),
-        shown=SHOWN,
+        view=await chosen("view", VIEWS, "html" if opened.html is not None else "text"),
+        width=await chosen("width", WIDTHS, "desktop"),
+        scheme=await chosen("scheme", SCHEMES, "own"),
+        source=content[: SHOWN + 1].decode("utf-8", "replace"),
+        limit=SHOWN,
         newer=newer,
         older=older,
-        form=await SafeForm.from_request(),
     )
 
 
-@message.post("/<delivery_id>/delete")
-async def delete(delivery_id: str) -> ResponseReturnValue:
-    """Throw it away, and go on with the one before it."""
-    form = await SafeForm.from_request()
-    if not form.validate():
-        abort(400, form.refusal)
-    _, older = await _store().neighbours(delivery_id)
+async def delete(message_id: str) -> ResponseReturnValue:
+    """Delete it, and go on with the one before it."""
+    _, older = await store().neighbours(message_id)
     try:
-        await _store().delete(delivery_id)
+        await store().delete(message_id)
     except LookupError:
-        abort(404)
+        raise await _unknown() from None
     if older:
-        return redirect(url_for("message.show", delivery_id=older))
-    return redirect(url_for("mailbox.index"))
+        return redirect(url_for(".message", message_id=older))
+    return redirect(url_for(".index"))
 
 
-@message.get("/<delivery_id>.html")
-async def html(delivery_id: str) -> ResponseReturnValue:
-    """The HTML as it was sent, locked up so that it can do nothing."""
-    _, _, opened = await _opened(delivery_id)
+async def html(message_id: str) -> ResponseReturnValue:
+    """The HTML as it was sent; its policy locks it up so that it can do nothing."""
+    _, _, opened = await _opened(message_id)
     if opened.html is None:
-        abort(404, "This message has no HTML.")
-    shown = framed(opened.html, chosen("scheme", SCHEMES, "own"))
-    page = Response(shown, content_type="text/html; charset=utf-8")
-    page.headers["Content-Security-Policy"] = MESSAGE_POLICY
-    page.headers["Referrer-Policy"] = "no-referrer"
-    return page
+        raise await refusal(404, "This message has no HTML.")
+    framing = framed(opened.html, await chosen("scheme", SCHEMES, "own"))
+    return Response(framing, content_type="text/html; charset=utf-8")
 
 
-@message.get("/<delivery_id>.txt")
-async def text(delivery_id: str) -> ResponseReturnValue:
+async def text(message_id: str) -> ResponseReturnValue:
     """The text as it was sent."""
-    _, _, opened = await _opened(delivery_id)
+    _, _, opened = await _opened(message_id)
     if opened.text is None:
-        abort(404, "This message has no text.")
+        raise await refusal(404, "This message has no text.")
     return Response(opened.text, content_type="text/plain; charset=utf-8")
 
 
-@message.get("/<delivery_id>.eml")
-async def eml(delivery_id: str) -> ResponseReturnValue:
+async def eml(message_id: str) -> ResponseReturnValue:
     """The very bytes that came over the wire."""
-    entry, content = await _kept(delivery_id)
-    file = Response(content, content_type="message/rfc822")
-    file.headers["Content-Disposition"] = f'attachment; filename="{entry.id}.eml"'
-    return file
+    entry, content = await _stored(message_id)
+    response = Response(content, content_type="message/rfc822")
+    response.headers["Content-Disposition"] = f'attachment; filename="{entry.id}.eml"'
+    return response
 
 
-@message.get("/<delivery_id>/files/<int:number>")
-async def file(delivery_id: str, number: int) -> ResponseReturnValue:
-    """A file that came with it, to be kept and not to be opened by the browser."""
-    _, _, opened = await _opened(delivery_id)
+async def file(message_id: str, number: int) -> ResponseReturnValue:
+    """A file that came with it, to be saved and not to be opened by the browser."""
+    _, _, opened = await _opened(message_id)
     if number >= len(opened.attached):
-        abort(404, "This message has no such file.")
+        raise await refusal(404, "This message has no such file.")
     attached = opened.attached[number]
     return await send_file(
         io.BytesIO(attached.data),
@@ -126,18 +113,17 @@ async def file(delivery_id: str, number: int) -> ResponseReturnValue:
     )
 
 
-def _store() -> Store:
-    store: Store = current_app.extensions["mailbox"]
-    return store
-
-
-async def _kept(delivery_id: str) -> tuple[Entry, bytes]:
+async def _stored(message_id: str) -> tuple[Entry, bytes]:
     try:
-        return await _store().get(delivery_id)
+        return await store().get(message_id)
     except LookupError:
-        abort(404, "There is no such message in the mailbox.")
+        raise await _unknown() from None
 
 
-async def _opened(delivery_id: str) -> tuple[Entry, bytes, ReadMessage]:
-    entry, content = await _kept(delivery_id)
+async def _opened(message_id: str) -> tuple[Entry, bytes, ReadMessage]:
+    entry, content = await _stored(message_id)
     return entry, content, await asyncio.to_thread(read, content)
+
+
+async def _unknown() -> Exception:
+    return await refusal(404, "There is no such message in the mailbox.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
@@ -14,18 +14,21 @@ from prometheus_client import (
     Histogram,
     generate_latest,
 )
-from quart import Blueprint, Response, current_app
+from quart import Response, current_app
 
 from quartapp.database import DatabaseUnavailable
-from quartapp.mail.pages.guard import operator_only
+from quartapp.mail.pages.service import mail
 
 if TYPE_CHECKING:
+    from quart import Quart
     from quart.blueprints import BlueprintSetupState
 
-    from quartapp.mail import MailService
     from quartapp.mail.events.attempt import AttemptRecord
+    from quartapp.mail.service import MailService
 
-__all__ = ["metrics"]
+__all__ = ["count_from_the_start", "scrape"]
+
+EXTENSION = "quartapp.mail.pages.metrics"
 
 PATIENCE = 5.0
 """How long the database may take to answer, in seconds."""
@@ -37,18 +40,30 @@ BREAKER = ("closed", "open", "probing")
 SENDING = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 600)
 QUEUEING = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 3600, 21600, 86400, 432000)
 
-metrics = Blueprint("metrics", __name__)
+
+def count_from_the_start(state: BlueprintSetupState) -> None:
+    """Count what an app sends as soon as it serves, before anybody asks."""
+    app = cast("Quart", state.app)
+
+    @app.before_serving
+    async def begin() -> None:
+        counted(app.extensions)
 
 
-@metrics.get("/metrics")
 async def scrape() -> Response:
     """What this process counted, and how the outbox and the pool stand now."""
-    if current_app.config["OPERATOR_USERNAME"]:
-        await operator_only()
-    counted: Counted = current_app.extensions["metrics"]
-    now = await _standing(current_app.extensions["mail"])
-    text = generate_latest(counted.registry) + generate_latest(now)
+    current = await _standing(mail())
+    text = generate_latest(counted(current_app.extensions).registry) + generate_latest(current)
     return Response(text, content_type=CONTENT_TYPE_LATEST)
+
+
+def counted(extensions: dict[str, Any]) -> Counted:
+    """What an app counted so far: once for each app, however often its pages are mounted."""
+    if EXTENSION not in extensions:
+        extensions[EXTENSION] = Counted()
+        extensions["mail"].publisher.tried.connect(extensions[EXTENSION].count)
+    found: Counted = extensions[EXTENSION]
+    return found
 
 
 class Counted:
@@ -58,7 +73,7 @@ class Counted:
         self.registry = CollectorRegistry()
         self._messages = Counter(
             "quartapp_mail_messages",
-            "Attempts at messages by what came of them, and by the class of the server's reply.",
+            "Attempts at messages by outcome, and by the class of the server's reply.",
             ["outcome", "reply"],
             registry=self.registry,
         )
@@ -75,28 +90,21 @@ class Counted:
             registry=self.registry,
         )
 
-    def count(self, trial: AttemptRecord) -> None:
-        """Take note of an attempt."""
-        status = trial.delivery.status
-        reply = f"{trial.code // 100}xx" if trial.code else "none"
+    def count(self, attempt: AttemptRecord) -> None:
+        """Count an attempt."""
+        status = attempt.delivery.status
+        reply = f"{attempt.code // 100}xx" if attempt.code else "none"
         self._messages.labels(OUTCOMES.get(status, status), reply).inc()
-        if trial.took is not None:
-            self._sending.observe(trial.took)
-        if trial.delivery.sent_at is not None:
-            self._queueing.observe(max(0.0, trial.waited))
-
-
-@metrics.record_once
-def _begin(state: BlueprintSetupState) -> None:
-    counted = Counted()
-    state.app.extensions["metrics"] = counted
-    state.app.extensions["mail"].publisher.tried.connect(counted.count)
+        if attempt.took is not None:
+            self._sending.observe(attempt.took)
+        if attempt.delivery.sent_at is not None:
+            self._queueing.observe(max(0.0, attempt.waited))
 
 
 async def _standing(service: MailService) -> CollectorRegistry:
     """How everything stands: made anew, so that nothing old is told when a part is away."""
     now = CollectorRegistry()
-    _tell_of_post(service, now)
+    _tell_of_delivery(service, now)
     is_up = _gauge(now, "quartapp_database_up", "Whether the database answers.")
     try:
         async with asyncio.timeout(PATIENCE):
@@ -108,7 +116,7 @@ async def _standing(service: MailService) -> CollectorRegistry:
     return now
 
 
-def _tell_of_post(service: MailService, now: CollectorRegistry) -> None:
+def _tell_of_delivery(service: MailService, now: CollectorRegistry) -> None:
     running = _gauge(now, "quartapp_mail_dispatcher_up", "Whether this process delivers.")
     running.set(service.is_running)
     breaker = _gauge(
@@ -134,7 +142,7 @@ async def _tell_of_outbox(service: MailService, now: CollectorRegistry) -> None:
         depth.labels(status).set(number)
     _gauge(now, "quartapp_mail_due_messages", f"Messages that could be sent now {more}.").set(due)
     age = _gauge(
-        now, "quartapp_mail_oldest_seconds", "How long ago the oldest waiting message was kept."
+        now, "quartapp_mail_oldest_seconds", "How long ago the oldest waiting message was queued."
     )
     if figures.oldest_at is not None:
         age.set((datetime.now(UTC) - figures.oldest_at).total_seconds())

@@ -3,40 +3,34 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from quart import (
-    Blueprint,
-    abort,
-    current_app,
-    flash,
-    jsonify,
-    redirect,
-    render_template,
-    request,
-    url_for,
-)
+from quart import redirect, request, url_for
 
-from quartapp.mail import Action, Page, Status
 from quartapp.mail.events import audit
-from quartapp.mail.lines import escaped
 from quartapp.mail.mailbox import read
+from quartapp.mail.outbox.query.views import Page
+from quartapp.mail.outbox.states import Action, Status
+from quartapp.mail.pages.access import operator
+from quartapp.mail.pages.answers import as_json, refusal, render, wants_json
+from quartapp.mail.pages.blueprint import READ_ONLY, Pages
 from quartapp.mail.pages.chart import chart
-from quartapp.mail.pages.guard import operators_page, who
-from quartapp.mail.pages.plain import as_json
 from quartapp.mail.pages.searches import Search
-from quartapp.web.accept import wants_json
-from quartapp.web.forms import SafeForm
+from quartapp.mail.pages.service import mail
 
 if TYPE_CHECKING:
-    from quart import Response
+    from quart import Blueprint
     from quart.typing import ResponseReturnValue
 
-    from quartapp.mail import Figures, Filter, History, MailService, Report
+    from quartapp.mail.outbox import Filter
+    from quartapp.mail.outbox.delivery import Delivery
+    from quartapp.mail.outbox.query.views import Figures, History
+    from quartapp.mail.outbox.report import Report
+    from quartapp.mail.pages.access import Allow
 
-__all__ = ["outbox"]
+__all__ = ["blueprint"]
 
 PAGE = 50
 """Messages on one page of the list."""
@@ -44,83 +38,90 @@ PAGE = 50
 SHOWN = 256 * 1024
 """The most of a long text that a page shows, in characters."""
 
-outbox = Blueprint("outbox", __name__, url_prefix="/outbox")
-outbox.before_request(operators_page)
-outbox.record_once(lambda _state: audit.init())
-outbox.add_app_template_filter(escaped)
+NAME = "mail_outbox"
 
 
-@outbox.get("/")
+def blueprint(allow: Allow | None) -> Blueprint:
+    """The pages, to be registered on an app. See `Pages`."""
+    pages = Pages(NAME, "/outbox", allow)
+    pages.record_once(lambda _state: audit.init())
+    pages.add("/", index)
+    for action in Action:
+        pages.add(f"/{action}", confirm, defaults={"what": action})
+        pages.add(f"/{action}", act, methods=["POST"], defaults={"what": action})
+    pages.add("/<delivery_id>", message)
+    pages.add("/<delivery_id>/text", text, methods=["POST"])
+    pages.add_the_rest()
+    return pages
+
+
 async def index() -> ResponseReturnValue:
     """The messages that were searched for, and how the outbox stands."""
     search = Search.read(request.args)
     wanted, objection = _understood(search)
     page, figures = await asyncio.gather(_page(wanted), _report().figures())
+    status = 400 if objection else 200
     if wants_json():
-        return _json(search, page, figures, objection), 400 if objection else 200
-    shown = await render_template(
+        return as_json(_plain(search, page, figures, objection), status)
+    shown = await render(
         "outbox/index.html",
         search=search,
         page=page,
+        has_after="after" in request.args,
         objection=objection,
         figures=figures,
         chart=chart(figures.minutes),
         states=list(Status),
         now=datetime.now(UTC),
-        post=_post(),
+        delivery=_delivery(),
+        news=_news(),
     )
-    return shown, 400 if objection else 200
+    return shown, status
 
 
-@outbox.get("/<delivery_id>")
 async def message(delivery_id: str) -> ResponseReturnValue:
     """One message's whole history."""
     return await _shown(await _history(delivery_id))
 
 
-@outbox.post("/<delivery_id>/text")
 async def text(delivery_id: str) -> ResponseReturnValue:
-    """The same, and what the message says. That somebody asked is logged."""
-    await _must_be_our_form()
+    """The same, and the message's content. That somebody asked is logged."""
     history = await _history(delivery_id)
     try:
         content = await _report().content(delivery_id)
     except LookupError:
-        abort(404, "What this message said is not kept any more.")
-    audit.note(who(), "look into the text", [delivery_id], ())
+        raise await refusal(404, "The content of this message has been pruned.") from None
+    audit.note(operator().name, "look into the text", [delivery_id], ())
     return await _shown(history, said=await asyncio.to_thread(read, content))
 
 
-@outbox.get("/retry", defaults={"what": Action.RETRY})
-@outbox.get("/cancel", defaults={"what": Action.CANCEL})
 async def confirm(what: Action) -> ResponseReturnValue:
     """How many messages it would be, before it is done."""
+    if operator().readonly:
+        raise await refusal(403, READ_ONLY)
     search = Search.read(request.args)
-    return await render_template(
+    return await render(
         "outbox/confirm.html",
         search=search,
         action=what,
         asked_at=datetime.now(UTC).isoformat(),
-        count=await _report().how_many(_filter(search), what),
+        count=await _report().how_many(await _filter(search), what),
         at_once=_report().AT_ONCE,
-        form=await SafeForm.from_request(),
     )
 
 
-@outbox.post("/retry", defaults={"what": Action.RETRY})
-@outbox.post("/cancel", defaults={"what": Action.CANCEL})
 async def act(what: Action) -> ResponseReturnValue:
     """Do it, to one message or to all that match."""
-    await _must_be_our_form()
     sent = await request.form
     search = Search.read(sent)
-    asked = Search(until=sent.get("asked_at", ""))
-    done = await _report().act(_until(_filter(asked).until, _filter(search)), what)
-    audit.note(who(), what, done, search.arguments)
-    await flash(_outcome(what, len(done)))
+    asked = await _filter(Search(until=sent.get("asked_at", "")))
+    done = await _report().act(_until(asked.until, await _filter(search)), what)
+    audit.note(operator().name, what, done, search.arguments)
+    # The outcome travels in the address: a flashed message would need the host's session.
+    outcome: dict[str, Any] = {"done": what.value, "n": str(len(done))}
     if search.id:
-        return redirect(url_for("outbox.message", delivery_id=search.id))
-    return redirect(_address(search))
+        return redirect(url_for(".message", delivery_id=search.id, **outcome))
+    return redirect(_address(search, **outcome))
 
 
 async def _page(wanted: Filter | None) -> Page:
@@ -137,25 +138,22 @@ async def _page(wanted: Filter | None) -> Page:
 
 
 async def _shown(history: History, **more: Any) -> str:
-    return await render_template(
+    return await render(
         "outbox/message.html",
         history=history,
         message=history.delivery,
         actions=[action for action in Action if history.allows(action)],
-        form=SafeForm(meta={"csrf": current_app.config.get("WTF_CSRF_ENABLED", True)}),
         limit=SHOWN,
+        news=_news(),
         **more,
     )
 
 
 async def _history(delivery_id: str) -> History:
-    return await _report().history(delivery_id) or abort(404, "There is no such message.")
-
-
-async def _must_be_our_form() -> None:
-    form = await SafeForm.from_request()
-    if not form.validate():
-        abort(400, form.refusal)
+    history = await _report().history(delivery_id)
+    if history is None:
+        raise await refusal(404, "There is no such message.")
+    return history
 
 
 def _understood(search: Search) -> tuple[Filter | None, str | None]:
@@ -166,65 +164,79 @@ def _understood(search: Search) -> tuple[Filter | None, str | None]:
         return None, str(error)
 
 
-def _filter(search: Search) -> Filter:
+async def _filter(search: Search) -> Filter:
     wanted, objection = _understood(search)
-    return wanted or abort(400, objection)
+    if wanted is None:
+        raise await refusal(400, objection or "")
+    return wanted
 
 
 def _until(asked_at: datetime | None, wanted: Filter) -> Filter:
-    """Without the messages that nobody had counted, because they were kept since."""
+    """Without the messages that were queued after they had been counted."""
     ends = [end for end in (asked_at, wanted.until) if end]
     return replace(wanted, until=min(ends)) if ends else wanted
 
 
-def _json(search: Search, page: Page, figures: Figures, objection: str | None) -> Response:
-    return jsonify(
-        messages=[as_json(each) for each in page.messages],
-        newer=_address(search, after=page.newer) if page.newer else None,
-        older=_address(search, before=page.older) if page.older else None,
-        counts=figures.counts,
-        counted=figures.COUNTED,
-        oldest=figures.oldest,
-        message=objection,
-    )
+def _plain(search: Search, page: Page, figures: Figures, objection: str | None) -> dict[str, Any]:
+    return {
+        "messages": [_fields(each) for each in page.messages],
+        "newer": _address(search, after=page.newer) if page.newer else None,
+        "older": _address(search, before=page.older) if page.older else None,
+        "counts": dict(figures.counts),
+        "counted": figures.COUNTED,
+        "oldest": figures.oldest,
+        "message": objection,
+    }
+
+
+def _fields(delivery: Delivery) -> dict[str, Any]:
+    """A message's fields, its times in ISO 8601."""
+    recipients = [_with_text(asdict(each)) for each in delivery.recipients]
+    return _with_text(asdict(delivery)) | {"recipients": recipients}
+
+
+def _with_text(fields: dict[str, Any]) -> dict[str, Any]:
+    return {
+        name: value.isoformat() if isinstance(value, datetime) else value
+        for name, value in fields.items()
+    }
 
 
 def _address(search: Search, **place: str) -> str:
     """Where a page of the search is."""
     query: dict[str, Any] = search.arguments | place
-    return url_for("outbox.index", **query)
+    return url_for(".index", **query)
 
 
-def _post() -> dict[str, Any]:
+def _delivery() -> dict[str, str]:
     """What delivers the messages, as far as this process knows: a word, and a sentence."""
-    mail = _mail()
-    if mail.outage:
-        return {"state": "waiting", "sentence": f"Messages wait: {mail.outage}"}
-    if mail.is_running:
-        suppressed = " Nothing goes onto the wire: MAIL_SUPPRESS_SEND is on."
+    service = mail()
+    if service.trouble:
+        return {"state": "waiting", "sentence": f"Delivery paused: {service.trouble}"}
+    if service.is_running:
+        suppressed = " MAIL_SUPPRESS_SEND is on: nothing is sent."
         return {
             "state": "running",
-            "sentence": "This process delivers, and the mail server gives no trouble."
-            + (suppressed if mail.worker.is_suppressed else ""),
+            "sentence": "Delivering. Mail server is responding."
+            + (suppressed if service.worker.is_suppressed else ""),
         }
-    if mail.settings.dispatch:
+    if service.settings.dispatch:
         return {"state": "stopped", "sentence": "This process should deliver, and does not."}
     return {"state": "elsewhere", "sentence": "Another process delivers: MAIL_DISPATCH is off."}
 
 
-def _outcome(action: Action, number: int) -> str:
-    if not number:
-        return "No message was changed: none of them is in such a state any more."
-    messages = "1 message" if number == 1 else f"{number:,} messages"
-    if action is Action.RETRY:
-        return f"{messages} will be tried again now."
-    return f"{messages} will not be tried again. An attempt under way is left to end."
-
-
-def _mail() -> MailService:
-    mail: MailService = current_app.extensions["mail"]
-    return mail
+def _news() -> str:
+    """What was just done, as the address tells it."""
+    done, number = request.args.get("done"), request.args.get("n", "")
+    if done not in Action.__members__.values() or not (number.isdecimal() and len(number) < 9):
+        return ""
+    messages = "1 message" if int(number) == 1 else f"{int(number):,} messages"
+    if not int(number):
+        return f"Nothing to {done}."
+    if done == Action.RETRY:
+        return f"{messages} will be retried now."
+    return f"Cancelled {messages}. An attempt in progress will finish."
 
 
 def _report() -> Report:
-    return _mail().report
+    return mail().report

@@ -6,7 +6,8 @@ from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Self
 
-from quartapp.mail import Filter, Status
+from quartapp.mail.outbox import Filter
+from quartapp.mail.outbox.states import Status
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -70,7 +71,7 @@ def _moment(label: str, typed: str) -> datetime | None:
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
     except (OverflowError, ValueError):
         raise ValueError(
-            f"{label} is no time: write it like 2026-11-24 or 2026-11-24T14:05."
+            f'"{label}" is not a valid time. Example: 2026-11-24 or 2026-11-24T14:05.'
         ) from None
 
 

@@ -93,9 +93,9 @@ SECRETS = (
     ),
     Mechanism(
         "the operator's pages want a sign-in in production",
-        "quartapp/mail/pages/guard.py",
-        "        abort(404)\n    await operator_only()\n",
-        "        abort(404)\n",
+        "quartapp/web/access.py",
+        "guard(local=False)",
+        "guard(local=True)",
         "tests/mail/pages/test_outbox.py::test_in_production_everybody_must_sign_in",
     ),
     Mechanism(
@@ -104,5 +104,26 @@ SECRETS = (
         "and _is_named_here(request.host)",
         "",
         "tests/mail/pages/test_outbox.py::test_another_name_for_this_machine_is_not_believed",
+    ),
+    Mechanism(
+        "no form of another page is taken",
+        "quartapp/mail/pages/blueprint.py",
+        "if not is_our_form():",
+        "if False:",
+        "tests/mail/pages/test_outbox.py::test_nothing_is_done_for_a_form_of_another_page",
+    ),
+    Mechanism(
+        "another port is another origin",
+        "quartapp/mail/pages/access.py",
+        'return site == "same-origin"',
+        'return site in ("same-origin", "same-site")',
+        "tests/mail/pages/test_outbox.py::test_nothing_is_done_for_a_form_of_another_page",
+    ),
+    Mechanism(
+        "our pages escape",
+        "quartapp/mail/pages/answers.py",
+        "autoescape=True,",
+        "autoescape=False,",
+        "tests/mail/pages/test_outbox.py::test_hostile_words_are_shown_escaped",
     ),
 )

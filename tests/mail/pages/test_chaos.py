@@ -14,8 +14,7 @@ def chaos(app):
 
 
 async def switch(visitor, path="/dev/mail/chaos", **form):
-    form["csrf_token"] = await visitor.token()
-    return await visitor.client.post(path, form=form)
+    return await visitor.press(path, **form)
 
 
 async def test_it_is_switched_on_and_off(visitor, chaos):
@@ -34,16 +33,16 @@ async def test_it_is_switched_on_and_off(visitor, chaos):
 async def test_every_page_of_the_mailbox_says_that_it_is_on(visitor, path):
     await switch(visitor, kind="STALL", messages="")
 
-    assert "the mailbox's server will say nothing after the end of data" in await visitor.see(path)
+    assert "the mailbox's server will stall after DATA" in await visitor.see(path)
 
 
 @pytest.mark.parametrize(
     ("form", "words"),
     [
-        ({}, "Choose what to do."),
-        ({"kind": "EXPLODE"}, "Choose what to do."),
+        ({}, "Choose a fault."),
+        ({"kind": "EXPLODE"}, "Choose a fault."),
         ({"kind": "DROP", "messages": "0"}, "Give a number from 1 to 1000"),
-        ({"kind": "DROP", "messages": "many"}, "Not a valid integer value"),
+        ({"kind": "DROP", "messages": "many"}, "Give a number from 1 to 1000"),
     ],
 )
 async def test_what_makes_no_sense_is_told_so(visitor, chaos, form, words):
@@ -60,7 +59,7 @@ async def test_another_page_cannot_switch_it(visitor, chaos, path):
 
     answer = await visitor.client.post(path, form={"kind": "STALL"})
 
-    assert answer.status_code == 400
+    assert answer.status_code == 403
     assert (await chaos.now()).kind is Kind.DROP
 
 

@@ -21,7 +21,7 @@ async def test_an_app_that_can_serve_is_ready(visitor):
     assert (answer.status_code, await answer.get_json()) == (200, told)
 
 
-async def test_a_mail_server_in_trouble_is_told_and_no_reason(started, server):
+async def test_a_mail_server_outage_is_told_and_no_reason(started, server):
     await server.stop()
     async with started(MAIL_SERVER=server.host, MAIL_PORT=server.port) as app:
         await app.extensions["mail"].send_later(message())
@@ -50,7 +50,7 @@ async def test_the_process_lives_whatever_its_database_does(make):
 
 async def test_an_old_schema_is_not_ready(app, visitor):
     async with app.extensions["database"].writing() as connection:
-        await connection.execute(text("UPDATE mail_alembic_version SET version_num = 'old'"))
+        await connection.execute(text("UPDATE alembic_version SET version_num = 'old'"))
 
     answer = await visitor.get("/readyz")
 
@@ -58,10 +58,12 @@ async def test_an_old_schema_is_not_ready(app, visitor):
     assert "quartapp db upgrade" in (await answer.get_json())["reasons"][0]
 
 
-async def test_without_a_dispatcher_it_is_not_ready(started):
-    async with started(QUARTAPP_DISPATCH=False) as app:
-        app.config["MAIL_DISPATCH"] = True
-        answer = await Visitor(app).get("/readyz")
+async def test_without_a_dispatcher_it_is_not_ready(make):
+    app = make()
+    await app.extensions["database"].upgrade()
+    await app.extensions["mail"].upgrade()
+
+    answer = await Visitor(app).get("/readyz")
 
     assert answer.status_code == 503
     assert "dispatcher" in (await answer.get_json())["reasons"][-1]
