@@ -64,7 +64,7 @@ async def refusal(code: int, sentence: str = "", **headers: str) -> HTTPExceptio
         Their names with _ for -.
     """
     title, sentence = HTTP_STATUS_CODES[code], sentence or SENTENCES[code]
-    if wants_json():
+    if wants_json() or not _has_files():
         response = as_json({"error": title, "message": sentence, "status": code}, code)
     else:
         page = await render("error.html", code=code, title=title, sentence=sentence)
@@ -72,6 +72,11 @@ async def refusal(code: int, sentence: str = "", **headers: str) -> HTTPExceptio
     for name, value in headers.items():
         response.headers[name.replace("_", "-")] = value
     return HTTPException(response=response)
+
+
+def _has_files() -> bool:
+    """Whether pages can be shown: health has neither style nor pictures."""
+    return f"{request.blueprint}.static" in current_app.view_functions
 
 
 @cache

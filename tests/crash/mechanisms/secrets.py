@@ -120,6 +120,35 @@ SECRETS = (
         "tests/mail/pages/test_outbox.py::test_nothing_is_done_for_a_form_of_another_page",
     ),
     Mechanism(
+        "a host's headers do not replace ours",
+        "quartapp/mail/pages/blueprint.py",
+        "    request_finished.connect(_secure, sender=state.app)",
+        "    pass",
+        "tests/mail/pages/test_hosts.py::test_our_headers_have_the_last_word",
+    ),
+    Mechanism(
+        "no other site reads our pages, whatever the host shares",
+        "quartapp/mail/pages/headers.py",
+        "        headers.remove(name)",
+        "        pass",
+        "tests/mail/pages/test_hosts.py::test_our_headers_have_the_last_word",
+    ),
+    Mechanism(
+        "who may only look changes nothing",
+        "quartapp/mail/pages/blueprint.py",
+        "if operator().readonly:",
+        "if False:",
+        "tests/mail/pages/test_access.py"
+        "::test_who_may_only_look_sees_no_button_and_changes_nothing",
+    ),
+    Mechanism(
+        "wrong sign-ins are throttled",
+        "quartapp/mail/pages/guard.py",
+        "        guesses.check(address)\n",
+        "",
+        "tests/mail/pages/test_access.py::test_each_app_counts_wrong_sign_ins_by_itself",
+    ),
+    Mechanism(
         "our pages escape",
         "quartapp/mail/pages/answers.py",
         "autoescape=True,",

@@ -1,8 +1,8 @@
 """How much slower `/outbox/` is with 1,000,000 messages than with 1,000, on both databases.
 
-`python -m tests.mail.pages.measure_outbox`; it takes some minutes. Both sizes are measured in turns,
-in one run, on the whole page as a browser gets it; the fastest time of each counts, because what else
-the machine does can only make it slower. `--messages` takes another number than a million.
+`python -m tests.mail.pages.measure_outbox`; it takes some minutes. Both sizes are measured in
+turns, in one run, on the whole page as a browser gets it; the fastest time of each counts, because
+what else the machine does can only make it slower. `--messages` takes another number than a million.
 """
 
 from __future__ import annotations
