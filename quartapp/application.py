@@ -47,9 +47,6 @@ def create_app(config: Mapping[str, Any] | None = None) -> Quart:
         logger.warning("%s", warning)
     database = app.extensions["database"] = Database(app.config["DATABASE_URL"])
     mail = Mail(app, engine=database)
-    if app.config["QUARTAPP_ENV"] != "production":
-        mailbox = app.extensions["mail"].mailbox
-        app.extensions["mailbox"], app.extensions["chaos"] = mailbox.store, mailbox.chaos
     web.init_app(app)
     app.shell_context_processor(lambda: _at_hand(app))
 

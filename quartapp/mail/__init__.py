@@ -16,6 +16,7 @@ from quartapp.mail.handle import Mail, mail, send_email
 from quartapp.mail.host import Host, PlainHost
 from quartapp.mail.message.attachment import Attachment
 from quartapp.mail.message.message import Message
+from quartapp.mail.operator import Operator
 from quartapp.mail.outbox import Filter, include_object, metadata
 from quartapp.mail.outbox.delivery import Delivery, Receipt, Recipient
 from quartapp.mail.outbox.query.views import Attempt, Figures, History, Minute, Page
@@ -50,6 +51,7 @@ __all__ = [
     "Message",
     "MessageError",
     "Minute",
+    "Operator",
     "OutboxUnavailable",
     "Page",
     "PermanentError",

@@ -19,12 +19,15 @@ from quartapp.mail.service import MailService
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator
 
-    from quart import Quart
+    from quart import Blueprint, Quart
 
     from quartapp.mail.clock import Clock
     from quartapp.mail.message.message import Message
+    from quartapp.mail.operator import Operator
     from quartapp.mail.outbox.report import Report
     from quartapp.mail.outbox.source import Engine
+    from quartapp.mail.pages.access import Allow
+    from quartapp.mail.pages.health import Ready
     from quartapp.mail.settings import MailSettings
     from quartapp.mail.transports import Transport
 
@@ -196,6 +199,54 @@ class Mail:
     def outage(self) -> str | None:
         """Why messages wait, in a sentence; None when nothing holds them up."""
         return self.service.outage
+
+    async def guard(self, *, local: bool | None = None) -> Operator:
+        """The default guard of the pages, for an `allow` to build on: in debug a client on this
+        machine, else whoever signs in with OPERATOR_USERNAME and OPERATOR_PASSWORD.
+
+        local
+            Whether a client on this machine needs no sign-in, whatever the app's debug says.
+
+        Raises `NotFound` where nobody can sign in, `Unauthorized`, `TooManyRequests`.
+        """
+        from quartapp.mail.pages import guard
+
+        return await guard(local=local)
+
+    def outbox_pages(self, *, allow: Allow | None = None) -> Blueprint:
+        """The operator's pages: every message, why it waits or failed, and what to do about it.
+
+        allow
+            The host's own check, sync or async, instead of `guard`: it returns True, a name for
+            the audit log or an `Operator`, False for 403, or a response.
+
+        To be mounted: `app.register_blueprint(mail.outbox_pages(), url_prefix="/outbox")`.
+        """
+        from quartapp.mail.pages import outbox_pages
+
+        return outbox_pages(allow=allow)
+
+    def mailbox_pages(self, *, allow: Allow | None = None) -> Blueprint:
+        """The development mailbox: what the app has sent, previews of its templates, and chaos.
+
+        allow
+            See `outbox_pages`.
+        """
+        from quartapp.mail.pages import mailbox_pages
+
+        return mailbox_pages(allow=allow)
+
+    def health_pages(self, *, allow: Allow | None = None, ready: Ready | None = None) -> Blueprint:
+        """`/healthz`, `/readyz` and `/metrics`.
+
+        allow
+            Who may read `/metrics`: see `outbox_pages`. Without it, the operator where one is set.
+        ready
+            The host's own check for `/readyz`: a sentence where it cannot serve, else None.
+        """
+        from quartapp.mail.pages import health_pages
+
+        return health_pages(allow=allow, ready=ready)
 
     def _of_the_current_app(self) -> MailService:
         found = current_app.extensions.get("mail")

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from hypercorn.middleware import ProxyFixMiddleware
 
 from quartapp.database import DatabaseUnavailable
-from quartapp.mail.pages import health_pages, mailbox_pages, outbox_pages
+from quartapp.mail import mail
+from quartapp.models import MIGRATIONS
 from quartapp.web import errors, headers
 from quartapp.web.access import developers, operators
 from quartapp.web.deliveries import deliveries
@@ -28,9 +29,9 @@ def init_app(app: Quart) -> None:
     app.extensions["new_users"] = NewUsers(app.config["QUARTAPP_RATE_LIMIT"])
     app.register_blueprint(main)
     app.register_blueprint(deliveries)
-    app.register_blueprint(outbox_pages(allow=operators), url_prefix="/outbox")
-    app.register_blueprint(mailbox_pages(allow=developers), url_prefix="/dev/mail")
-    app.register_blueprint(health_pages(ready=partial(_about_users, app)))
+    app.register_blueprint(mail.outbox_pages(allow=operators), url_prefix="/outbox")
+    app.register_blueprint(mail.mailbox_pages(allow=developers), url_prefix="/dev/mail")
+    app.register_blueprint(mail.health_pages(ready=partial(_about_users, app)))
     errors.init_app(app)
     headers.init_app(app)
     _believe_proxies(app, app.config["QUARTAPP_TRUSTED_PROXIES"])
@@ -39,7 +40,7 @@ def init_app(app: Quart) -> None:
 async def _about_users(app: Quart) -> str | None:
     """Why the demo's own tables cannot be used, for `/readyz`."""
     try:
-        current, newest = await app.extensions["database"].revisions()
+        current, newest = await MIGRATIONS.revisions(app.extensions["database"])
     except DatabaseUnavailable:
         return None  # the mail tables are in the same one, and say so
     if current != newest:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from quart import abort, current_app
 from werkzeug.exceptions import NotFound
 
-from quartapp.mail.pages import guard
+from quartapp.mail import mail
 
 if TYPE_CHECKING:
-    from quartapp.mail.operator import Operator
+    from quartapp.mail import Operator
 
 __all__ = ["developers", "operators"]
 
@@ -24,7 +24,7 @@ async def operators() -> Operator:
     """In production the operator only; in development whoever may see the mailbox."""
     if current_app.config["QUARTAPP_ENV"] != "production":
         return await developers()
-    return await guard(local=False)
+    return await mail.guard(local=False)
 
 
 async def developers() -> Operator:
@@ -32,6 +32,6 @@ async def developers() -> Operator:
     if not current_app.config["QUARTAPP_PAGES_OPEN"]:
         abort(404)
     try:
-        return await guard(local=True)
+        return await mail.guard(local=True)
     except NotFound:
         abort(403, CLOSED)

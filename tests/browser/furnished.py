@@ -154,7 +154,7 @@ async def _arrived(app: Quart) -> dict[str, str]:
             attachments=[Attachment("a fairly long name of a file.txt", "text/plain", b"text")],
         ),
     }  # fmt: skip
-    store = app.extensions["mailbox"]
+    store = app.extensions["mail"].mailbox.store
     entries = {
         name: await store.add("flasky@example.com", message.recipients, message.as_bytes())
         for name, message in encoded.items()

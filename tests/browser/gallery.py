@@ -51,7 +51,7 @@ class Gallery:
             stack.push_async_callback(browser.close)
             addresses = [await stack.enter_async_context(served(app)) for app in (furnished, bare)]
             ids = await furnish(furnished, folder / "furnished")
-            await bare.extensions["chaos"].switch_on(Kind.DROP, 3)
+            await bare.extensions["mail"].mailbox.chaos.switch_on(Kind.DROP, 3)
             yield cls(browser, *addresses, ids)
 
     @asynccontextmanager

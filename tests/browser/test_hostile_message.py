@@ -69,7 +69,8 @@ async def trap() -> AsyncIterator[Trap]:
 async def message(app: Quart, trap: Trap, address: str) -> str:
     """Where the message is shown."""
     content = HTML.format(trap=trap.address).replace("\n", "\r\n").encode()
-    entry = await app.extensions["mailbox"].add("a@example.com", ["b@example.com"], content)
+    store = app.extensions["mail"].mailbox.store
+    entry = await store.add("a@example.com", ["b@example.com"], content)
     return f"{address}/dev/mail/{entry.id}"
 
 

@@ -14,7 +14,7 @@ from tests.fixtures.visitor import Visitor, usernames
 async def messages(app):
     """The texts of the messages in the mailbox, newest first."""
     await app.extensions["mail"].drain()
-    store = app.extensions["mailbox"]
+    store = app.extensions["mail"].mailbox.store
     found = [await store.get(entry.id) for entry in await store.newest()]
     return [content.decode() for _, content in found]
 

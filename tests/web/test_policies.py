@@ -61,7 +61,7 @@ async def answers(app: Quart) -> list[Answered]:
     """The answer to a GET of every route, at an address where there is something, and to a POST."""
     mail = app.extensions["mail"]
     queued = await mail.send_later(message())
-    entry = await app.extensions["mailbox"].add("a@example.com", ["b@example.com"], ARRIVED)
+    entry = await mail.mailbox.store.add("a@example.com", ["b@example.com"], ARRIVED)
     await mail.drain()
     values = {"filename": "style.css", "name": "new_user", "number": 0, "_": "nowhere"}
     values |= {"message_id": entry.id, "delivery_id": queued.id}

@@ -82,7 +82,7 @@ class Chaos:
         await asyncio.to_thread(self._path.unlink, missing_ok=True)
 
     async def take(self, phase: Phase) -> tuple[Mischief, Behaviour] | None:
-        """What to do to a message at this phase, if anything; it is one message less from then on."""
+        """What to do to a message at this phase, if anything; it counts as one message."""
         return await asyncio.to_thread(self._take, phase)
 
     async def end_of(self, mischief: Mischief) -> None:

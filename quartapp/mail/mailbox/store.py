@@ -89,7 +89,7 @@ class Store:
         await asyncio.to_thread(self._mark_read, delivery_id)
 
     async def neighbours(self, delivery_id: str) -> tuple[str | None, str | None]:
-        """The ids of the messages that came just after and just before one, where there are such."""
+        """The ids of the messages that came just after and just before one, if any."""
         return await asyncio.to_thread(self._neighbours, delivery_id)
 
     async def delete(self, delivery_id: str) -> None:

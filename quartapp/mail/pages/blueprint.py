@@ -10,6 +10,7 @@ from quart.signals import request_finished
 from werkzeug.exceptions import HTTPException, NotFound
 
 from quartapp.database import DatabaseUnavailable
+from quartapp.mail.errors import OutboxUnavailable
 from quartapp.mail.pages.access import enter, is_let_in, is_our_form, operator
 from quartapp.mail.pages.answers import refusal
 from quartapp.mail.pages.guard import guard
@@ -66,7 +67,8 @@ class Pages(Blueprint):
         self._at_the_root: set[str] = set()
         self.record(_have_the_last_word)
         self.before_request(self._check)
-        self.register_error_handler(DatabaseUnavailable, _busy)
+        for outage in (DatabaseUnavailable, OutboxUnavailable):
+            self.register_error_handler(outage, _busy)
 
     def add(
         self,
@@ -142,7 +144,7 @@ async def _check_change() -> None:
         raise await refusal(403, READ_ONLY)
 
 
-async def _busy(_: DatabaseUnavailable) -> HTTPException:
+async def _busy(_: DatabaseUnavailable | OutboxUnavailable) -> HTTPException:
     return await refusal(503, Retry_After=str(SOON))
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from quart import current_app
 
 from quartapp.database import DatabaseUnavailable
+from quartapp.mail.errors import OutboxUnavailable
 from quartapp.mail.pages import metrics
 from quartapp.mail.pages.answers import as_json
 from quartapp.mail.pages.blueprint import Pages
@@ -75,7 +76,7 @@ async def _about_database() -> list[str]:
     try:
         async with asyncio.timeout(PATIENCE):
             current, newest = await mail().revisions()
-    except (DatabaseUnavailable, TimeoutError):
+    except (DatabaseUnavailable, OutboxUnavailable, TimeoutError):
         return ["The database does not answer."]
     if current != newest:
         return [f"The mail tables are at version {current or 'none'}, not {newest}."]

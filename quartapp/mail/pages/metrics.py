@@ -17,6 +17,7 @@ from prometheus_client import (
 from quart import Response, current_app
 
 from quartapp.database import DatabaseUnavailable
+from quartapp.mail.errors import OutboxUnavailable
 from quartapp.mail.pages.service import mail
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ async def _standing(service: MailService) -> CollectorRegistry:
     try:
         async with asyncio.timeout(PATIENCE):
             await _tell_of_outbox(service, now)
-    except (DatabaseUnavailable, TimeoutError):
+    except (DatabaseUnavailable, OutboxUnavailable, TimeoutError):
         is_up.set(0)
     else:
         is_up.set(1)

@@ -211,8 +211,8 @@ def _address(search: Search, **place: str) -> str:
 def _delivery() -> dict[str, str]:
     """What delivers the messages, as far as this process knows: a word, and a sentence."""
     service = mail()
-    if service.trouble:
-        return {"state": "waiting", "sentence": f"Delivery paused: {service.trouble}"}
+    if service.outage:
+        return {"state": "waiting", "sentence": f"Delivery paused: {service.outage}"}
     if service.is_running:
         suppressed = " MAIL_SUPPRESS_SEND is on: nothing is sent."
         return {

@@ -21,11 +21,9 @@ def mail() -> MailService:
 
 def store() -> Store:
     """The messages in its development mailbox."""
-    found: Store = current_app.extensions["mailbox"]
-    return found
+    return mail().mailbox.store
 
 
 def chaos() -> Chaos:
     """What the mailbox's server does to messages."""
-    found: Chaos = current_app.extensions["chaos"]
-    return found
+    return mail().mailbox.chaos

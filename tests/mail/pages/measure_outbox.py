@@ -2,7 +2,8 @@
 
 `python -m tests.mail.pages.measure_outbox`; it takes some minutes. Both sizes are measured in
 turns, in one run, on the whole page as a browser gets it; the fastest time of each counts, because
-what else the machine does can only make it slower. `--messages` takes another number than a million.
+what else the machine does can only make it slower. `--messages` takes another number than a
+million.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from quartapp.mail.mailbox import Kind
 
 @pytest.fixture
 def chaos(app):
-    return app.extensions["chaos"]
+    return app.extensions["mail"].mailbox.chaos
 
 
 async def switch(visitor, path="/dev/mail/chaos", **form):

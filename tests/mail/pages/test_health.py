@@ -58,10 +58,9 @@ async def test_an_old_schema_is_not_ready(app, visitor):
     assert "quartapp db upgrade" in (await answer.get_json())["reasons"][0]
 
 
-async def test_without_a_dispatcher_it_is_not_ready(make):
-    app = make()
-    await app.extensions["database"].upgrade()
-    await app.extensions["mail"].upgrade()
+async def test_without_a_dispatcher_it_is_not_ready(started):
+    async with started() as app:
+        pass
 
     answer = await Visitor(app).get("/readyz")
 

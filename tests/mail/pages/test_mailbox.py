@@ -26,7 +26,7 @@ HOSTILE = [
 
 @pytest.fixture
 def store(app) -> Store:
-    return app.extensions["mailbox"]
+    return app.extensions["mail"].mailbox.store
 
 
 async def put(store: Store, content: bytes) -> str:
