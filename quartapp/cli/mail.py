@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from typing import TYPE_CHECKING
 
 import click
 from quart import Quart
@@ -16,37 +15,35 @@ from quartapp.config.loading import WARNINGS
 from quartapp.mail import MailService, PlainHost
 from quartapp.mail.cli import logs, mail_group
 
-if TYPE_CHECKING:
-    from typing import Any
-
 __all__ = ["mail"]
 
 
-def _load() -> Any:
-    """The application that --app names; without it one of settings alone."""
+def _load() -> MailService:
+    """The mail of the application that --app names; without it that of the settings."""
     path: str | None = click.get_current_context().find_root().params["app"]
-    return _named(path) if path else _of_settings()
+    return _of_app(path) if path else _of_settings()
 
 
-def _named(path: str) -> Quart:
+def _of_app(path: str) -> MailService:
     try:
-        return ScriptInfo(path).load_app()
+        app = ScriptInfo(path).load_app()
     except NoAppException as error:
-        # Where the module itself fails to import something, the last line tells what.
-        first, *more = error.format_message().strip().splitlines()
-        sys.exit(f"--app {path}: {first} {more[-1]}" if more else f"--app {path}: {first}")
+        # Where it is an error inside of the module, the last line names it.
+        sys.exit(f"--app {path}: {error.format_message().strip().splitlines()[-1]}")
+    service = app.extensions.get("mail")
+    if not isinstance(service, MailService):
+        sys.exit(f"{app.name} has no mail: call mail.init_app(app).")
+    return service
 
 
-def _of_settings() -> Any:
-    """What the mail service asks of an app: no page, no table but the extension's."""
+def _of_settings() -> MailService:
+    """Without the demo: no page, and no tables but the extension's."""
     instance = Quart("quartapp").instance_path
     config = load({"QUARTAPP_PAGES_OPEN": False}, os.environ, instance)
-    host = PlainHost(config, name="quartapp", folder=config["QUARTAPP_INSTANCE"])
-    logs.configure(host.config["QUARTAPP_LOG_FORMAT"], host.config["QUARTAPP_LOG_LEVEL"])
-    for warning in host.config[WARNINGS]:
+    logs.configure(config["QUARTAPP_LOG_FORMAT"], config["QUARTAPP_LOG_LEVEL"])
+    for warning in config[WARNINGS]:
         logging.getLogger("quartapp").warning("%s", warning)
-    host.extensions["mail"] = MailService(host)
-    return host
+    return MailService(PlainHost(config, name="quartapp", folder=config["QUARTAPP_INSTANCE"]))
 
 
 mail = mail_group(_load)

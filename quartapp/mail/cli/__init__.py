@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 import click
 
@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from quart import Quart
+
+    from quartapp.mail.service import MailService
 
 __all__ = ["MailGroup", "add_commands", "mail_group"]
 
@@ -62,12 +64,11 @@ class MailGroup(click.Group):
         return cast("click.Command", getattr(module, cmd_name if cmd_name != "list" else "list_"))
 
 
-def mail_group(load: Callable[[], Any]) -> MailGroup:
+def mail_group(load: Callable[[], MailService]) -> MailGroup:
     """Make the group `mail`.
 
     load
-        Finds the application whose mail the commands are about, a Quart app or another `Host`
-        with a mail service; called once by each command.
+        Finds the service that the commands are about; called once by each command.
     """
     return MailGroup(
         "mail",
@@ -80,4 +81,4 @@ def mail_group(load: Callable[[], Any]) -> MailGroup:
 def add_commands(app: Quart) -> None:
     """Add `quart --app … mail` to an app, unless it has a command of that name."""
     if "mail" not in app.cli.commands:
-        app.cli.add_command(mail_group(lambda: app))
+        app.cli.add_command(mail_group(lambda: cast("MailService", app.extensions["mail"])))

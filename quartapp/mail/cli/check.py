@@ -7,12 +7,11 @@ import json
 import logging
 import sys
 from contextlib import AsyncExitStack, contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from quartapp.mail.cli.target import load_host, service_of
+from quartapp.mail.cli.target import load_service
 from quartapp.mail.errors import MailError
 from quartapp.mail.lines import escaped
 from quartapp.mail.message.message import Message
@@ -50,7 +49,7 @@ def check(as_json: bool) -> None:
     """
     report = CheckReport(as_json)
     try:
-        service = service_of(load_host())
+        service = load_service()
     except (SystemExit, SettingError) as error:
         report.add("settings", False, str(error))
     else:
@@ -70,7 +69,7 @@ def test(address: str) -> None:
     that, only the mailbox of ADDRESS can tell.
     """
     try:
-        click.echo(escaped(asyncio.run(_test(load_host(), address))))
+        click.echo(escaped(asyncio.run(_test(load_service(), address))))
     except (MailError, OSError) as error:
         sys.exit(escaped(f"The message was not sent: {error}"))
 
@@ -111,8 +110,7 @@ async def _check(service: MailService, report: CheckReport) -> None:
         report.add(finding.step, finding.is_ok, finding.words)
 
 
-async def _test(host: Any, address: str) -> str:
-    service = service_of(host)
+async def _test(service: MailService, address: str) -> str:
     message = Message(
         f"{service.settings.subject_prefix} Test message".strip(),
         sender=service.settings.template_sender,
@@ -126,13 +124,10 @@ async def _test(host: Any, address: str) -> str:
         stack.enter_context(_without_warnings())
         where = f"{service.settings.server}:{service.settings.port}"
         if service.settings.backend is Backend.MAILBOX:
-            from quartapp.mail.mailbox import Catcher, Store
-
             where = "The development mailbox"
-            store = Store(Path(host.config["QUARTAPP_INSTANCE"]) / "mailbox")
-            catcher = Catcher(store, service.settings.max_size)
-            await stack.enter_async_context(catcher)
-            await stack.enter_async_context(service.worker.running(("127.0.0.1", catcher.port)))
+            catcher = await stack.enter_async_context(service.mailbox.catcher())
+            running = service.worker.running(("127.0.0.1", catcher.port), dispatch=False)
+            await stack.enter_async_context(running)
         receipt = await service.send(message)
     [recipient] = receipt.recipients
     return (

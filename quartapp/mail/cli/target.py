@@ -1,11 +1,11 @@
-"""What a command is about: an application's mail service, while nothing is served or delivered."""
+"""What a command is about: the mail service of an app that neither serves nor delivers."""
 
 from __future__ import annotations
 
 import asyncio
 import sys
 from getpass import getuser
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
@@ -18,23 +18,15 @@ if TYPE_CHECKING:
 
     from quartapp.mail.service import MailService
 
-__all__ = ["ask", "command_line", "load_host", "require_tables", "service_of", "who"]
+__all__ = ["ask", "command_line", "load_service", "who"]
 
 T = TypeVar("T")
 
 
-def load_host() -> Any:
-    """The application whose mail the running command is about. Raises what loading it raises."""
-    load: Callable[[], Any] = click.get_current_context().obj
+def load_service() -> MailService:
+    """The service that the running command is about. Raises what loading its app raises."""
+    load: Callable[[], MailService] = click.get_current_context().obj
     return load()
-
-
-def service_of(host: Any) -> MailService:
-    """The mail service of an application. Raises `SystemExit` with a sentence if it has none."""
-    service: MailService | None = host.extensions.get("mail")
-    if service is None:
-        sys.exit(f"{host.name} has no mail: call mail.init_app(app).")
-    return service
 
 
 def ask(question: Callable[[MailService], Awaitable[T]], *, on_tables: bool = True) -> T:
@@ -47,7 +39,7 @@ def ask(question: Callable[[MailService], Awaitable[T]], *, on_tables: bool = Tr
     what is asked for cannot be.
     """
     try:
-        return asyncio.run(_ask(load_host(), question, on_tables))
+        return asyncio.run(_ask(load_service(), question, on_tables))
     except (DatabaseUnavailable, MailError, LookupError) as error:
         sys.exit(escaped(str(error).partition("\n")[0]))
 
@@ -68,19 +60,20 @@ def who() -> str:
     return f"{name} at the terminal"
 
 
-async def _ask(host: Any, question: Callable[[MailService], Awaitable[T]], on_tables: bool) -> T:
-    service = service_of(host)
+async def _ask(
+    service: MailService, question: Callable[[MailService], Awaitable[T]], on_tables: bool
+) -> T:
+    database = service.outbox.database
     try:
-        async with host.app_context():
+        async with service.host.app_context():
             if on_tables:
-                await require_tables(service)
+                await _require_tables(service)
             return await question(service)
     finally:
-        await service.outbox.database.dispose()
+        await database.dispose()
 
 
-async def require_tables(service: MailService) -> None:
-    """Raise `SystemExit` with a sentence unless the mail tables are of the newest version."""
+async def _require_tables(service: MailService) -> None:
     current, newest = await service.revisions()
     if current == newest:
         return

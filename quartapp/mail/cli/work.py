@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from contextlib import AsyncExitStack
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,7 +12,7 @@ from quartapp.mail.cli import logs
 from quartapp.mail.cli.process import run, settle, stop_event
 from quartapp.mail.cli.progress_bar import progress_bar
 from quartapp.mail.cli.start import Start
-from quartapp.mail.cli.target import load_host, service_of
+from quartapp.mail.cli.target import load_service
 from quartapp.mail.settings import Backend
 
 if TYPE_CHECKING:
@@ -36,27 +36,27 @@ def work(startup: bool) -> None:
     At the end it waits for the server's reply to messages that were sent completely, and
     releases the others: a second Ctrl-C does not wait for that.
     """
-    host = load_host()
-    service = service_of(host)
-    if startup and not hasattr(host, "startup"):
+    service = load_service()
+    if startup and not hasattr(service.host.app, "startup"):
         raise click.UsageError("--startup needs an app: name it with --app.")
     _log_at_least_text()
-    with Start(host.name) as start:
-        run(_work(host, service, start, with_hooks=startup))
+    with Start(service.host.name) as start:
+        run(_work(service, start, with_hooks=startup))
 
 
-async def _work(host: Any, service: MailService, start: Start, *, with_hooks: bool) -> None:
+async def _work(service: MailService, start: Start, *, with_hooks: bool) -> None:
     stop = stop_event()
+    service.dispatches = True
     async with AsyncExitStack() as stack:
         if with_hooks:
-            await host.startup()
-            stack.push_async_callback(host.shutdown)
-        await stack.enter_async_context(host.app_context())
-        service.dispatches = True
+            await service.host.app.startup()
+            stack.push_async_callback(service.host.app.shutdown)
+        await stack.enter_async_context(service.host.app_context())
         await stack.enter_async_context(service.running())
         start.over()
         settle()
-        click.echo(f"{host.name} delivers messages to {_destination(service)} (Ctrl-C to stop)")
+        where = _destination(service)
+        click.echo(f"{service.host.name} delivers messages to {where} (Ctrl-C to stop)")
         async with progress_bar(service):
             await stop.wait()
 
