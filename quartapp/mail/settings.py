@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import ipaddress
 from dataclasses import dataclass, field, fields
-from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Self
 
 from quartapp.mail.addresses import addresses, mailbox, recipients
+from quartapp.mail.choices import Backend, OnUncertain, Upgrade
 from quartapp.settings import kinds
 from quartapp.settings.keys import Key, Keys, SettingError, is_unset
 
@@ -31,32 +31,6 @@ KIB = 1024
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
 SMTPS, SUBMISSION = 465, 587
 HERE = "in app.config"
-
-
-class Backend(StrEnum):
-    """Where messages go: to an SMTP server, or to the development mailbox inside the app.
-
-    `AUTO` leaves it to the app; a mail service that has no mailbox takes it for SMTP.
-    """
-
-    AUTO = "auto"
-    SMTP = "smtp"
-    MAILBOX = "mailbox"
-
-
-class OnUncertain(StrEnum):
-    """What happens to a message whose connection was lost after the end of data."""
-
-    RESEND = "resend"
-    HOLD = "hold"
-
-
-class Upgrade(StrEnum):
-    """Whether the mail tables are brought up to date when the mail service starts."""
-
-    AUTO = "auto"
-    ALWAYS = "always"
-    NEVER = "never"
 
 
 def _setting(default: Any, kind: Kind, meaning: str, **key: Any) -> Any:
