@@ -1,4 +1,4 @@
-"""Outages: a database that is away or busy, told in our own words whatever the driver."""
+"""Outages: a database that is away or busy, reported in one way whatever the driver."""
 
 from __future__ import annotations
 

@@ -58,12 +58,12 @@ async def _answer(error: HTTPException) -> Response:
 
 
 async def _answer_without_database(error: DatabaseUnavailable | OutboxUnavailable) -> Response:
-    logger.warning("A request was turned away: %s", error)
+    logger.warning("A request was refused: %s", error)
     return await _answer(ServiceUnavailable(retry_after=SOON))
 
 
 def _sentence(error: HTTPException, code: int) -> str:
-    """Ours; another only where somebody of us wrote it, since the rest may tell too much."""
+    """Our own text; another only where our code wrote it, since the rest may reveal too much."""
     is_ours = error.description and error.description != type(error).description
     if is_ours and not (isinstance(error, InternalServerError) and error.original_exception):
         return str(error.description)

@@ -17,7 +17,7 @@ DIRECTION = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 INVISIBLE = {"Cf", "Cn", "Co", "Mn", "Me", "Zs"}
 BLANK = set("\u115f\u1160\u2800\u3164\uffa0")
-"""Letters and symbols, according to Unicode, that look like nothing."""
+"""Characters that Unicode counts as visible, and that look like nothing."""
 
 
 def cleaned(name: str | None) -> str:
@@ -34,7 +34,7 @@ def objection(name: str) -> str | None:
     if any(_is_control(character) for character in name):
         return "That name contains a control character; please type it again without."
     if not any(_is_visible(character) for character in name):
-        return "That name is invisible; please type one with a letter in it."
+        return "That name is invisible; please type one that can be seen."
     return None
 
 

@@ -24,7 +24,7 @@ READ_FIRST = 0.2
 
 
 class Kind(StrEnum):
-    """What may be done to a message, in the words of the page."""
+    """What may be done to a message, as the page names it."""
 
     DEFER_RECIPIENTS = "refuse recipients for now (451 to RCPT)"
     REFUSE_RECIPIENTS = "refuse recipients for good (550 to RCPT)"
@@ -42,7 +42,7 @@ ACTS: dict[Kind, tuple[Phase, Behaviour]] = {
     Kind.DROP: (Phase.END_OF_DATA, Drop()),
     Kind.STALL: (Phase.END_OF_DATA, Stall()),
 }
-"""When it is done, and what: in the words of the test server's script."""
+"""When it is done, and what: as the test server's script names it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class Mischief:
 
 
 class Chaos:
-    """Kept in a file that all processes of the mailbox look at.
+    """Stored in a file that all processes of the mailbox read.
 
     path
         The file; there is none while nothing is in force.
@@ -87,7 +87,7 @@ class Chaos:
 
     async def end_of(self, mischief: Mischief) -> None:
         """Wait until it is switched off, or something else is switched on."""
-        # It may be another process that does so, and none rings here.
+        # It may be another process that does so, which cannot wake this one.
         while (current := await self.now()) and current.id == mischief.id:  # noqa: ASYNC110
             await asyncio.sleep(READ_FIRST)
 

@@ -85,7 +85,7 @@ class Store:
         return await asyncio.to_thread(lambda: set(self._ids("new")))
 
     async def mark_read(self, delivery_id: str) -> None:
-        """Remember that somebody has opened a message, as mail programs do."""
+        """Mark a message as opened, as mail programs do."""
         await asyncio.to_thread(self._mark_read, delivery_id)
 
     async def neighbours(self, delivery_id: str) -> tuple[str | None, str | None]:

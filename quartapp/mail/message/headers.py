@@ -17,7 +17,7 @@ NAME = re.compile(r"[!-9;-~]{1,76}")
 
 
 def checked_headers(place: str, headers: Headers, ours: Mapping[str, str]) -> dict[str, str]:
-    """Headers that somebody brings along: names of printable ASCII, each one once, clean values.
+    """Extra headers: names of printable ASCII, each one once, clean values.
 
     place
         The field that the error names.

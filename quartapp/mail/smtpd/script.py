@@ -184,7 +184,7 @@ class Script:
         self._rules.clear()
 
     def resume(self) -> None:
-        """Release whoever waits for `resumed` now, and nobody who comes later."""
+        """Release those that wait for `resumed` now, and none that come later."""
         self.resumed.set()
         self.resumed = asyncio.Event()
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 __all__ = ["Hangup", "ServerStream"]
 
 AHEAD = 64 * 1024
-"""How many bytes are read before somebody asks for them."""
+"""How many bytes are read before they are asked for."""
 
 LONGEST_LINE = 12 * 1024
 """More than the 12,288 octets of RFC 4954 section 4 for a line of credentials, less its verb."""

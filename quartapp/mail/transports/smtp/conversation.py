@@ -63,7 +63,7 @@ class Conversation:
         return OneAtATime(self._send, commands, self._settings.timeout, self._trace)
 
     def expect(self) -> asyncio.Future[SMTPResponse]:
-        """The reply that comes next, whoever waits for it."""
+        """The next reply, whichever command it answers."""
         return self._stream.expect()
 
     async def write(self, piece: bytes) -> None:
