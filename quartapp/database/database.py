@@ -90,7 +90,7 @@ class Database:
             session.begin(),
         ):
             with connecting():
-                await self._begin(await session.connection())
+                await self.begin(await session.connection())
             yield session
 
     @asynccontextmanager
@@ -104,7 +104,7 @@ class Database:
     async def writing(self) -> AsyncIterator[AsyncConnection]:
         """A bare connection inside one write transaction; raises what `transaction` raises."""
         async with self._turn(), _opened(self.writer) as connection, connection.begin():
-            await self._begin(connection)
+            await self.begin(connection)
             yield connection
 
     @asynccontextmanager
@@ -116,7 +116,7 @@ class Database:
             async with self._queue:
                 yield
 
-    async def _begin(self, connection: AsyncConnection) -> None:
+    async def begin(self, connection: AsyncConnection) -> None:
         """Take SQLite's lock at once where somebody else's engine would leave it to the driver.
 
         The driver would begin late, and then read what another process is about to change.

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from alembic.runtime.migration import MigrationContext
     from alembic.script import ScriptDirectory
     from sqlalchemy import Connection, MetaData
+    from sqlalchemy.ext.asyncio import AsyncConnection
 
     from quartapp.database.database import Database
 
@@ -85,6 +86,12 @@ class Migrations:
         async with database.reading() as connection:
             return not await connection.run_sync(self._tables)
 
+    async def upgrade_within(self, connection: AsyncConnection) -> None:
+        """Run what is missing in this connection's transaction, after others who do the same."""
+        if connection.dialect.name == "postgresql":
+            await connection.execute(text(f"SELECT pg_advisory_xact_lock({UPGRADE_LOCK})"))
+        await connection.run_sync(self.upgrade_on)
+
     def upgrade_on(self, connection: Connection) -> None:
         """Run what is missing, on this connection and in its transaction. Raises `SchemaError`."""
         with _quietly():
@@ -106,9 +113,7 @@ class Migrations:
 
     async def _upgrade_once(self, database: Database) -> None:
         async with database.writing() as connection:
-            if not database.is_sqlite:
-                await connection.execute(text(f"SELECT pg_advisory_xact_lock({UPGRADE_LOCK})"))
-            await connection.run_sync(self.upgrade_on)
+            await self.upgrade_within(connection)
 
     def _check(self, connection: Connection) -> None:
         current, newest = self._revisions(connection)

@@ -25,10 +25,12 @@ from quartapp.mail.outbox.states import Action, Status
 from quartapp.mail.service import MailService
 from quartapp.mail.signals import (
     email_dispatched,
+    message_cancelled,
     message_deferred,
     message_failed,
     message_queued,
     message_sent,
+    message_uncertain,
 )
 from quartapp.mail.transports import Transport
 
@@ -66,10 +68,12 @@ __all__ = [
     "email_dispatched",
     "include_object",
     "mail",
+    "message_cancelled",
     "message_deferred",
     "message_failed",
     "message_queued",
     "message_sent",
+    "message_uncertain",
     "metadata",
     "send_email",
 ]

@@ -22,7 +22,7 @@ from quartapp.mail.outbox.source import DatabaseSource
 from quartapp.mail.outbox.submission import Submission
 from quartapp.mail.rendering import compose
 from quartapp.mail.run import Run
-from quartapp.mail.settings import Backend, MailSettings, Upgrade
+from quartapp.mail.settings import Backend, MailSettings, Upgrade, is_suppressed
 from quartapp.mail.transports import ServerOutage
 from quartapp.mail.transports.smtp.checkup import check
 from quartapp.settings.folder import default_folder
@@ -81,13 +81,24 @@ class MailService:
         self.folder = Path(given) if given else default_folder(host.folder, host.name)
         self._source = DatabaseSource(host, self.folder, engine)
         clock = clock or SystemClock()
-        self.outbox = Outbox(self._source, self.settings, clock)
+        self.outbox = Outbox(
+            self._source,
+            self.settings,
+            clock,
+            is_suppressed=lambda: is_suppressed(host.config),
+            makes_tables=self._makes_tables,
+        )
         self.publisher = Publisher(host)
         self.worker = Worker(
             host, self.settings, self.outbox, self.publisher, clock, transport=transport
         )
         self.report = Report(self.outbox, self._changed)
-        self._submission = Submission(self.settings, self.outbox, self._queued)
+        self._submission = Submission(
+            self.settings,
+            self.outbox,
+            on_queued=self._queued,
+            on_suppressed=self.publisher.suppressed,
+        )
         self._waiting = Waiting(self.outbox, self.worker, self.publisher.watchers)
         self._run = Run(self._running)
         self._mailbox: Mailbox | None = None
@@ -198,7 +209,7 @@ class MailService:
         stored now.
         """
         with mail_errors():
-            return await self._submission.keep(message, session, at=at, expires=expires, key=key)
+            return await self._submission.enqueue(message, session, at=at, expires=expires, key=key)
 
     async def send_all_later(
         self, messages: Iterable[Message], *, session: AsyncSession
@@ -282,7 +293,7 @@ class MailService:
             Seconds; None waits for ever.
 
         Raises `TimeoutError` after that, `LookupError` for a message that is unknown or was not
-        committed.
+        committed, `MailError` for one that is not final where nothing delivers.
         """
         async with asyncio.timeout(timeout):
             with mail_errors():
@@ -295,9 +306,17 @@ class MailService:
                 yield change
 
     async def drain(self) -> None:
-        """Wait until nothing is due and nothing is being sent, or the server has an outage."""
+        """Wait until nothing is due and nothing is being sent, or the server has an outage.
+
+        Where the app does not run, suppressed messages that are due end here; for others it
+        raises `MailError`, because nothing would deliver them.
+        """
         with mail_errors():
-            await self._waiting.drain()
+            if self.worker.is_started or not self.worker.is_suppressed:
+                await self._waiting.drain()
+            elif await self.outbox.has_work():
+                async with self.worker.running(dispatch=True):
+                    await self._waiting.drain()
 
     async def retry(self, *deliveries: Delivery | str) -> list[str]:
         """Queue failed and uncertain messages again, as if they were new; returns their ids."""
@@ -353,14 +372,17 @@ class MailService:
         """Why messages wait, in a sentence; None when nothing holds them up."""
         return self.worker.outage
 
+    def _makes_tables(self) -> bool:
+        is_allowed = self.settings.upgrade is not Upgrade.NEVER
+        return is_allowed and is_development(self.host.config)
+
     def _queued(self, delivery: Delivery) -> None:
         self.worker.wake()
-        self.publisher.kept(delivery)
+        self.publisher.queued(delivery)
 
     def _changed(self, ids: list[str]) -> list[str]:
         self.worker.wake()
-        for delivery_id in ids:
-            self.publisher.watchers.tell(delivery_id)
+        self.publisher.changed(ids, self.outbox.get)
         return ids
 
 

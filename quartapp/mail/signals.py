@@ -1,4 +1,8 @@
-"""What receivers can listen to. All are sent with the app, after the change has committed."""
+"""What receivers can listen to. All are sent with the app, after the change has committed.
+
+Each receiver, sync or async, is called in a task with a clean context and in a fresh app context.
+What it raises is logged and changes nothing.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +10,12 @@ from blinker import Namespace
 
 __all__ = [
     "email_dispatched",
+    "message_cancelled",
     "message_deferred",
     "message_failed",
     "message_queued",
     "message_sent",
+    "message_uncertain",
 ]
 
 _signals = Namespace()
@@ -19,15 +25,23 @@ email_dispatched = _signals.signal(
     "A message was accepted, or suppressed; with `message`, a `Message`. Flask-Mail's signal.",
 )
 message_queued = _signals.signal(
-    "message-queued", "A message was kept in the outbox; with `delivery`, a `Delivery`."
+    "message-queued", "A message was stored in the outbox; with `delivery`, a `Delivery`."
 )
 message_sent = _signals.signal(
     "message-sent", "A message reached the state `sent`; with `delivery`, a `Delivery`."
 )
 message_deferred = _signals.signal(
-    "message-deferred", "A message will be tried again; with `delivery`, a `Delivery`."
+    "message-deferred", "A message was refused for now; with `delivery`, a `Delivery`."
 )
 message_failed = _signals.signal(
     "message-failed",
-    "A message ended as `failed`, `cancelled` or held `uncertain`; with `delivery`, a `Delivery`.",
+    "A message was rejected, given up or has expired; with `delivery`, a `Delivery`.",
+)
+message_uncertain = _signals.signal(
+    "message-uncertain",
+    "Nobody knows whether a message was accepted. It has a `due_at` if it will be sent again; "
+    "with `delivery`, a `Delivery`.",
+)
+message_cancelled = _signals.signal(
+    "message-cancelled", "A message was cancelled; with `delivery`, a `Delivery`."
 )

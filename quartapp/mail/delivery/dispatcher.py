@@ -41,7 +41,7 @@ class Dispatcher:
     """One per process. It owns its tasks and ends them all in `stop`.
 
     transport
-        Gives the transport, asked anew for each message.
+        Gives the transport for messages of a backend, asked anew for each message.
     on_record
         Called with every decision that was written, the message's bytes where they were loaded,
         and the seconds until the server's last reply where there was one.
@@ -55,7 +55,7 @@ class Dispatcher:
         outbox: Outbox,
         clock: Clock,
         *,
-        transport: Callable[[], Transport],
+        transport: Callable[[str], Transport],
         breaker: Breaker,
         on_record: Callable[[Decision, bytes | None, float | None], Awaitable[None]],
         on_end: Callable[[str], None],

@@ -66,7 +66,7 @@ class Sender:
         self,
         settings: MailSettings,
         outbox: Outbox,
-        transport: Callable[[], Transport],
+        transport: Callable[[str], Transport],
         *,
         load: Callable[[str], Awaitable[bytes | None]],
         check: Callable[[Claim], None],
@@ -110,7 +110,7 @@ class Sender:
         )
         if claim.size <= SMALL:
             job.content = await self._loaded(claim)
-        async with self._transport().session() as session:
+        async with self._transport(claim.backend).session() as session:
             if job.content is None:
                 job.content = await self._loaded(claim)
             began = time.monotonic()

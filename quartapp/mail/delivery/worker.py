@@ -10,6 +10,7 @@ from quartapp.database import DatabaseUnavailable
 from quartapp.mail.delivery.dispatcher import Dispatcher
 from quartapp.mail.delivery.notifier import Notifier
 from quartapp.mail.errors import MailError
+from quartapp.mail.outbox.enqueue import SUPPRESSED
 from quartapp.mail.settings import Backend, is_suppressed
 from quartapp.mail.transports import BreakerState
 from quartapp.mail.transports.factory import transport_for
@@ -83,6 +84,11 @@ class Worker:
             await self._stop()
 
     @property
+    def is_started(self) -> bool:
+        """Whether it is inside `running`, also where another process delivers."""
+        return self._transport is not None
+
+    @property
     def is_running(self) -> bool:
         """Whether this process delivers."""
         return self._dispatcher is not None and self._dispatcher.is_running
@@ -130,7 +136,7 @@ class Worker:
     async def transport(self) -> AsyncIterator[Transport]:
         """For a message that is sent now; a short-lived one where the app does not run."""
         if self.is_suppressed or self._transport is not None:
-            yield self._current_transport()
+            yield self._transport_for(self._outbox.backend)
             return
         if self._given_transport is not None:
             yield self._given_transport
@@ -148,12 +154,13 @@ class Worker:
 
     @property
     def is_suppressed(self) -> bool:
-        """Whether messages are sent to no server; may be switched at any time."""
+        """Whether messages queued or sent now reach no server; may be switched at any time."""
         return is_suppressed(self._host.config)
 
-    def _current_transport(self) -> Transport:
-        if self.is_suppressed:
-            return MemoryTransport("suppressed")
+    def _transport_for(self, backend: str) -> Transport:
+        """A message that was suppressed when it was queued is never sent, whatever holds now."""
+        if backend == SUPPRESSED:
+            return MemoryTransport(SUPPRESSED)
         if self._transport is None:
             raise MailError(
                 "mail is not delivered here: start the app, or `async with mail.running():`"
@@ -169,7 +176,7 @@ class Worker:
             self._settings,
             self._outbox,
             self._clock,
-            transport=self._current_transport,
+            transport=self._transport_for,
             breaker=transport.breaker,
             on_record=self._publisher.recorded,
             on_end=self._publisher.watchers.tell,

@@ -5,38 +5,65 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import contextmanager
+from contextvars import Context
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from blinker import Signal
 
 from quartapp.mail import signals
-from quartapp.mail.events.attempt import AttemptRecord
-from quartapp.mail.events.watchers import Watchers
+from quartapp.mail.events.watch import Watchers
 from quartapp.mail.message.encoding import Envelope
 from quartapp.mail.message.parsing import parse
-from quartapp.mail.outbox.delivery import Status
+from quartapp.mail.outbox.delivery import Delivery, Recipient, Status
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
 
     from blinker import NamedSignal
 
     from quartapp.mail.host import Host
+    from quartapp.mail.message.encoding import Encoded
     from quartapp.mail.message.message import Message
     from quartapp.mail.outbox.decision import Decision
-    from quartapp.mail.outbox.delivery import Delivery
 
-__all__ = ["Publisher"]
+__all__ = ["AttemptRecord", "Publisher"]
 
 logger = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class AttemptRecord:
+    """What became of a message in one attempt, for those who count and measure.
+
+    waited
+        Seconds since the message was first due: queued, `at`, or retried by a person.
+    took
+        Seconds that the server had it, from MAIL to the reply to the end of data; None if it
+        never got that far.
+    """
+
+    delivery: Delivery
+    waited: float
+    took: float | None
+
+    @property
+    def code(self) -> int | None:
+        """The server's reply code that decided, None if it was no reply."""
+        decisive = _decisive(self.delivery)
+        return decisive.code if decisive else None
+
+
 class Publisher:
-    """Tells the log, those who wait, recorders and receivers of signals, in this order."""
+    """Tells the log, those who wait, recorders and receivers of signals, in this order.
+
+    Receivers are called in tasks of their own, so that what they do, and the context that the
+    change was made in, stay apart.
+    """
 
     def __init__(self, host: Host) -> None:
         self.watchers = Watchers()
-        self.tried = Signal("A message was tried; the sender is a `AttemptRecord`.")
+        self.tried = Signal("A message was attempted; the sender is an `AttemptRecord`.")
         self._host = host
         self._recorders: list[list[Message]] = []
         self._telling: set[asyncio.Task[None]] = set()
@@ -51,39 +78,52 @@ class Publisher:
         finally:
             self._recorders = [other for other in self._recorders if other is not outbox]
 
-    def kept(self, delivery: Delivery) -> None:
-        """A message was kept, and its transaction committed."""
+    def queued(self, delivery: Delivery) -> None:
+        """A message was stored, and its transaction has committed."""
         logger.info("message %s queued", delivery.id)
         self.watchers.tell(delivery.id)
-        if signals.message_queued.receivers:
-            task = asyncio.create_task(
-                self._signal(signals.message_queued, delivery=delivery), name="mail: queued"
-            )
-            self._telling.add(task)
-            task.add_done_callback(self._telling.discard)
+        self._tell(signals.message_queued, delivery=delivery)
+
+    def suppressed(self, delivery: Delivery, encoded: Encoded) -> None:
+        """A message was stored as sent, and its transaction has committed."""
+        self.queued(delivery)
+        _log(delivery)
+        self._record(encoded.envelope, encoded.content)
+        self._tell(signals.message_sent, delivery=delivery)
 
     async def recorded(self, decision: Decision, content: bytes | None, took: float | None) -> None:
-        """A message's attempt was written down. One that was given back untried is no news."""
+        """An attempt was recorded; returns when receivers have been told.
+
+        A message that was released before its attempt is no news.
+        """
         if not (decision.counts or decision.is_final):
             return
         delivery = decision.delivery()
-        log = logger.warning if delivery.status is not Status.SENT else logger.info
-        log("message %s %s, attempt %d", delivery.id, delivery.status, delivery.attempts)
+        _log(delivery)
         if content is not None and decision.went_out:
-            await self.dispatched(Envelope(decision.claim.sender, decision.went_out), content)
+            envelope = Envelope(decision.claim.sender, decision.went_out)
+            await self.dispatched(envelope, content)
         waited = (decision.at - decision.claim.since).total_seconds()
         self.tried.send(AttemptRecord(delivery, waited, took))
-        signal = _SIGNALS.get(delivery.status, signals.message_failed)
-        await self._signal(signal, delivery=delivery)
+        await _ended(self._tell(_SIGNALS[delivery.status], delivery=delivery))
 
     async def dispatched(self, envelope: Envelope, content: bytes) -> None:
-        """A message went out, or was suppressed, to the recipients of the envelope."""
-        if not (self._recorders or signals.email_dispatched.receivers):
-            return
-        message = parse(content, envelope)
-        for outbox in self._recorders:
-            outbox.append(message)
-        await self._signal(signals.email_dispatched, message=message)
+        """A message went out, or was suppressed, to the recipients of the envelope.
+
+        Returns when receivers have been told.
+        """
+        await _ended(self._record(envelope, content))
+
+    def changed(self, ids: Iterable[str], get: Callable[[str], Awaitable[Delivery | None]]) -> None:
+        """Somebody retried or cancelled these messages.
+
+        get
+            Gives a message as it stands, by its id.
+        """
+        for delivery_id in ids:
+            self.watchers.tell(delivery_id)
+            if signals.message_cancelled.receivers:
+                self._start(self._tell_if_cancelled(delivery_id, get), "mail: cancelled")
 
     async def settle(self, timeout: float) -> None:
         """Wait until everybody has been told, at most `timeout` seconds."""
@@ -93,13 +133,82 @@ class Publisher:
             task.cancel()
         await asyncio.gather(*self._telling, return_exceptions=True)
 
-    async def _signal(self, signal: NamedSignal, **what: Any) -> None:
-        for receiver in list(signal.receivers_for(self._host.app)):
-            try:
+    def _record(self, envelope: Envelope, content: bytes) -> list[asyncio.Task[None]]:
+        if not (self._recorders or signals.email_dispatched.receivers):
+            return []
+        message = parse(content, envelope)
+        for outbox in self._recorders:
+            outbox.append(message)
+        return self._tell(signals.email_dispatched, message=message)
+
+    async def _tell_if_cancelled(
+        self, delivery_id: str, get: Callable[[str], Awaitable[Delivery | None]]
+    ) -> None:
+        """One that is being attempted is cancelled when the attempt ends, which is told then."""
+        delivery = await get(delivery_id)
+        if delivery is not None and delivery.status is Status.CANCELLED:
+            self._tell(signals.message_cancelled, delivery=delivery)
+
+    def _tell(self, signal: NamedSignal, **what: Any) -> list[asyncio.Task[None]]:
+        receivers = signal.receivers_for(self._host.app) if signal.receivers else ()
+        return [
+            self._start(self._call(signal.name, receiver, what), f"mail: {signal.name}")
+            for receiver in list(receivers)
+        ]
+
+    def _start(self, telling: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
+        # A context of its own: a receiver must see no request, whoever caused the change.
+        task = asyncio.create_task(telling, name=name, context=Context())
+        self._telling.add(task)
+        task.add_done_callback(self._telling.discard)
+        return task
+
+    async def _call(self, name: str, receiver: Callable[..., Any], what: dict[str, Any]) -> None:
+        try:
+            async with self._host.app_context():
                 await self._host.ensure_async(receiver)(self._host.app, **what)
-            except Exception:
-                # Somebody else's code: it must undo nothing, and keep it from nobody.
-                logger.exception("a receiver of %s failed", signal.name)
+        except Exception:
+            # Not our code: it must undo nothing, and keep the news from no other receiver.
+            logger.exception("a receiver of %s failed", name)
 
 
-_SIGNALS = {Status.SENT: signals.message_sent, Status.QUEUED: signals.message_deferred}
+_SIGNALS = {
+    Status.SENT: signals.message_sent,
+    Status.QUEUED: signals.message_deferred,
+    Status.FAILED: signals.message_failed,
+    Status.UNCERTAIN: signals.message_uncertain,
+    Status.CANCELLED: signals.message_cancelled,
+}
+
+
+async def _ended(tasks: list[asyncio.Task[None]]) -> None:
+    if tasks:
+        await asyncio.wait(tasks)
+
+
+def _log(delivery: Delivery) -> None:
+    """One line: what became of the message, the server's words, and when it is attempted next."""
+    deferred = delivery.status is Status.QUEUED
+    log = logger.info if delivery.status is Status.SENT else logger.warning
+    log(
+        "message %s %s%s; attempt %d%s",
+        delivery.id,
+        "deferred" if deferred else delivery.status,
+        _words(delivery),
+        delivery.attempts,
+        f", next {delivery.due_at:%H:%M:%S}Z" if delivery.due_at else "",
+    )
+
+
+def _words(delivery: Delivery) -> str:
+    decisive = _decisive(delivery)
+    if decisive is None or not (decisive.code or decisive.reply):
+        return ""
+    words = f"{decisive.code} {decisive.reply}" if decisive.code else decisive.reply
+    return f": {words}"
+
+
+def _decisive(delivery: Delivery) -> Recipient | None:
+    """The first recipient in the message's own state with a reply, else the first in that state."""
+    same = [each for each in delivery.recipients if each.status is delivery.status]
+    return next((each for each in same if each.code is not None), same[0] if same else None)

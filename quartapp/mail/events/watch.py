@@ -3,55 +3,90 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+from quartapp.mail.errors import MailError
 
-    from quartapp.mail.events.watchers import Watchers
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
     from quartapp.mail.outbox import Outbox
     from quartapp.mail.outbox.delivery import Delivery
 
-__all__ = ["Waiting"]
+__all__ = ["Waiting", "Watchers"]
 
 POLL = 1.0
 
+NOBODY = (
+    "nothing delivers here, so the wait would never end: start the app, or wait inside "
+    "`async with mail.running():`"
+)
 
-class Delivering(Protocol):
-    """What waiting asks of the delivery worker."""
+
+class Watchers:
+    """Who in this process waits for a message to change.
+
+    A change is a hint to look; what changed is read from the outbox.
+    """
+
+    def __init__(self) -> None:
+        self._events: dict[str, set[asyncio.Event]] = {}
+
+    @contextmanager
+    def watching(self, delivery_id: str) -> Iterator[asyncio.Event]:
+        """An event that is set whenever this message changes in this process; "" for any."""
+        changed = asyncio.Event()
+        self._events.setdefault(delivery_id, set()).add(changed)
+        try:
+            yield changed
+        finally:
+            self._events[delivery_id].discard(changed)
+            if not self._events[delivery_id]:
+                del self._events[delivery_id]
+
+    def tell(self, delivery_id: str) -> None:
+        """Set the events of those who wait for this message, or for any."""
+        for changed in self._events.get(delivery_id, set()) | self._events.get("", set()):
+            changed.set()
+
+
+class Deliverer(Protocol):
+    """What waiting asks of the delivery worker.
+
+    is_started
+        Whether it is inside `running`, also where another process dispatches.
+    """
 
     @property
-    def is_blocked(self) -> bool:
-        """Whether delivery is paused by an outage of the mail server."""
-        ...
+    def is_started(self) -> bool: ...
 
     @property
-    def is_busy(self) -> bool:
-        """Whether messages are being sent."""
-        ...
+    def is_blocked(self) -> bool: ...
 
     @property
-    def is_recording(self) -> bool:
-        """Whether a decision about a message is still to be written."""
-        ...
+    def is_busy(self) -> bool: ...
 
-    def wake(self) -> None:
-        """Look at the outbox now."""
-        ...
+    @property
+    def is_recording(self) -> bool: ...
+
+    def wake(self) -> None: ...
 
 
 class Waiting:
-    """For one message, or for all of them."""
+    """For one message, or for all of them. Raises `MailError` where it would never end."""
 
-    def __init__(self, outbox: Outbox, worker: Delivering, watchers: Watchers) -> None:
+    def __init__(self, outbox: Outbox, worker: Deliverer, watchers: Watchers) -> None:
         self._outbox = outbox
         self._worker = worker
         self._watchers = watchers
 
     async def end_of(self, delivery_id: str) -> Delivery:
         """The message in its final state. Raises `LookupError`."""
-        changes = [delivery async for delivery in self.watch(delivery_id)]
-        return changes[-1]
+        async for delivery in self.watch(delivery_id):
+            if not delivery.is_final:
+                self._check_delivery()
+        return delivery
 
     async def watch(self, delivery_id: str) -> AsyncIterator[Delivery]:
         """The message's changes, from how it stands now to a final state. Raises `LookupError`."""
@@ -69,17 +104,22 @@ class Waiting:
                 yield current
 
     async def drain(self) -> None:
-        """Until nothing is due and nothing is on the wire, or the server is in trouble.
+        """Until nothing is due and nothing is being sent, or the server has an outage.
 
-        What has befallen a message until then is written down.
+        What came of each attempt is recorded by then.
         """
         with self._watchers.watching("") as changed:
             while not self._worker.is_blocked or self._worker.is_recording:
                 changed.clear()
                 if not self._worker.is_busy and not await self._outbox.has_work():
                     return
+                self._check_delivery()
                 self._worker.wake()
                 await _set_or_over(changed)
+
+    def _check_delivery(self) -> None:
+        if not self._worker.is_started:
+            raise MailError(NOBODY)
 
 
 async def _set_or_over(changed: asyncio.Event) -> None:

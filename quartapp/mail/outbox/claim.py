@@ -34,6 +34,7 @@ class Claim:
     id: str
     token: str
     message_id: str
+    backend: str
     size: int
     subject: str
     sender: str

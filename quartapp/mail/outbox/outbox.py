@@ -4,27 +4,32 @@ from __future__ import annotations
 
 import logging
 import secrets
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import event, text
 
+from quartapp.database.commit import on_commit
 from quartapp.database.migrations import Migrations
 from quartapp.mail.outbox import change, claiming
 from quartapp.mail.outbox import enqueue as enqueuing
 from quartapp.mail.outbox import prune as pruning
 from quartapp.mail.outbox import record as recording
+from quartapp.mail.outbox.enqueue import SUPPRESSED
+from quartapp.mail.outbox.first_use import FirstUse
 from quartapp.mail.outbox.query import counts
 from quartapp.mail.outbox.query import find as finding
+from quartapp.mail.outbox.states import Status
 from quartapp.mail.outbox.tables import VERSION_TABLE, messages, metadata
 from quartapp.mail.settings import Upgrade
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 
     from sqlalchemy import Connection, MetaData, Table
-    from sqlalchemy.ext.asyncio import AsyncSession
+    from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
     from quartapp.database import Database
     from quartapp.mail.clock import Clock
@@ -34,7 +39,6 @@ if TYPE_CHECKING:
     from quartapp.mail.outbox.delivery import Delivery
     from quartapp.mail.outbox.enqueue import NewMessage
     from quartapp.mail.outbox.query.find import Filter
-    from quartapp.mail.outbox.states import Status
     from quartapp.mail.settings import MailSettings
 
 __all__ = ["Outbox"]
@@ -57,15 +61,27 @@ class Outbox:
 
     database
         Where the tables are, or who is asked for it at each use: a host may open it late, and anew.
+    is_suppressed
+        Whether messages are suppressed when they are queued; asked for each.
+    makes_tables
+        Whether missing tables are made on first use.
     """
 
     def __init__(
-        self, database: Database | Callable[[], Database], settings: MailSettings, clock: Clock
+        self,
+        database: Database | Callable[[], Database],
+        settings: MailSettings,
+        clock: Clock,
+        *,
+        is_suppressed: Callable[[], bool] = lambda: False,
+        makes_tables: Callable[[], bool] = lambda: False,
     ) -> None:
         self._database = database
         self._settings = settings
         self._clock = clock
         self._offset = timedelta()
+        self._is_suppressed = is_suppressed
+        self._tables = FirstUse(makes_tables, self._make_tables)
 
     @property
     def database(self) -> Database:
@@ -84,18 +100,44 @@ class Outbox:
             theirs = (await connection.execute(text("SELECT clock_timestamp()"))).scalar_one()
         self._offset = theirs.astimezone(UTC) - self._clock.now()
 
+    @property
+    def backend(self) -> str:
+        """The backend of messages queued now, and the only one that this process claims."""
+        return SUPPRESSED if self._is_suppressed() else self._settings.backend
+
     async def enqueue(self, message: NewMessage, session: AsyncSession | None = None) -> Delivery:
         """Store a message, in the caller's transaction where there is one."""
         if session is not None:
-            return await enqueuing.enqueue(await session.connection(), message)
+            return await enqueuing.enqueue(await self._joined(session), message)
         async with self.database.writing() as connection:
-            return await enqueuing.enqueue(connection, message)
+            is_first = await self._tables.prepare(connection)
+            delivery = await enqueuing.enqueue(connection, message)
+        if is_first:
+            self._tables.settle()
+        return delivery
 
     async def enqueue_all(
         self, messages: Sequence[NewMessage], session: AsyncSession
     ) -> list[Delivery]:
         """Store messages without keys in the caller's transaction."""
-        return await enqueuing.enqueue_all(await session.connection(), messages)
+        return await enqueuing.enqueue_all(await self._joined(session), messages)
+
+    async def _joined(self, session: AsyncSession) -> AsyncConnection:
+        """The session's connection, with tables to write to."""
+        connection = await session.connection()
+        if await self._tables.prepare(connection):
+            on_commit(session.sync_session, self._tables.settle)
+        return connection
+
+    async def _make_tables(self, connection: AsyncConnection) -> None:
+        await self.database.begin(connection)
+        await MIGRATIONS.upgrade_within(connection)
+
+    @asynccontextmanager
+    async def _reading(self) -> AsyncIterator[AsyncConnection | None]:
+        """A connection to read with; None where no tables were made yet, so that all is empty."""
+        async with self.database.reading() as connection:
+            yield connection if await self._tables.are_there(connection) else None
 
     async def claim(
         self, limit: int, *, only_expired: bool = False, expects: bool = False
@@ -106,7 +148,7 @@ class Outbox:
             Whether there surely are some; else it reads first, and an idle outbox takes no lock.
         """
         order = claiming.Order(
-            backend=self._settings.backend,
+            backend=self.backend,
             token=secrets.token_hex(16),
             now=self.now(),
             lease=self._settings.lease,
@@ -124,7 +166,9 @@ class Outbox:
             return await claiming.load(connection, ids)
 
     async def _is_due(self, order: claiming.Order) -> bool:
-        async with self.database.reading() as connection:
+        async with self._reading() as connection:
+            if connection is None:
+                return False
             return await claiming.is_due(connection, order)
 
     async def renew(self, claims: Iterable[Claim]) -> set[str]:
@@ -145,28 +189,38 @@ class Outbox:
 
     async def get(self, delivery_id: str) -> Delivery | None:
         """One message, None if there is no such."""
-        async with self.database.reading() as connection:
+        async with self._reading() as connection:
+            if connection is None:
+                return None
             return await finding.get(connection, delivery_id)
 
     async def find(self, wanted: Filter, limit: int) -> list[Delivery]:
         """The newest messages that match."""
-        async with self.database.reading() as connection:
+        async with self._reading() as connection:
+            if connection is None:
+                return []
             return await finding.find(connection, wanted, limit)
 
     async def count(self) -> dict[Status, int]:
         """How many messages are in each state."""
-        async with self.database.reading() as connection:
+        async with self._reading() as connection:
+            if connection is None:
+                return dict.fromkeys(Status, 0)
             return await counts.count(connection)
 
     async def has_work(self) -> bool:
         """Whether anything is due or being sent."""
-        async with self.database.reading() as connection:
-            return await counts.has_work(connection, self._settings.backend, self.now())
+        async with self._reading() as connection:
+            if connection is None:
+                return False
+            return await counts.has_work(connection, self.backend, self.now())
 
     async def due(self) -> int:
         """How many messages could be sent now, counted no further than `Figures` counts."""
-        async with self.database.reading() as connection:
-            return await counts.due(connection, self._settings.backend, self.now())
+        async with self._reading() as connection:
+            if connection is None:
+                return 0
+            return await counts.due(connection, self.backend, self.now())
 
     async def retry(self, ids: Sequence[str]) -> list[str]:
         """Make failed and uncertain messages due again; returns which."""

@@ -1,4 +1,4 @@
-"""The intake: takes messages, finishes them, and keeps them in the outbox."""
+"""Submission: encodes messages and stores them in the outbox."""
 
 from __future__ import annotations
 
@@ -27,30 +27,38 @@ if TYPE_CHECKING:
 __all__ = ["Submission"]
 
 OFF_THE_LOOP = 256 * 1024
-"""A message with more to it, in bytes, is written in a thread, so that the loop goes on."""
+"""Bytes of a message from which it is encoded in a thread, so that the event loop goes on."""
 
 
 class Submission:
     """What stands between a message and its row. Its methods raise what `Mail.send_later` raises.
 
     on_queued
-        Called with each message once its transaction has committed.
+        Called with each new message once its transaction has committed.
+    on_suppressed
+        Called instead with one that was stored as sent, and with what would have gone out.
     """
 
     def __init__(
-        self, settings: MailSettings, outbox: Outbox, on_queued: Callable[[Delivery], None]
+        self,
+        settings: MailSettings,
+        outbox: Outbox,
+        *,
+        on_queued: Callable[[Delivery], None],
+        on_suppressed: Callable[[Delivery, Encoded], None],
     ) -> None:
         self._settings = settings
         self._outbox = outbox
         self._on_queued = on_queued
+        self._on_suppressed = on_suppressed
 
     async def finish(self, message: Message) -> Encoded:
-        """The message of a message, complete."""
+        """The message as it is sent: checked, and encoded."""
         if _weight(message) > OFF_THE_LOOP:
             return await asyncio.to_thread(encode, message, self._settings)
         return encode(message, self._settings)
 
-    async def keep(
+    async def enqueue(
         self,
         message: Message,
         session: AsyncSession | None = None,
@@ -59,24 +67,25 @@ class Submission:
         expires: datetime | None = None,
         key: str | None = None,
     ) -> Delivery:
-        """Keep one new, in the caller's transaction where there is one."""
+        """Store a message, in the caller's transaction where there is one."""
         new = await self._message(message, at=at, expires=expires, key=key)
         if session is None:
-            return await self._keep_alone(new)
+            return await self._enqueue_alone(new)
         self._check_database(session)
         delivery = await self._outbox.enqueue(new, session)
-        on_commit(session.sync_session, partial(self._on_queued, delivery))
+        if delivery.id == new.id:
+            on_commit(session.sync_session, self._news(delivery, new))
         return delivery
 
     async def enqueue_all(
         self, messages: Iterable[Message], session: AsyncSession
     ) -> list[Delivery]:
-        """Keep many messages in the caller's transaction."""
+        """Store many messages in the caller's transaction."""
         self._check_database(session)
         new = [await self._message(message) for message in messages]
         deliveries = await self._outbox.enqueue_all(new, session)
-        for delivery in deliveries:
-            on_commit(session.sync_session, partial(self._on_queued, delivery))
+        news = [self._news(*each) for each in zip(deliveries, new, strict=True)]
+        on_commit(session.sync_session, partial(_tell, news))
         return deliveries
 
     async def _message(
@@ -91,7 +100,7 @@ class Submission:
         now = self._outbox.now()
         return NewMessage(
             encoded=encoded,
-            backend=self._settings.backend,
+            backend=self._outbox.backend,
             created_at=now,
             due_at=max(_aware("at", at), now) if at else now,
             expires_at=_aware("expires", expires) if expires else None,
@@ -99,13 +108,20 @@ class Submission:
             template=message.template,
         )
 
-    async def _keep_alone(self, new: NewMessage) -> Delivery:
+    async def _enqueue_alone(self, new: NewMessage) -> Delivery:
         try:
             delivery = await self._outbox.enqueue(new)
         except NestedWrite as error:
             raise MailError(f"the message would wait for itself: {error}") from error
-        self._on_queued(delivery)
+        if delivery.id == new.id:
+            self._news(delivery, new)()
         return delivery
+
+    def _news(self, delivery: Delivery, new: NewMessage) -> Callable[[], None]:
+        """What to do when a new message has been committed; one whose key was taken is no news."""
+        if new.is_over:
+            return partial(self._on_suppressed, delivery, new.encoded)
+        return partial(self._on_queued, delivery)
 
     def _check_database(self, session: AsyncSession) -> None:
         theirs, ours = session.get_bind().engine.url, self._outbox.database.url
@@ -114,6 +130,11 @@ class Submission:
                 f"the session is on {theirs.render_as_string()}, the outbox on "
                 f"{ours.render_as_string()}: pass a session of the outbox's database"
             )
+
+
+def _tell(news: Iterable[Callable[[], None]]) -> None:
+    for each in news:
+        each()
 
 
 def _weight(message: Message) -> int:

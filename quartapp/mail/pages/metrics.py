@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from quart import Quart
     from quart.blueprints import BlueprintSetupState
 
-    from quartapp.mail.events.attempt import AttemptRecord
+    from quartapp.mail.events.publish import AttemptRecord
     from quartapp.mail.service import MailService
 
 __all__ = ["count_from_the_start", "scrape"]

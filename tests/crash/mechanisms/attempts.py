@@ -112,11 +112,63 @@ ATTEMPTS = (
         "tests/mail/delivery/test_staging.py::test_who_is_not_allowed_is_held_back_cc_and_bcc_too",
     ),
     Mechanism(
-        "suppression",
+        "a message sent now is suppressed",
         "quartapp/mail/delivery/worker.py",
-        'return MemoryTransport("suppressed")',
+        "return MemoryTransport(SUPPRESSED)",
         "pass",
-        "tests/mail/test_service.py::test_suppression_is_asked_for_at_every_message",
+        "tests/mail/test_service.py::test_a_message_suppressed_on_the_spot_has_its_receipt",
+    ),
+    Mechanism(
+        "suppression is decided when a message is queued",
+        "quartapp/mail/outbox/outbox.py",
+        "return SUPPRESSED if self._is_suppressed() else self._settings.backend",
+        "return self._settings.backend",
+        "tests/mail/events/test_suppression.py::test_the_delivery_says_that_it_was_suppressed",
+    ),
+    Mechanism(
+        "a suppressed message ends as it is queued",
+        "quartapp/mail/outbox/enqueue.py",
+        "return self.backend == SUPPRESSED and",
+        "return False and",
+        "tests/mail/events/test_suppression.py::test_a_post_without_a_lifespan_is_recorded_at_once",
+    ),
+    Mechanism(
+        "a repeated key is no news",
+        "quartapp/mail/outbox/submission.py",
+        "if delivery.id == new.id:\n            on_commit(",
+        "if True:\n            on_commit(",
+        "tests/mail/events/test_publish.py::test_a_repeated_key_in_a_session_is_told_of_once",
+    ),
+    Mechanism(
+        "a receiver's context is its own",
+        "quartapp/mail/events/publish.py",
+        "name=name, context=Context())",
+        "name=name)",
+        "tests/mail/events/test_publish.py"
+        "::test_a_receiver_sees_no_request_and_nothing_of_who_caused_the_change",
+    ),
+    Mechanism(
+        "waiting where nothing delivers is refused",
+        "quartapp/mail/events/watch.py",
+        "if not self._worker.is_started:",
+        "if False:",
+        "tests/mail/events/test_suppression.py"
+        "::test_waiting_where_nothing_delivers_is_refused[sqlite-wait]",
+    ),
+    Mechanism(
+        "tables are made on first use",
+        "quartapp/mail/outbox/first_use.py",
+        "await self._make(connection)",
+        "pass",
+        "tests/mail/events/test_suppression.py::test_a_post_without_a_lifespan_is_recorded_at_once",
+    ),
+    Mechanism(
+        "tables are remembered only after the commit",
+        "quartapp/mail/outbox/outbox.py",
+        "on_commit(session.sync_session, self._tables.settle)",
+        "self._tables.settle()",
+        "tests/mail/events/test_suppression.py"
+        "::test_what_is_rolled_back_is_not_recorded_and_its_tables_go_too",
     ),
     Mechanism(
         "what was sent is written however long the database is away",

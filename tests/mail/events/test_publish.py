@@ -4,21 +4,35 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextvars import ContextVar
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from quart import current_app, g, has_request_context
 
 from quartapp.mail import (
     Message,
     Status,
     email_dispatched,
+    message_cancelled,
     message_deferred,
     message_failed,
     message_queued,
     message_sent,
+    message_uncertain,
 )
 from quartapp.mail.testing import Phase, message
 
-SIGNALS = [email_dispatched, message_queued, message_sent, message_deferred, message_failed]
+SIGNALS = [
+    email_dispatched,
+    message_queued,
+    message_sent,
+    message_deferred,
+    message_failed,
+    message_uncertain,
+    message_cancelled,
+]
+VISITOR = ContextVar("VISITOR", default="nobody")
 
 
 @pytest.fixture
@@ -68,6 +82,116 @@ async def test_a_failed_message_is_told_of(mail, server, told):
     await mail.wait(await mail.send_later(message()), timeout=30)
 
     assert names(told) == ["message-queued", "message-failed"]
+
+
+async def test_an_uncertain_message_is_told_of_with_the_time_of_its_next_attempt(
+    mail, server, told
+):
+    server.drop(Phase.END_OF_DATA)
+
+    await mail.send_later(message())
+    await mail.drain()
+
+    assert names(told) == ["message-queued", "message-uncertain"]
+    assert told[1][1].due_at is not None
+
+
+async def test_an_expired_message_is_told_of_as_failed(mail, told):
+    past = datetime.now(UTC) - timedelta(minutes=1)
+
+    await mail.wait(await mail.send_later(message(), expires=past), timeout=30)
+
+    assert names(told) == ["message-queued", "message-failed"]
+
+
+async def test_a_cancelled_message_is_told_of(mail, told):
+    delivery = await mail.send_later(message(), at=datetime.now(UTC) + timedelta(days=1))
+
+    await mail.cancel(delivery)
+    await mail.publisher.settle(30)
+
+    assert names(told) == ["message-queued", "message-cancelled"]
+    assert told[1][1].status is Status.CANCELLED
+
+
+async def test_a_message_that_is_retried_is_not_told_of_as_cancelled(mail, server, told):
+    server.answer(Phase.RCPT, "550 5.1.1 no such user", times=1)
+    failed = await mail.wait(await mail.send_later(message()), timeout=30)
+
+    await mail.retry(failed)
+    await mail.drain()
+
+    assert "message-cancelled" not in names(told)
+
+
+async def test_a_repeated_key_is_told_of_once(mail, told):
+    await mail.send_later(message(), key="welcome")
+    await mail.send_later(message(), key="welcome")
+    await mail.drain()
+
+    assert names(told).count("message-queued") == 1
+
+
+async def test_a_repeated_key_in_a_session_is_told_of_once(mail, told):
+    async with mail.outbox.database.transaction() as session:
+        await mail.send_later(message(), session=session, key="welcome")
+        await mail.send_later(message(), session=session, key="welcome")
+    await mail.drain()
+
+    assert names(told).count("message-queued") == 1
+
+
+async def test_many_messages_of_one_session_are_each_told_of(mail, told):
+    async with mail.outbox.database.transaction() as session:
+        await mail.send_all_later([message(), message(), message()], session=session)
+    await mail.drain()
+
+    assert names(told).count("message-queued") == 3
+
+
+async def test_a_savepoint_that_is_rolled_back_leaves_the_other_messages_news(mail, told):
+    async with mail.outbox.database.transaction() as session:
+        stays = await mail.send_later(message(), session=session)
+        savepoint = await session.begin_nested()
+        await mail.send_later(message(), session=session)
+        await savepoint.rollback()
+    await mail.drain()
+
+    assert [what.id for name, what in told if name == "message-queued"] == [stays.id]
+
+
+async def test_a_receiver_sees_no_request_and_nothing_of_who_caused_the_change(mail):
+    seen = []
+
+    def look(_app, delivery):
+        seen.append((has_request_context(), VISITOR.get(), current_app.name))
+
+    with message_queued.connected_to(look, mail.host.app):
+        async with mail.host.app.test_request_context("/"):
+            VISITOR.set("ada")
+            await mail.send_later(message())
+        await mail.publisher.settle(30)
+
+    assert seen == [(False, "nobody", mail.host.app.name)]
+
+
+async def test_each_receiver_has_an_app_context_of_its_own(mail):
+    seen = []
+
+    async def leave_something(_app, delivery):
+        seen.append(g.get("left"))
+        g.left = "something"
+
+    async def leave_something_too(_app, delivery):
+        await leave_something(_app, delivery)
+
+    with (
+        message_sent.connected_to(leave_something, mail.host.app),
+        message_sent.connected_to(leave_something_too, mail.host.app),
+    ):
+        await mail.wait(await mail.send_later(message()), timeout=30)
+
+    assert seen == [None, None]
 
 
 async def test_a_message_that_waits_for_its_server_is_no_news(serve, server, caplog):
@@ -167,7 +291,7 @@ async def test_a_receiver_that_never_ends_does_not_stop_the_shutdown(serve):
     assert done.status is Status.SENT
 
 
-async def test_a_recorder_keeps_what_goes_out_meanwhile(mail):
+async def test_a_recorder_records_what_goes_out_meanwhile(mail):
     await mail.send(message(subject="Before"))
     with mail.record_messages() as outbox:
         await mail.send(message(subject="Now"))
@@ -208,11 +332,13 @@ async def test_a_message_of_the_outbox_is_a_message_again(mail):
     with mail.record_messages() as outbox:
         await mail.wait(await mail.send_later(written), timeout=30)
 
-    [kept] = outbox
-    assert isinstance(kept, Message)
-    assert (kept.subject, kept.html.strip()) == ("Grüße", "<p>tea</p>")
-    assert kept.send_to == {"bob@example.com", "carol@example.com", "dora@example.com"}
-    assert [(each.filename, each.data) for each in kept.attachments] == [("tea.txt", b"Darjeeling")]
+    [recorded] = outbox
+    assert isinstance(recorded, Message)
+    assert (recorded.subject, recorded.html.strip()) == ("Grüße", "<p>tea</p>")
+    assert recorded.send_to == {"bob@example.com", "carol@example.com", "dora@example.com"}
+    assert [(each.filename, each.data) for each in recorded.attachments] == [
+        ("tea.txt", b"Darjeeling")
+    ]
 
 
 async def test_what_was_refused_is_not_recorded(mail, server):
@@ -231,5 +357,30 @@ async def test_the_log_tells_of_each_message_by_its_id_alone(mail, server, caplo
     await mail.wait(delivery, timeout=30)
 
     lines = [record.message for record in caplog.records if delivery.id in record.message]
-    assert lines == [f"message {delivery.id} queued", f"message {delivery.id} sent, attempt 1"]
+    assert lines == [
+        f"message {delivery.id} queued",
+        f"message {delivery.id} sent: 250 2.0.0 Ok; attempt 1",
+    ]
     assert not any(word in caplog.text for word in ("bob@example.com", "business", "Tea"))
+
+
+async def test_the_log_says_why_a_message_is_deferred_and_until_when(mail, server, caplog):
+    server.answer(Phase.RCPT, "451 4.7.1 Greylisted")
+
+    delivery = await mail.send_later(message())
+    await mail.drain()
+    waiting = await mail.get(delivery.id)
+
+    assert (
+        f"message {delivery.id} deferred: 451 4.7.1 Greylisted; attempt 1, "
+        f"next {waiting.due_at:%H:%M:%S}Z"
+    ) in caplog.messages
+
+
+async def test_the_log_says_why_a_message_failed(mail, server, caplog):
+    server.answer(Phase.RCPT, "550 5.1.1 no such user")
+
+    delivery = await mail.send_later(message())
+    await mail.wait(delivery, timeout=30)
+
+    assert f"message {delivery.id} failed: 550 5.1.1 no such user; attempt 1" in caplog.messages
