@@ -19,6 +19,7 @@ from quartapp.mail import Mail, MailError, Message, send_email
 from quartapp.mail import mail as current_mail
 from quartapp.mail.cli import logs
 from quartapp.models import MIGRATIONS, Role, User
+from quartapp.settings.folder import default_folder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,11 +41,14 @@ def create_app(config: Mapping[str, Any] | None = None) -> Quart:
     Raises `ConfigError`, a `SystemExit` with one sentence, for settings that cannot be used.
     """
     app = Quart("quartapp", template_folder=str(_templates()))
-    app.config.from_mapping(load(config, os.environ, app.instance_path))
+    folder = default_folder(app.instance_path, app.name)
+    app.config.from_mapping(load(config, os.environ, folder))
     app.config["TEMPLATES_AUTO_RELOAD"] = app.config["QUARTAPP_ENV"] != "production"
     logs.configure(app.config["QUARTAPP_LOG_FORMAT"], app.config["QUARTAPP_LOG_LEVEL"])
     for warning in app.config[WARNINGS]:
         logger.warning("%s", warning)
+    if str(app.config["QUARTAPP_INSTANCE"]) != app.instance_path:
+        logger.info("files are in %s", app.config["QUARTAPP_INSTANCE"])
     database = app.extensions["database"] = Database(app.config["DATABASE_URL"])
     mail = Mail(app, engine=database)
     web.init_app(app)

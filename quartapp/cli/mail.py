@@ -14,6 +14,7 @@ from quartapp.config import load
 from quartapp.config.loading import WARNINGS
 from quartapp.mail import MailService, PlainHost
 from quartapp.mail.cli import logs, mail_group
+from quartapp.settings.folder import default_folder
 
 __all__ = ["mail"]
 
@@ -38,8 +39,8 @@ def _of_app(path: str) -> MailService:
 
 def _of_settings() -> MailService:
     """Without the demo: no page, and no tables but the extension's."""
-    instance = Quart("quartapp").instance_path
-    config = load({"QUARTAPP_PAGES_OPEN": False}, os.environ, instance)
+    folder = default_folder(Quart("quartapp").instance_path, "quartapp")
+    config = load({"QUARTAPP_PAGES_OPEN": False}, os.environ, folder)
     logs.configure(config["QUARTAPP_LOG_FORMAT"], config["QUARTAPP_LOG_LEVEL"])
     for warning in config[WARNINGS]:
         logging.getLogger("quartapp").warning("%s", warning)

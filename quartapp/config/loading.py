@@ -42,6 +42,12 @@ CLOSED = (
 )
 
 
+UNPLACED = (
+    "Neither DATABASE_URL nor QUARTAPP_INSTANCE is set, so messages are stored in {}: "
+    "set one of them to a place that outlives this installation."
+)
+
+
 class ConfigError(SystemExit):
     """A setting that cannot be used: one sentence on stderr and exit code 1, under every server."""
 
@@ -90,8 +96,11 @@ def _load(
     values |= QUART | dict(file.others) | dict(mapping.others) | written | {CONFIG.name: path}
     _resolve_backend(values, has_server="MAIL_SERVER" in written)
     _check(values, written)
+    has_place = bool(values["DATABASE_URL"] or values["QUARTAPP_INSTANCE"])
     _complete(values, instance)
     values[WARNINGS] = _warnings(values, environment.unknown, file.server)
+    if values["QUARTAPP_ENV"] is Environment.PRODUCTION and not has_place:
+        values[WARNINGS] += (UNPLACED.format(values["QUARTAPP_INSTANCE"]),)
     if "QUARTAPP_ENV" not in written and not values.get("TESTING"):
         _decide_pages(values, maker(told))
     return values

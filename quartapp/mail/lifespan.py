@@ -1,8 +1,13 @@
-"""A Quart app as the service's host: its start and stop, and what the service asks of it."""
+"""A Quart app as the host of the mail service: its start and stop, and what the service asks."""
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import multiprocessing
+import os
+import signal
+import sys
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -10,8 +15,6 @@ from typing import TYPE_CHECKING, Any
 
 from quart import has_app_context, render_template
 from quart.signals import got_serving_exception
-
-from quartapp.mail.worker_process import leave_stopping_to_the_master
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -77,6 +80,29 @@ class Lifespan(AsyncGenerator[None, None]):
         except Exception:
             # Raised, it would keep the app from running its own hooks.
             logger.exception("mail did not stop cleanly")
+
+
+def leave_stopping_to_the_master() -> None:
+    """In a worker process of hypercorn's, ignore SIGTERM while its master is there to stop it.
+
+    hypercorn (0.18) stops workers through an event, and gives them no way to handle SIGTERM. But
+    they get one: from systemd and others, who signal the whole group, and from their own master, as
+    soon as the first of them has ended. It would cut off what the others still have on the wire.
+    """
+    if _is_worker() and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, _end_if_orphaned)
+
+
+def _is_worker() -> bool:
+    is_hypercorn = "hypercorn" in Path(sys.argv[0]).parts[-2:]
+    return is_hypercorn and multiprocessing.parent_process() is not None
+
+
+def _end_if_orphaned() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is None or not parent.is_alive():
+        asyncio.get_running_loop().remove_signal_handler(signal.SIGTERM)
+        os.kill(os.getpid(), signal.SIGTERM)
 
 
 class QuartHost:

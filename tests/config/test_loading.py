@@ -413,3 +413,13 @@ def test_a_setting_that_cannot_be_used_ends_a_process_with_one_sentence(tmp_path
         "MAIL_PORT given to create_app is 'many', which is not a whole number from 1 to 65535.\n",
     )
     assert list(tmp_path.iterdir()) == []
+
+
+def test_production_without_a_place_of_its_own_is_warned(read: Read) -> None:
+    unplaced = "Neither DATABASE_URL nor QUARTAPP_INSTANCE is set"
+
+    warned = read(environ=PRODUCTION)[WARNINGS]
+    placed = read(environ=PRODUCTION | {"DATABASE_URL": "sqlite:///app.sqlite"})[WARNINGS]
+
+    assert [each for each in warned if unplaced in each]
+    assert not [each for each in placed if unplaced in each]

@@ -48,6 +48,21 @@ async def test_both_engines_are_set_up(sqlite, pragma, value):
     assert (written, read) == (value, value)
 
 
+def test_writers_take_turns_in_one_event_loop_after_another(sqlite_url):
+    database = Database(sqlite_url)
+
+    async def write_at_once(*users):
+        await MIGRATIONS.upgrade(database)
+        await asyncio.gather(*(join(database, user) for user in users))
+        found = await names(database)
+        await database.dispose()
+        return found
+
+    asyncio.run(write_at_once("ada", "bob"))
+
+    assert asyncio.run(write_at_once("eve", "joe")) == ["ada", "bob", "eve", "joe"]
+
+
 async def test_writers_take_turns_in_the_order_in_which_they_came(sqlite_url):
     database, order = Database(sqlite_url), []
     await MIGRATIONS.upgrade(database)

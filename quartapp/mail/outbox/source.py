@@ -75,9 +75,8 @@ class DatabaseSource:
         if isinstance(given, AsyncEngine):
             return Database.over(given)
         if self._engine is not None:
-            raise MailError(
-                NOT_GIVEN if given is None else f"engine= gave {given!r}, no AsyncEngine"
-            )
+            wrong = f"engine= gave {given!r}, which is no AsyncEngine and no Database"
+            raise MailError(NOT_GIVEN if given is None else wrong)
         raw = self._host.config.get("DATABASE_URL")
         return Database(self._default() if is_unset(raw) else database_url(raw))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.crash.mechanisms.applications import APPLICATIONS
 from tests.crash.mechanisms.attempts import ATTEMPTS
 from tests.crash.mechanisms.claims import CLAIMS
 from tests.crash.mechanisms.databases import DATABASES
@@ -12,4 +13,12 @@ from tests.crash.mechanisms.servers import SERVERS
 
 __all__ = ["MECHANISMS", "Mechanism"]
 
-MECHANISMS = (*CLAIMS, *ATTEMPTS, *SERVERS, *DATABASES, *PROCESSES, *SECRETS)
+MECHANISMS = (
+    *CLAIMS,
+    *ATTEMPTS,
+    *SERVERS,
+    *DATABASES,
+    *PROCESSES,
+    *SECRETS,
+    *APPLICATIONS,
+)
