@@ -47,8 +47,8 @@ def create_app(config: Mapping[str, Any] | None = None) -> Quart:
     logs.configure(app.config["QUARTAPP_LOG_FORMAT"], app.config["QUARTAPP_LOG_LEVEL"])
     for warning in app.config[WARNINGS]:
         logger.warning("%s", warning)
-    if str(app.config["QUARTAPP_INSTANCE"]) != app.instance_path:
-        logger.info("files are in %s", app.config["QUARTAPP_INSTANCE"])
+    if app.config["QUARTAPP_INSTANCE"] == folder != Path(app.instance_path):
+        logger.info("QUARTAPP_INSTANCE is not set: files are in %s", folder)
     database = app.extensions["database"] = Database(app.config["DATABASE_URL"])
     mail = Mail(app, engine=database)
     web.init_app(app)
