@@ -1,4 +1,4 @@
-"""Column types that give back what they were given, on every database."""
+"""Column types that return what was stored, on every database."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from sqlalchemy import DateTime, String, TypeDecorator
 if TYPE_CHECKING:
     from sqlalchemy import Dialect
 
-__all__ = ["SafeText", "UtcDateTime", "is_keepable"]
+__all__ = ["SafeText", "UtcDateTime", "is_storable"]
 
 # PostgreSQL refuses NUL in text, and neither database takes one half of a surrogate pair.
-UNKEEPABLE = re.compile("[\0\ud800-\udfff]")
+UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 
@@ -44,11 +44,11 @@ class SafeText(TypeDecorator[str]):
     cache_ok = True
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
-        if value is None or is_keepable(value):
+        if value is None or is_storable(value):
             return value
-        return UNKEEPABLE.sub(REPLACEMENT, value)
+        return UNSTORABLE.sub(REPLACEMENT, value)
 
 
-def is_keepable(text: str) -> bool:
+def is_storable(text: str) -> bool:
     """Whether every database stores this text as it is."""
-    return UNKEEPABLE.search(text) is None
+    return UNSTORABLE.search(text) is None

@@ -1,4 +1,4 @@
-"""Outages: a database that is away or busy, reported in one way whatever the driver."""
+"""Outages: a database that is unavailable or busy, whatever the driver raises."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ SQLITE_OUTAGES = {
     sqlite3.SQLITE_READONLY,
 }
 
-# Classes of SQLSTATE: connection, login, transaction rolled back, resources, the operator's
-# doing, system errors; then a standby that takes no writes, a database that is not there, and
-# a lock that is not to be had.
+# Classes of SQLSTATE: connection, login, transaction rolled back, resources, operator
+# intervention, system errors; then a standby that takes no writes, a database that does not
+# exist, and a lock that is not available.
 POSTGRES_OUTAGES = ("08", "28", "40", "53", "57", "58", "25006", "3D000", "55P03")
 
 POSTGRES_MISSING = {"42P01", "42703"}
@@ -48,7 +48,7 @@ class DatabaseUnavailable(Exception):
 
 
 class DatabaseBusy(DatabaseUnavailable):
-    """Somebody else held SQLite's one lock, or every connection, for longer than we wait."""
+    """SQLite's lock, or every connection, was in use for longer than we wait."""
 
 
 class SchemaError(Exception):

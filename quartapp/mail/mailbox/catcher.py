@@ -122,7 +122,7 @@ class _Desk:
         self, server: Any, envelope: Any, mischief: Mischief, behaviour: Behaviour
     ) -> str:
         act = Act("250 2.0.0 Stored in the mailbox", behaviour)
-        reply = await self._keep(envelope) if act.takes else act.reply
+        reply = await self._keep(envelope) if act.accepts else act.reply
         if isinstance(behaviour, Drop):
             # It ends this conversation, and with it this very task.
             server.transport.abort()

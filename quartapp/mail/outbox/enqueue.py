@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, select
 
-from quartapp.database.columns import is_keepable
+from quartapp.database.columns import is_storable
 from quartapp.mail.errors import MailError
 from quartapp.mail.outbox import tables
 from quartapp.mail.outbox.delivery import Delivery, Recipient, Status
@@ -58,7 +58,7 @@ class NewMessage:
         key = self.key or ""
         if len(key) > LONGEST_KEY:
             raise MailError(f"the key has {len(key)} characters: give at most {LONGEST_KEY}")
-        if not is_keepable(key):
+        if not is_storable(key):
             raise MailError(
                 f"the key {key!r} has a character that no database stores: leave it out"
             )

@@ -1,4 +1,4 @@
-"""What a client's command lines say: paths, parameters and credentials."""
+"""Parsing of a client's commands: paths, parameters and credentials."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _TO = re.compile(r"TO:\s*<(.+?)>(?:\s+(.*?))?\s*", re.IGNORECASE)
 
 
 class Refusal(Exception):
-    """A command that is answered with a no before any script is asked."""
+    """A command that is rejected before the script is consulted."""
 
     def __init__(self, reply: str) -> None:
         super().__init__(reply)
@@ -40,7 +40,7 @@ class Path:
         return {parameter.partition("=")[0].upper() for parameter in self.parameters}
 
     @property
-    def is_sayable(self) -> bool:
+    def is_permitted(self) -> bool:
         """Whether the address is ASCII, or SMTPUTF8 was announced."""
         return self.address.isascii() or "SMTPUTF8" in self.keywords
 
@@ -71,7 +71,7 @@ def plain(response: str) -> tuple[str, str]:
 
 
 def unbase64(response: str) -> str:
-    """What a line of credentials says. Raises `Refusal` where it is no base64 or cancels."""
+    """A decoded line of credentials. Raises `Refusal` where it is not base64, or cancels."""
     demand(response != "*", "501 5.7.0 Cancelled")
     try:
         return base64.b64decode(response, validate=True).decode()

@@ -26,20 +26,20 @@ if TYPE_CHECKING:
 __all__ = ["ServerConversation"]
 
 OK = "250 2.0.0 Ok"
-SAY_EHLO = "503 5.5.1 Send EHLO first"
+EHLO_FIRST = "503 5.5.1 Send EHLO first"
 USERNAME, PASSWORD = "334 VXNlcm5hbWU6", "334 UGFzc3dvcmQ6"
 
 
 @dataclass(slots=True)
 class Draft:
-    """The message that is being dictated."""
+    """The message that is being received."""
 
     sender: Path
     recipients: list[str] = field(default_factory=list)
 
 
 class ServerConversation:
-    """One client's conversation: keeps the order of commands, asks the script, tells the record."""
+    """One client's conversation: checks the order of commands, follows the script."""
 
     def __init__(
         self, number: int, stream: ServerStream, terms: Terms, script: Script, record: Record
@@ -54,7 +54,7 @@ class ServerConversation:
         self._draft: Draft | None = None
 
     async def run(self) -> None:
-        """Talk until one side hangs up."""
+        """Serve the client until one side disconnects."""
         try:
             await self._open()
             while True:
@@ -120,7 +120,7 @@ class ServerConversation:
         await self._perform(act)
 
     async def _starttls(self, _argument: str) -> None:
-        demand(self._greeted, SAY_EHLO)
+        demand(self._greeted, EHLO_FIRST)
         demand(self._terms.starttls, "502 5.5.1 STARTTLS is not offered")
         demand(not self._stream.is_encrypted, "503 5.5.1 TLS is on already")
         act = self._act(Phase.STARTTLS, "220 2.0.0 Go ahead")
@@ -130,7 +130,7 @@ class ServerConversation:
             await self._stream.secure(self._terms.starttls)
 
     async def _auth(self, argument: str) -> None:
-        demand(self._greeted, SAY_EHLO)
+        demand(self._greeted, EHLO_FIRST)
         demand(self._terms.users is not None, "502 5.5.1 AUTH is not offered")
         demand(self._is_private, "538 5.7.11 Encryption is required: send STARTTLS first")
         demand(self._username is None and not self._draft, "503 5.5.1 AUTH is out of order")
@@ -162,14 +162,14 @@ class ServerConversation:
         return response.decode(errors="replace")
 
     async def _mail(self, argument: str) -> None:
-        demand(self._greeted, SAY_EHLO)
+        demand(self._greeted, EHLO_FIRST)
         logged_in = self._terms.users is None or self._username is not None
         demand(logged_in, "530 5.7.0 Log in first")
         demand(not self._draft, "503 5.5.1 One message at a time: send RSET first")
         sender = path("MAIL", argument)
         demand(sender.size <= self._terms.size, "552 5.3.4 The message is too large")
         demand(self._terms.allows(sender.keywords), "555 5.5.4 Unknown parameter")
-        demand(sender.is_sayable, "553 5.6.7 This address needs SMTPUTF8")
+        demand(sender.is_permitted, "553 5.6.7 This address needs SMTPUTF8")
         act = self._act(Phase.MAIL, "250 2.1.0 Ok")
         self._draft = Draft(sender) if act.agrees else None
         await self._perform(act)
@@ -179,8 +179,8 @@ class ServerConversation:
             raise Refusal("503 5.5.1 Send MAIL first")
         recipient = path("RCPT", argument)
         demand(self._terms.allows(recipient.keywords), "555 5.5.4 Unknown parameter")
-        sayable = recipient.address.isascii() or "SMTPUTF8" in self._draft.sender.keywords
-        demand(sayable, "553 5.6.7 This address needs SMTPUTF8")
+        permitted = recipient.address.isascii() or "SMTPUTF8" in self._draft.sender.keywords
+        demand(permitted, "553 5.6.7 This address needs SMTPUTF8")
         act = self._act(Phase.RCPT, "250 2.1.5 Ok", recipient.address)
         if act.agrees:
             self._draft.recipients.append(recipient.address)
@@ -203,19 +203,19 @@ class ServerConversation:
         await self._perform(act)
         content = await self._stream.message(self._terms.size)
         if not act.reply:
-            await self._dot(draft, content)
+            await self._end_of_data(draft, content)
 
-    async def _dot(self, draft: Draft, content: bytes | None) -> None:
+    async def _end_of_data(self, draft: Draft, content: bytes | None) -> None:
         usual = "552 5.3.4 The message is too large" if content is None else OK
         act = self._act(Phase.END_OF_DATA, usual)
-        if act.takes:
-            self._take(draft, content or b"")
+        if act.accepts:
+            self._accept(draft, content or b"")
         await self._pause(act)
-        if act.takes_late:
-            self._take(draft, content or b"")
+        if act.accepts_late:
+            self._accept(draft, content or b"")
         await self._say(act.reply)
 
-    def _take(self, draft: Draft, content: bytes) -> None:
+    def _accept(self, draft: Draft, content: bytes) -> None:
         message = ReceivedMessage(
             draft.sender.address,
             tuple(draft.recipients),
@@ -229,7 +229,7 @@ class ServerConversation:
         )
         if self._terms.on_message:
             self._terms.on_message(message)
-        self._record.took(message)
+        self._record.accepted(message)
 
     async def _rset(self, _argument: str) -> None:
         self._draft = None
@@ -252,7 +252,7 @@ class ServerConversation:
         await self._say(act.reply)
 
     async def _pause(self, act: Act) -> None:
-        """Wait, stall or hang up, as the act has it."""
+        """Wait, stall or disconnect, as the act says."""
         if act.delay:
             await self._stream.hold(self._script.resumed, act.delay)
         match act.behaviour:

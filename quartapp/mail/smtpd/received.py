@@ -1,4 +1,4 @@
-"""A message as a test server took it."""
+"""A message as a test server received it."""
 
 from __future__ import annotations
 
@@ -21,24 +21,24 @@ _MESSAGE_ID = re.compile(rb"^message-id:\s*(<[^>\r\n]*>)", re.IGNORECASE | re.MU
 
 @dataclass(frozen=True, slots=True)
 class ReceivedMessage:
-    """What came with one end of data that the server took.
+    """A message that the server accepted.
 
     sender, recipients
-        The envelope's; a refused recipient is not among them.
+        The envelope's; a rejected recipient is not among them.
     content
-        The message's bytes, dot-stuffing undone.
+        The message's bytes, without dot-stuffing.
     message_id
         From its headers, "" where there is none.
     connection
-        The number of the connection that it came on, the first being 1.
+        The number of its connection, the first being 1.
     at
-        When the server took it.
+        When the server accepted it.
     options
         The parameters of MAIL, such as `SMTPUTF8`.
     encrypted
         Whether it came over TLS.
     username
-        Who was logged in, None for nobody.
+        Who was logged in, None without a login.
     """
 
     sender: str

@@ -1,4 +1,4 @@
-"""What a test server saw, and how a test waits for it."""
+"""What a test server received, and how a test waits for it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SHOWN = 20
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """One attempt to log in."""
+    """One login."""
 
     username: str
     succeeded: bool
@@ -44,37 +44,37 @@ class Record:
         self.connections += 1
         self.open_connections += 1
         self.max_open_connections = max(self.max_open_connections, self.open_connections)
-        self._ring()
+        self._notify()
         return self.connections
 
     def closed(self) -> None:
         """Count a connection's end."""
         self.open_connections -= 1
-        self._ring()
+        self._notify()
 
     def reached(self, phase: Phase) -> None:
         """Count a phase."""
         self.phases[phase] += 1
-        self._ring()
+        self._notify()
 
-    def took(self, message: ReceivedMessage) -> None:
+    def accepted(self, message: ReceivedMessage) -> None:
         """Store a message."""
         self.messages.append(message)
-        self._ring()
+        self._notify()
 
-    async def until(self, happened: Callable[[], bool], hope: str, timeout: float) -> None:
+    async def until(self, happened: Callable[[], bool], awaited: str, timeout: float) -> None:
         """Wait until something has happened.
 
-        Raises `TimeoutError` after `timeout` seconds, saying what happened instead of the hope.
+        Raises `TimeoutError` after `timeout` seconds, saying what happened instead.
         """
         try:
             async with asyncio.timeout(timeout):
                 while not happened():
                     await self._changed.wait()
         except TimeoutError:
-            raise TimeoutError(f"{hope} was not seen within {timeout:g} s; {self}") from None
+            raise TimeoutError(f"{awaited} was not seen within {timeout:g} s; {self}") from None
 
-    def _ring(self) -> None:
+    def _notify(self) -> None:
         self._changed.set()
         self._changed = asyncio.Event()
 
@@ -87,5 +87,5 @@ class Record:
         )
 
     def __str__(self) -> str:
-        said = "".join(f"\n  {line}" for line in self.transcript[-SHOWN:])
-        return f"{self.counts}; last was said:{said or ' nothing'}"
+        commands = "".join(f"\n  {line}" for line in self.transcript[-SHOWN:])
+        return f"{self.counts}; last commands:{commands or ' none'}"

@@ -1,4 +1,4 @@
-"""What a test server does at each phase of a conversation: rules, and the act they come to."""
+"""What a test server does at each phase of a conversation: rules, and the resulting act."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ class Phase(StrEnum):
     """The moments at which a server can be told to misbehave, in the order of a conversation."""
 
     CONNECT = "CONNECT"
-    """The connection stands; with implicit TLS nothing has been shaken yet."""
+    """The connection is open; with implicit TLS before the handshake."""
     GREETING = "GREETING"
     EHLO = "EHLO"
     STARTTLS = "STARTTLS"
     AUTH = "AUTH"
-    """The credentials have been read, the decision is due."""
+    """The credentials have been read, the reply is due."""
     MAIL = "MAIL"
     RCPT = "RCPT"
     DATA = "DATA"
     BODY = "BODY"
     """The first bytes of the message have come in."""
     END_OF_DATA = "END_OF_DATA"
-    """The end of data has come in, its answer is due."""
+    """The end of data has come in, its reply is due."""
     NEXT = "NEXT"
     """The end of data was answered; the client may begin another message."""
     RSET = "RSET"
@@ -44,7 +44,7 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Respond:
-    """Say this instead of the usual reply."""
+    """Send this instead of the usual reply."""
 
     reply: str
 
@@ -58,21 +58,21 @@ class Drop:
 
 @dataclass(frozen=True, slots=True)
 class Stall:
-    """Say nothing until resumed."""
+    """Send nothing until resumed."""
 
     accepted: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Garbage:
-    """Say something that is no reply."""
+    """Send something that is no SMTP reply."""
 
     accepted: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Delay:
-    """Wait this many seconds, then do what is done otherwise."""
+    """Wait this many seconds, then go on as usual."""
 
     seconds: float
 
@@ -101,7 +101,7 @@ class Act:
     """What a server does at one moment.
 
     usual
-        What it would have said.
+        The usual reply.
     delay
         How long it waits first, in seconds.
     """
@@ -112,7 +112,7 @@ class Act:
 
     @property
     def reply(self) -> str:
-        """What is said in the end, "" for nothing."""
+        """The reply that is sent in the end, "" for none."""
         match self.behaviour:
             case Respond(reply):
                 return reply
@@ -129,8 +129,8 @@ class Act:
         return is_yes(self.reply)
 
     @property
-    def takes(self) -> bool:
-        """At the end of data: whether the message is the server's from here on."""
+    def accepts(self) -> bool:
+        """At the end of data: whether the message is accepted at once."""
         match self.behaviour:
             case Drop(accepted) | Stall(accepted) | Garbage(accepted):
                 return accepted and is_yes(self.usual)
@@ -138,14 +138,14 @@ class Act:
                 return self.agrees
 
     @property
-    def takes_late(self) -> bool:
-        """At the end of data: whether the message is taken only after the stall."""
-        return isinstance(self.behaviour, Stall) and not self.takes and self.agrees
+    def accepts_late(self) -> bool:
+        """At the end of data: whether the message is accepted only after the stall."""
+        return isinstance(self.behaviour, Stall) and not self.accepts and self.agrees
 
 
 @dataclass(slots=True)
 class Rule:
-    """One behaviour at one phase, and how often it has been seen and used."""
+    """One behaviour at one phase, and how often it was seen and used."""
 
     phase: Phase
     behaviour: Behaviour | Delay
@@ -164,14 +164,14 @@ class Rule:
 
 
 class Script:
-    """The rules of one server: the first that applies is used, one that is used up steps aside."""
+    """The rules of one server: the first that applies and is not used up is used."""
 
     def __init__(self) -> None:
         self.resumed = asyncio.Event()
         self._rules: list[Rule] = []
 
     def add(self, phase: Phase | str, behaviour: Behaviour | Delay, when: When) -> None:
-        """Add a rule behind the others. Raises `ValueError` for one that makes no sense."""
+        """Add a rule behind the others. Raises `ValueError` for an inconsistent one."""
         phase = Phase(phase)
         _check(phase, behaviour, when)
         nth = when.get("nth", 1)
@@ -180,11 +180,11 @@ class Script:
         self._rules.append(Rule(phase, behaviour, nth, times, recipient))
 
     def clear(self) -> None:
-        """Forget every rule."""
+        """Remove every rule."""
         self._rules.clear()
 
     def resume(self) -> None:
-        """Release those that wait for `resumed` now, and none that come later."""
+        """Release those that wait for `resumed` now, and no later ones."""
         self.resumed.set()
         self.resumed = asyncio.Event()
 
@@ -215,11 +215,11 @@ def _check(phase: Phase, behaviour: Behaviour | Delay, when: When) -> None:
     if isinstance(behaviour, Respond) and not _REPLY.match(behaviour.reply):
         raise ValueError(
             f"{behaviour.reply!r} at {phase} does not begin with three digits; "
-            "for bytes that are no reply there is garbage()"
+            "use garbage() for bytes that are no reply"
         )
     if "recipient" in when and phase is not Phase.RCPT:
-        raise ValueError(f"recipient= is for RCPT, and this is {phase}")
+        raise ValueError(f"recipient= is for RCPT, not for {phase}")
     if min(when.get("nth", 1), when.get("times", 1)) < 1:
         raise ValueError(f"nth= and times= at {phase} count from 1")
     if not getattr(behaviour, "accepted", True) and phase is not Phase.END_OF_DATA:
-        raise ValueError(f"accepted= is for END_OF_DATA, and this is {phase}")
+        raise ValueError(f"accepted= is for END_OF_DATA, not for {phase}")

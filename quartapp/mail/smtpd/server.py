@@ -36,17 +36,17 @@ class SMTPServer:
             await server.received(1)
 
     port
-        0 lets the system choose; `port` tells which it was, and a stopped server keeps it.
+        0 lets the system choose; `port` is then that one, and stays the same when it is stopped.
     starttls, tls
         A context for STARTTLS, or for TLS from the first byte; login is refused before STARTTLS.
     users
         Names and passwords; where they are given, MAIL needs a login.
     size
-        The largest message taken, in bytes.
+        The largest message accepted, in bytes.
     extensions
         What EHLO offers beside SIZE, STARTTLS and AUTH; "DSN" adds its parameters.
     on_message
-        Called with each message that is taken, before its end of data is answered.
+        Called with each message that is accepted, before the reply to its end of data.
 
     It needs an event loop that can watch a socket, as all do but Windows' proactor.
     """
@@ -94,7 +94,7 @@ class SMTPServer:
         self._is_listening = True
 
     async def stop(self) -> None:
-        """Cut every connection and refuse new ones; the port stays ours."""
+        """Cut every connection and refuse new ones; the port stays reserved."""
         if not self._is_listening:
             return
         self._is_listening = False
@@ -109,10 +109,11 @@ class SMTPServer:
                 raise failure
 
     def answer(self, phase: Phase | str, reply: str, **when: Unpack[When]) -> None:
-        """Say `reply` at `phase`, such as "451 4.3.0 later"; line feeds make it several lines.
+        """Reply with `reply` at `phase`, such as "451 4.3.0 later"; it may have several lines.
 
-        A 2xx or 3xx goes on as usual, a 421 closes the connection. At CONNECT it closes in any
-        case; at BODY and NEXT it is said unasked, and a message so interrupted is not taken.
+        After a 2xx or 3xx the server goes on as usual, a 421 closes the connection. At CONNECT any
+        reply does; at BODY and NEXT it is sent unasked, and a message interrupted so is not
+        accepted.
         """
         self._script.add(phase, Respond(reply), when)
 
@@ -120,23 +121,23 @@ class SMTPServer:
         """Close the connection at `phase`.
 
         accepted
-            At END_OF_DATA: whether the message was taken before.
+            At END_OF_DATA: whether the message was accepted before.
         """
         self._script.add(phase, Drop(accepted), when)
 
     def stall(self, phase: Phase | str, *, accepted: bool = True, **when: Unpack[When]) -> None:
-        """Say nothing at `phase` until `resume`, then go on as usual.
+        """Send nothing at `phase` until `resume`, then go on as usual.
 
         accepted
-            At END_OF_DATA: whether the message is taken before; else it is when resumed.
+            At END_OF_DATA: whether the message is accepted before; else it is when resumed.
         """
         self._script.add(phase, Stall(accepted), when)
 
     def garbage(self, phase: Phase | str, *, accepted: bool = True, **when: Unpack[When]) -> None:
-        """Say something at `phase` that is no SMTP reply.
+        """Send something at `phase` that is no SMTP reply.
 
         accepted
-            At END_OF_DATA: whether the message was taken before.
+            At END_OF_DATA: whether the message was accepted before.
         """
         self._script.add(phase, Garbage(accepted), when)
 
@@ -149,22 +150,22 @@ class SMTPServer:
         self._script.resume()
 
     def clear(self) -> None:
-        """Behave from now on; what is stalled stays so until `resume`."""
+        """Remove every fault; what is stalled stays so until `resume`."""
         self._script.clear()
 
     @property
     def messages(self) -> list[ReceivedMessage]:
-        """What was taken, in order."""
+        """The messages that were accepted, in order."""
         return self._record.messages
 
     @property
     def transcript(self) -> list[str]:
-        """What the clients said, messages left out and credentials masked."""
+        """The clients' commands, without messages, and with credentials masked."""
         return self._record.transcript
 
     @property
     def logins(self) -> list[Login]:
-        """Who tried to log in, and whether it succeeded."""
+        """The logins, and whether they succeeded."""
         return self._record.logins
 
     @property
@@ -183,7 +184,7 @@ class SMTPServer:
         return self._record.max_open_connections
 
     async def received(self, count: int, timeout: float = 30) -> list[ReceivedMessage]:
-        """Wait until `count` messages have been taken; all that were.
+        """Wait until `count` messages have been accepted; returns all that were.
 
         Raises `TimeoutError` after `timeout` seconds, saying what happened instead.
         """
@@ -207,12 +208,14 @@ class SMTPServer:
 
         Raises `TimeoutError` after `timeout` seconds, saying what happened instead.
         """
-        await self._record.until(lambda: not self.open_connections, "the last hang-up", timeout)
+        await self._record.until(
+            lambda: not self.open_connections, "the end of the last connection", timeout
+        )
 
     def _bound(self) -> socket.socket:
         """A socket that holds the port: connections are refused until it listens."""
         family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
-        # asyncio turns Nagle's algorithm off only where the protocol is spelled out.
+        # asyncio turns Nagle's algorithm off only where the protocol is given.
         holder = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         holder.setblocking(False)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 __all__ = ["Hangup", "ServerStream"]
 
 AHEAD = 64 * 1024
-"""How many bytes are read before they are asked for."""
+"""How many bytes are read ahead."""
 
 LONGEST_LINE = 12 * 1024
 """More than the 12,288 octets of RFC 4954 section 4 for a line of credentials, less its verb."""
@@ -20,7 +20,7 @@ END = b"\r\n.\r\n"
 
 
 class Hangup(Exception):
-    """The conversation is over: the client has gone, or the server is to go."""
+    """The conversation is over: the client disconnected, or the server is to disconnect."""
 
 
 class ServerStream(asyncio.Protocol):
@@ -60,7 +60,7 @@ class ServerStream(asyncio.Protocol):
         self._writable.set()
 
     async def line(self) -> bytes:
-        """The next line without its end. Raises `Hangup` when none comes any more."""
+        """The next line without its end. Raises `Hangup` at the end of input."""
         while (end := self._buffer.find(b"\n")) < 0:
             if len(self._buffer) > LONGEST_LINE:
                 await self.send("500 5.5.2 Line too long")
@@ -71,7 +71,7 @@ class ServerStream(asyncio.Protocol):
         return line.removesuffix(b"\r")
 
     async def some(self) -> None:
-        """Wait for the first bytes of what comes next. Raises `Hangup` when nothing does."""
+        """Wait for the first bytes of what comes next. Raises `Hangup` at the end of input."""
         while not self._buffer:
             await self._more()
 
@@ -96,7 +96,7 @@ class ServerStream(asyncio.Protocol):
         return content if fits and len(content) <= limit else None
 
     async def send(self, reply: str) -> None:
-        """Say a reply of one or more lines and see it off."""
+        """Send a reply of one or more lines."""
         lines = reply.splitlines()
         self._transport.write(
             "".join(f"{line}\r\n" for line in lines).encode(errors="surrogateescape")
@@ -104,10 +104,10 @@ class ServerStream(asyncio.Protocol):
         await self._writable.wait()
 
     async def hold(self, released: asyncio.Event, timeout: float | None = None) -> None:
-        """Say nothing until released, or for `timeout` seconds.
+        """Send nothing until released, or for `timeout` seconds.
 
-        Raises `Hangup` when the client goes first. One that has more than 64 KiB under way is not
-        seen to go: nothing is read meanwhile.
+        Raises `Hangup` when the client disconnects first. That goes unnoticed of one that has sent
+        more than 64 KiB ahead: nothing is read meanwhile.
         """
         waits = [
             asyncio.create_task(event.wait(), name="a test server that stalls")
@@ -123,9 +123,9 @@ class ServerStream(asyncio.Protocol):
             raise Hangup
 
     async def secure(self, context: ssl.SSLContext) -> None:
-        """Shake hands. What was said in clear ahead of it is forgotten (RFC 3207 section 4.2).
+        """Start TLS. What was sent in clear ahead of it is discarded (RFC 3207 section 4.2).
 
-        Raises `Hangup` when the client does not trust us.
+        Raises `Hangup` when the handshake fails.
         """
         self._buffer.clear()
         loop = asyncio.get_running_loop()

@@ -1,4 +1,4 @@
-"""What a test server offers and what it insists on."""
+"""What a test server offers and requires."""
 
 from __future__ import annotations
 
@@ -43,6 +43,6 @@ class Terms:
         return "\n".join([*(f"250-{line}" for line in lines[:-1]), f"250 {lines[-1]}"])
 
     def allows(self, keywords: set[str]) -> bool:
-        """Whether these parameters of MAIL or RCPT belong to what is offered."""
+        """Whether these parameters of MAIL or RCPT belong to the extensions offered."""
         offered = (PARAMETERS.get(extension.upper(), set()) for extension in self.extensions)
         return keywords <= {"SIZE", "AUTH"}.union(*offered)

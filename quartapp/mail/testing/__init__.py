@@ -1,4 +1,4 @@
-"""For tests, ours and yours: an SMTP server that misbehaves when told to, and a message to send."""
+"""For tests: a scriptable SMTP server, a message to send, and the suite for transports."""
 
 from quartapp.mail.smtpd.received import ReceivedMessage, messages_in
 from quartapp.mail.smtpd.record import Login

@@ -1,7 +1,7 @@
 """`python -m quartapp.mail.testing`: the test server as a process of its own.
 
-It prints its address, and appends each message to the log as a line of JSON before it answers the
-dot; `quartapp.mail.testing.messages_in` reads them back.
+It prints its address, and appends each message to the log as a line of JSON before it replies to
+the end of data; `quartapp.mail.testing.messages_in` reads them back.
 """
 
 from __future__ import annotations
@@ -28,21 +28,21 @@ def main() -> None:
 
 
 async def _serve(arguments: argparse.Namespace, log: BinaryIO) -> None:
-    def keep(message: ReceivedMessage) -> None:
+    def append(message: ReceivedMessage) -> None:
         log.write(f"{message.as_json()}\n".encode())
 
-    async with SMTPServer(arguments.port, host=arguments.host, on_message=keep) as server:
+    async with SMTPServer(arguments.port, host=arguments.host, on_message=append) as server:
         for phase, seconds in arguments.delay:
             server.delay(phase, seconds)
         print(f"{server.host}:{server.port}", flush=True)
-        await _told_to_stop()
+        await _stopped()
 
 
-async def _told_to_stop() -> None:
-    told = asyncio.Event()
+async def _stopped() -> None:
+    stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, told.set)
-    await told.wait()
+        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    await stopped.wait()
 
 
 def _arguments() -> argparse.Namespace:

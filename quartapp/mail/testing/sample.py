@@ -1,4 +1,4 @@
-"""A message to try things with."""
+"""A message for tests."""
 
 from __future__ import annotations
 

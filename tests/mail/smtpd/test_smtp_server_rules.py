@@ -76,7 +76,7 @@ async def test_one_recipient_of_three_is_refused(server: SMTPServer) -> None:
     [
         ("RCTP", "550 no", {}, "there is no phase 'RCTP': it is one of CONNECT, GREETING"),
         ("RCPT", "no", {}, "'no' at RCPT does not begin with three digits"),
-        ("MAIL", "550 no", {"recipient": "a@b.c"}, "recipient= is for RCPT, and this is MAIL"),
+        ("MAIL", "550 no", {"recipient": "a@b.c"}, "recipient= is for RCPT, not for MAIL"),
         ("MAIL", "550 no", {"nth": 0}, "nth= and times= at MAIL count from 1"),
         ("MAIL", "550 no", {"times": 0}, "nth= and times= at MAIL count from 1"),
     ],
@@ -93,7 +93,7 @@ def test_a_rule_that_makes_no_sense_is_refused(
 def test_only_the_end_of_data_can_take_a_message_or_not() -> None:
     server = SMTPServer()
 
-    with pytest.raises(ValueError, match="accepted= is for END_OF_DATA, and this is MAIL"):
+    with pytest.raises(ValueError, match="accepted= is for END_OF_DATA, not for MAIL"):
         server.drop(Phase.MAIL, accepted=False)
 
 

@@ -15,7 +15,7 @@ __all__ = ["Client", "own_name"]
 
 
 class Client(aiosmtplib.SMTP):
-    """An SMTP client whose `close` waits for nobody.
+    """An SMTP client whose `close` does not wait.
 
     The library lets its transport write what is left and, under TLS, wait for the peer's
     close_notify: a silent server would keep the socket open for another half minute.

@@ -1,4 +1,4 @@
-"""Connections that are being closed with QUIT, which nobody waits for."""
+"""Connections that are being closed with QUIT, in the background."""
 
 from __future__ import annotations
 

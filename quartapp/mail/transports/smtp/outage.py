@@ -86,7 +86,7 @@ def _is_refused(error: OSError) -> bool:
 
 
 def _causes(error: BaseException) -> list[BaseException]:
-    """The error and its causes, the first cause first, since that says most."""
+    """The error and its causes, the first cause first, since it is the most specific."""
     chain = [error]
     while chain[0].__cause__ is not None:
         chain.insert(0, chain[0].__cause__)

@@ -129,7 +129,7 @@ class Pool:
             logger.warning("mail delivery paused: %s", outage)
         self._assign()
 
-    def keep_apart(self) -> None:
+    def stop_overlapping(self) -> None:
         """Begin no message behind another for a while: the server never answered one."""
         logger.info("the mail server answers no message that begins before the last one's reply")
         self._apart_until = time.monotonic() + APART
@@ -146,7 +146,7 @@ class Pool:
             raise
 
     def _assign(self) -> None:
-        """Give out what there is, in the order in which it was asked for."""
+        """Give connections to those who wait, in order."""
         self._idle.sweep()
         while self._waiting:
             if self._waiting[0].done():
@@ -186,7 +186,7 @@ class Pool:
         return None
 
     def _may_start(self) -> bool:
-        """Whether anybody may go; after an outage one at a time, whatever else still waits."""
+        """Whether a message may go; after an outage one at a time, whatever else still waits."""
         return self._breaker.state is BreakerState.CLOSED or self._probe not in self._busy
 
     def _may_open(self) -> bool:

@@ -54,7 +54,7 @@ class PooledSession:
                 )
             except StaleConnection:
                 if connection.ignores_early_messages:
-                    self._pool.keep_apart()
+                    self._pool.stop_overlapping()
                 continue
             except ServerOutage as outage:
                 self._pool.report(outage)

@@ -84,7 +84,7 @@ class Transaction:
         *,
         needs_reset: bool,
     ) -> Outcome:
-        """Go through the phases; stop where nobody is left to send to.
+        """Go through the phases; stop where no recipient is left.
 
         needs_reset
             Whether the transaction before was left half done.
@@ -182,7 +182,7 @@ class Transaction:
             # A server that is fast enough to take every piece at once would leave others no turn.
             await asyncio.sleep(0)
         except (aiosmtplib.SMTPException, OSError):
-            # The server may have said why before it hung up.
+            # The server may have replied before it closed the connection.
             if not reply.done() or reply.exception():
                 raise
         return not reply.done()
@@ -201,7 +201,7 @@ class Transaction:
         """End a transaction without recipients; whatever happens here changes no answer."""
         try:
             if await replies.skip():
-                # DATA was accepted all the same: a lone "." sends to nobody (RFC 2920 section 3.1).
+                # DATA was accepted all the same: end it with a lone "." (RFC 2920 section 3.1).
                 reply = self._conversation.expect()
                 await self._conversation.write(END)
                 await self._conversation.reply_to_data(reply)

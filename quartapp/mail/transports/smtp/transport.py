@@ -55,7 +55,7 @@ class SMTPTransport:
         """An open connection, until the block ends.
 
         is_exclusive
-            Whether nobody else may use it before the block ends.
+            Whether no other sender may use it before the block ends.
 
         Raises `ServerOutage` while the breaker is open or when no connection can be opened.
         """
