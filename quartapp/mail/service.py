@@ -3,49 +3,40 @@
 from __future__ import annotations
 
 import asyncio
-import logging
-from contextlib import AsyncExitStack, asynccontextmanager
-from pathlib import Path
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 from quartapp.mail.clock import SystemClock
-from quartapp.mail.delivery.connection import Connection
-from quartapp.mail.delivery.worker import Worker
-from quartapp.mail.errors import TransientError
-from quartapp.mail.events.publish import Publisher
-from quartapp.mail.events.watch import Waiting
-from quartapp.mail.host import is_development
-from quartapp.mail.outbox import Filter, Outbox
+from quartapp.mail.delivery.connection import connected
+from quartapp.mail.outbox import Filter
 from quartapp.mail.outbox.border import mail_errors
 from quartapp.mail.outbox.report import Report
-from quartapp.mail.outbox.source import DatabaseSource
-from quartapp.mail.outbox.submission import Submission
+from quartapp.mail.parts import Parts
 from quartapp.mail.rendering import compose
 from quartapp.mail.run import Run
-from quartapp.mail.settings import Backend, MailSettings, Upgrade, is_suppressed
-from quartapp.mail.transports import ServerOutage
 from quartapp.mail.transports.smtp.checkup import check
-from quartapp.settings.folder import default_folder
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable
     from contextlib import AbstractContextManager
     from datetime import datetime
+    from typing import Unpack
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from quartapp.mail.clock import Clock
+    from quartapp.mail.delivery.connection import Connection
     from quartapp.mail.host import Host
     from quartapp.mail.mailbox.mailbox import Mailbox
     from quartapp.mail.message.message import Message
-    from quartapp.mail.outbox.delivery import Delivery, Receipt, Status
+    from quartapp.mail.outbox.delivery import Delivery, Receipt
+    from quartapp.mail.outbox.query.find import Conditions
     from quartapp.mail.outbox.source import Engine
+    from quartapp.mail.outbox.states import Status
     from quartapp.mail.transports import Transport
     from quartapp.mail.transports.smtp.checkup import Finding
 
 __all__ = ["MailService"]
-
-logger = logging.getLogger(__name__)
 
 
 class MailService:
@@ -75,40 +66,22 @@ class MailService:
         clock: Clock | None = None,
     ) -> None:
         self.host = host
-        self.settings = MailSettings.from_config(host.config)
+        self._parts = parts = Parts(host, engine, transport, clock or SystemClock())
+        self.settings = parts.settings
+        self.folder = parts.folder
+        self.outbox = parts.outbox
+        self.publisher = parts.publisher
+        self.worker = parts.worker
+        self.report = Report(self.outbox, parts.changed)
         self.dispatches = self.settings.dispatch
-        given = host.config.get("QUARTAPP_INSTANCE")
-        self.folder = Path(given) if given else default_folder(host.folder, host.name)
-        self._source = DatabaseSource(host, self.folder, engine)
-        clock = clock or SystemClock()
-        self.outbox = Outbox(
-            self._source,
-            self.settings,
-            clock,
-            is_suppressed=lambda: is_suppressed(host.config),
-            makes_tables=self._makes_tables,
-        )
-        self.publisher = Publisher(host)
-        self.worker = Worker(
-            host, self.settings, self.outbox, self.publisher, clock, transport=transport
-        )
-        self.report = Report(self.outbox, self._changed)
-        self._submission = Submission(
-            self.settings,
-            self.outbox,
-            on_queued=self._queued,
-            on_suppressed=self.publisher.suppressed,
-        )
-        self._waiting = Waiting(self.outbox, self.worker, self.publisher.watchers)
-        self._run = Run(self._running)
-        self._mailbox: Mailbox | None = None
+        self._run = Run(lambda: parts.running(dispatch=self.dispatches))
 
     def __repr__(self) -> str:
         return f"<MailService {self.host.name} {self.settings.backend} {self.worker!r}>"
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Deliver until the block ends, then finish what is under way.
+        """Deliver until the block ends, then finish what is in progress.
 
         It may be entered while it runs, and again after it has ended, in any event loop. Raises
         `MailError` when it cannot start: the sentence says why.
@@ -131,28 +104,10 @@ class MailService:
         """Whether it runs in this event loop."""
         return self._run.is_in(loop)
 
-    @asynccontextmanager
-    async def _running(self) -> AsyncIterator[None]:
-        async with AsyncExitStack() as stack:
-            stack.push_async_callback(self._source.close)
-            if self.dispatches or self.settings.upgrade is not Upgrade.AUTO:
-                await self.prepare()
-            server = None
-            if self.settings.backend is Backend.MAILBOX:
-                catcher = await stack.enter_async_context(self.mailbox.catcher())
-                server = ("127.0.0.1", catcher.port)
-            await stack.enter_async_context(self.worker.running(server, dispatch=self.dispatches))
-            yield
-
     @property
     def mailbox(self) -> Mailbox:
         """The development mailbox: `store` holds its messages, `chaos` what is done to them."""
-        if self._mailbox is None:
-            # Only here: it brings an SMTP server along.
-            from quartapp.mail.mailbox.mailbox import Mailbox
-
-            self._mailbox = Mailbox(self.folder, self.settings.max_size)
-        return self._mailbox
+        return self._parts.mailbox
 
     async def compose(
         self, /, to: str | Iterable[str], subject: str, template: str, **context: Any
@@ -209,14 +164,16 @@ class MailService:
         stored now.
         """
         with mail_errors():
-            return await self._submission.enqueue(message, session, at=at, expires=expires, key=key)
+            return await self._parts.submission.enqueue(
+                message, session, at=at, expires=expires, key=key
+            )
 
     async def send_all_later(
         self, messages: Iterable[Message], *, session: AsyncSession
     ) -> list[Delivery]:
         """Store many messages in one transaction, for about the price of one. See `send_later`."""
         with mail_errors():
-            return await self._submission.enqueue_all(messages, session)
+            return await self._parts.submission.enqueue_all(messages, session)
 
     async def send(self, message: Message) -> Receipt:
         """Send a message now, and wait for the server's reply. Nothing is stored.
@@ -230,56 +187,22 @@ class MailService:
     @asynccontextmanager
     async def connect(self) -> AsyncIterator[Connection]:
         """One connection for many messages. Raises `TransientError` when there is none."""
-        async with self.worker.transport() as transport:
-            session = transport.session(is_exclusive=True)
-            try:
-                carrier = await session.__aenter__()
-            except ServerOutage as outage:
-                raise TransientError(str(outage), code=outage.code) from outage
-            try:
-                yield Connection(carrier, self.settings, self.publisher, self._submission.finish)
-            finally:
-                await session.__aexit__(None, None, None)
+        finish = self._parts.submission.finish
+        async with (
+            self.worker.transport() as transport,
+            connected(transport, self.settings, self.publisher, finish) as connection,
+        ):
+            yield connection
 
     async def get(self, delivery_id: str) -> Delivery | None:
         """The message as it stands, None if there is no such message."""
         with mail_errors():
             return await self.outbox.get(delivery_id)
 
-    async def find(
-        self,
-        *,
-        status: Status | None = None,
-        recipient: str | None = None,
-        subject: str | None = None,
-        template: str | None = None,
-        since: datetime | None = None,
-        until: datetime | None = None,
-        key: str | None = None,
-        before: str | None = None,
-        limit: int = 50,
-    ) -> list[Delivery]:
-        """The newest messages that match every condition given.
-
-        subject
-            How it begins, in any case.
-        since, until
-            Queued not before, and queued before; aware datetimes.
-        before
-            The id of the last message of the page before.
-        """
-        wanted = Filter(
-            status=status,
-            recipient=recipient,
-            subject=subject,
-            template=template,
-            since=since,
-            until=until,
-            key=key,
-            before=before,
-        )
+    async def find(self, *, limit: int = 50, **conditions: Unpack[Conditions]) -> list[Delivery]:
+        """The newest messages that match every condition given; `Filter` says what each means."""
         with mail_errors():
-            return await self.outbox.find(wanted, limit)
+            return await self.outbox.find(Filter(**conditions), limit)
 
     async def stats(self) -> dict[Status, int]:
         """How many messages are in each state."""
@@ -297,12 +220,12 @@ class MailService:
         """
         async with asyncio.timeout(timeout):
             with mail_errors():
-                return await self._waiting.end_of(_id(delivery))
+                return await self._parts.waiting.end_of(_id(delivery))
 
     async def watch(self, delivery: Delivery | str) -> AsyncIterator[Delivery]:
         """A message's changes, from how it stands now to a final state. Raises `LookupError`."""
         with mail_errors():
-            async for change in self._waiting.watch(_id(delivery)):
+            async for change in self._parts.waiting.watch(_id(delivery)):
                 yield change
 
     async def drain(self) -> None:
@@ -313,20 +236,20 @@ class MailService:
         """
         with mail_errors():
             if self.worker.is_started or not self.worker.is_suppressed:
-                await self._waiting.drain()
+                await self._parts.waiting.drain()
             elif await self.outbox.has_work():
                 async with self.worker.running(dispatch=True):
-                    await self._waiting.drain()
+                    await self._parts.waiting.drain()
 
     async def retry(self, *deliveries: Delivery | str) -> list[str]:
         """Queue failed and uncertain messages again, as if they were new; returns their ids."""
         with mail_errors():
-            return self._changed(await self.outbox.retry([_id(each) for each in deliveries]))
+            return self._parts.changed(await self.outbox.retry([_id(each) for each in deliveries]))
 
     async def cancel(self, *deliveries: Delivery | str) -> list[str]:
         """Stop messages from being attempted again; an attempt in progress will finish."""
         with mail_errors():
-            return self._changed(await self.outbox.cancel([_id(each) for each in deliveries]))
+            return self._parts.changed(await self.outbox.cancel([_id(each) for each in deliveries]))
 
     async def prune(self) -> int:
         """Drop the bytes of messages that ended long ago; returns how many lost something."""
@@ -345,8 +268,7 @@ class MailService:
 
         Raises `MailError` with the command to run.
         """
-        with mail_errors():
-            await self.outbox.prepare(is_development=is_development(self.host.config))
+        await self._parts.prepare()
 
     async def upgrade(self) -> None:
         """Bring the mail tables to their newest version. Raises `MailError` if it cannot."""
@@ -371,19 +293,6 @@ class MailService:
     def outage(self) -> str | None:
         """Why messages wait, in a sentence; None when nothing holds them up."""
         return self.worker.outage
-
-    def _makes_tables(self) -> bool:
-        is_allowed = self.settings.upgrade is not Upgrade.NEVER
-        return is_allowed and is_development(self.host.config)
-
-    def _queued(self, delivery: Delivery) -> None:
-        self.worker.wake()
-        self.publisher.queued(delivery)
-
-    def _changed(self, ids: list[str]) -> list[str]:
-        self.worker.wake()
-        self.publisher.changed(ids, self.outbox.get)
-        return ids
 
 
 def _id(delivery: Delivery | str) -> str:

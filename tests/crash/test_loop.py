@@ -51,7 +51,7 @@ async def test_a_message_of_25_mib_does_not_hold_up_the_loop(
 ) -> None:
     async with serve(database_url, MAIL_PORT=port, MAIL_MAX_SIZE="40MiB") as mail:
         async with measured() as while_composing:
-            message = await mail._submission.finish(large_message)
+            message = await mail._parts.submission.finish(large_message)
         async with measured() as while_sending:
             done = await mail.wait(await mail.send_later(large_message), timeout=30)
 

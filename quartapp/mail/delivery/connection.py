@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -11,15 +12,15 @@ from quartapp.mail.outbox.delivery import Receipt, Recipient, Status
 from quartapp.mail.transports import Outcome, Result, ServerOutage
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable
 
     from quartapp.mail.events.publish import Publisher
     from quartapp.mail.message.encoding import Encoded
     from quartapp.mail.message.message import Message
     from quartapp.mail.settings import MailSettings
-    from quartapp.mail.transports import Answer, Session
+    from quartapp.mail.transports import Answer, Session, Transport
 
-__all__ = ["Connection"]
+__all__ = ["Connection", "connected"]
 
 
 class Connection:
@@ -69,6 +70,25 @@ class Connection:
         except ServerOutage as outage:
             raise TransientError(str(outage), code=outage.code) from outage
         return staged.translate(outcome)
+
+
+@asynccontextmanager
+async def connected(
+    transport: Transport,
+    settings: MailSettings,
+    publisher: Publisher,
+    finish: Callable[[Message], Awaitable[Encoded]],
+) -> AsyncIterator[Connection]:
+    """One connection, of this caller alone. Raises `TransientError` when there is none."""
+    session = transport.session(is_exclusive=True)
+    try:
+        opened = await session.__aenter__()
+    except ServerOutage as outage:
+        raise TransientError(str(outage), code=outage.code) from outage
+    try:
+        yield Connection(opened, settings, publisher, finish)
+    finally:
+        await session.__aexit__(None, None, None)
 
 
 def _recipient(address: str, answer: Answer) -> Recipient:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from sqlalchemy import select
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Row, Select
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-__all__ = ["Filter", "find", "get"]
+__all__ = ["Conditions", "Filter", "find", "get"]
 
 SHOWN = (
     messages.c.id,
@@ -92,6 +92,19 @@ class Filter:
             yield ids >= first_id(self.since)
         if self.until is not None:
             yield ids < first_id(self.until)
+
+
+class Conditions(TypedDict, total=False):
+    """What `Mail.find` takes: the conditions of a `Filter` that a program asks for."""
+
+    status: Status | None
+    recipient: str | None
+    subject: str | None
+    template: str | None
+    since: datetime | None
+    until: datetime | None
+    key: str | None
+    before: str | None
 
 
 async def get(connection: AsyncConnection, delivery_id: str) -> Delivery | None:

@@ -1,0 +1,113 @@
+"""The parts of one app's mail, made from its settings and connected with each other."""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from quartapp.mail.delivery.worker import Worker
+from quartapp.mail.events.publish import Publisher
+from quartapp.mail.events.watch import Waiting
+from quartapp.mail.host import is_development
+from quartapp.mail.outbox import Outbox
+from quartapp.mail.outbox.border import mail_errors
+from quartapp.mail.outbox.source import DatabaseSource
+from quartapp.mail.outbox.submission import Submission
+from quartapp.mail.settings import Backend, MailSettings, Upgrade, is_suppressed
+from quartapp.settings.folder import default_folder
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+    from quartapp.mail.clock import Clock
+    from quartapp.mail.host import Host
+    from quartapp.mail.mailbox.mailbox import Mailbox
+    from quartapp.mail.outbox.delivery import Delivery
+    from quartapp.mail.outbox.source import Engine
+    from quartapp.mail.transports import Transport
+
+__all__ = ["Parts"]
+
+
+class Parts:
+    """What `MailService` consists of; its arguments are the same.
+
+    folder
+        Where the SQLite file and the mailbox are, where no other place is set.
+    """
+
+    def __init__(
+        self,
+        host: Host,
+        engine: Engine | Callable[[], Engine] | None,
+        transport: Transport | None,
+        clock: Clock,
+    ) -> None:
+        self._host = host
+        self.settings = MailSettings.from_config(host.config)
+        given = host.config.get("QUARTAPP_INSTANCE")
+        self.folder = Path(given) if given else default_folder(host.folder, host.name)
+        self.source = DatabaseSource(host, self.folder, engine)
+        self.outbox = Outbox(
+            self.source,
+            self.settings,
+            clock,
+            is_suppressed=lambda: is_suppressed(host.config),
+            makes_tables=self._makes_tables,
+        )
+        self.publisher = Publisher(host)
+        self.worker = Worker(
+            host, self.settings, self.outbox, self.publisher, clock, transport=transport
+        )
+        self.submission = Submission(
+            self.settings,
+            self.outbox,
+            on_queued=self._queued,
+            on_suppressed=self.publisher.suppressed,
+        )
+        self.waiting = Waiting(self.outbox, self.worker, self.publisher.watchers)
+        self._mailbox: Mailbox | None = None
+
+    @property
+    def mailbox(self) -> Mailbox:
+        """The development mailbox."""
+        if self._mailbox is None:
+            # Only here: it brings an SMTP server along.
+            from quartapp.mail.mailbox.mailbox import Mailbox
+
+            self._mailbox = Mailbox(self.folder, self.settings.max_size)
+        return self._mailbox
+
+    @asynccontextmanager
+    async def running(self, *, dispatch: bool) -> AsyncIterator[None]:
+        """Run the delivery worker, and the mailbox's server where that is the backend."""
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(self.source.close)
+            if dispatch or self.settings.upgrade is not Upgrade.AUTO:
+                await self.prepare()
+            server = None
+            if self.settings.backend is Backend.MAILBOX:
+                catcher = await stack.enter_async_context(self.mailbox.catcher())
+                server = ("127.0.0.1", catcher.port)
+            await stack.enter_async_context(self.worker.running(server, dispatch=dispatch))
+            yield
+
+    async def prepare(self) -> None:
+        """Bring the tables up to date or check them. Raises `MailError` with the cure."""
+        with mail_errors():
+            await self.outbox.prepare(is_development=is_development(self._host.config))
+
+    def changed(self, ids: list[str]) -> list[str]:
+        """Tell everyone who waits that these messages were changed; returns their ids."""
+        self.worker.wake()
+        self.publisher.changed(ids, self.outbox.get)
+        return ids
+
+    def _queued(self, delivery: Delivery) -> None:
+        self.worker.wake()
+        self.publisher.queued(delivery)
+
+    def _makes_tables(self) -> bool:
+        is_allowed = self.settings.upgrade is not Upgrade.NEVER
+        return is_allowed and is_development(self._host.config)
