@@ -73,7 +73,7 @@ def settings(database_url: str, server: SMTPServer) -> dict[str, Any]:
 
 @pytest.fixture
 async def keeper(serve: Serve, database_url: str) -> AsyncIterator[Mail]:
-    """A mail service on the same database that keeps messages and delivers none."""
+    """A mail service on the same database that queues messages and delivers none."""
     database = Database(database_url)
     await MIGRATIONS.upgrade(database)
     await database.dispose()

@@ -83,7 +83,7 @@ async def test_frozen_after_the_end_of_data_it_changes_no_row(
     assert await dump(keeper) == rows
 
 
-async def test_frozen_after_the_end_of_data_of_a_held_message_it_changes_no_row_and_nobody_sends_again(
+async def test_frozen_after_the_end_of_data_a_held_message_is_not_sent_again(
     oversleep: Oversleep, keeper: Mail, server: SMTPServer, settings: dict[str, Any]
 ) -> None:
     settings["MAIL_ON_UNCERTAIN"] = "hold"

@@ -32,7 +32,7 @@ async def test_a_lease_lasts_for_as_long_as_the_server_takes(
     assert (done.status, done.attempts, len(server.messages)) == (Status.SENT, 1, 1)
 
 
-async def test_who_wakes_late_does_not_take_a_message_from_itself(
+async def test_a_process_that_wakes_late_does_not_take_over_its_own_messages(
     serve: Serve, server: SMTPServer, database_url: str
 ) -> None:
     clock = HandClock()

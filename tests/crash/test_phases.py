@@ -232,7 +232,7 @@ async def stand(mail: Mail, server: SMTPServer, delivery: Delivery) -> Stand:
 
 
 @pytest.mark.parametrize("row", list(rows()))
-async def test_a_message_stands_where_the_table_says(row, house):
+async def test_each_fault_at_each_phase_ends_as_the_table_says(row, house):
     async with house(row) as (mail, server, clock):
         await before(row, mail, server)
         delivery = await mail.send_later(row.message)

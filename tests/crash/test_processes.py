@@ -92,7 +92,7 @@ def interrupt(command: Command) -> None:
 
 @each_way_that_stops
 @pytest.mark.parametrize("stop", [terminate, terminate_all, interrupt])
-async def test_a_graceful_stop_waits_for_answers_to_dots_and_gives_back_the_rest(
+async def test_a_graceful_stop_waits_for_pending_replies_and_releases_the_rest(
     way, stop, start: Start, keeper: Mail, server: SMTPServer, settings, early, late
 ) -> None:
     server.delay(Phase.END_OF_DATA, SLOW)

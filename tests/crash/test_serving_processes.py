@@ -38,7 +38,7 @@ def database_url(sqlite_url: str) -> str:
     return sqlite_url
 
 
-async def test_a_worker_delivers_where_the_web_process_is_told_not_to(
+async def test_a_worker_delivers_where_the_web_process_does_not(
     start: Start, keeper: Mail, server: SMTPServer, settings: dict[str, Any]
 ) -> None:
     settings |= {"QUARTAPP_DISPATCH": "false"}
@@ -84,7 +84,7 @@ async def test_a_second_ctrl_c_ends_a_worker_at_once(
     assert await worker.end() == -signal.SIGINT
 
 
-async def test_a_worker_told_to_stop_twice_still_waits_for_the_answer(
+async def test_a_worker_stopped_twice_still_waits_for_the_reply(
     start: Start, keeper: Mail, server: SMTPServer, settings: dict[str, Any]
 ) -> None:
     server.stall(Phase.END_OF_DATA)

@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.parametrize("mechanism", MECHANISMS, ids=lambda mechanism: mechanism.name)
-def test_a_mechanism_stands_where_it_is_said_to_stand(mechanism: Mechanism) -> None:
+def test_a_mechanism_is_where_its_entry_says(mechanism: Mechanism) -> None:
     source = (ROOT / mechanism.file).read_text(encoding="utf-8")
     path, _, name = mechanism.test.partition("::")
     tests = (ROOT / path).read_text(encoding="utf-8")

@@ -27,7 +27,7 @@ async def until(
     """
     try:
         async with asyncio.timeout(timeout):
-            # Other processes ring no bell here.
+            # Other processes notify nothing here.
             while not (seen := await look()):  # noqa: ASYNC110
                 await asyncio.sleep(READ_FIRST)
             return seen

@@ -34,8 +34,7 @@ APPLICATIONS = (
         "quartapp/mail/run.py",
         "context=contextvars.Context()",
         "context=contextvars.copy_context()",
-        "tests/mail/test_lifespan.py"
-        "::test_what_is_started_in_a_request_does_not_carry_it_along",
+        "tests/mail/test_lifespan.py::test_what_is_started_in_a_request_does_not_carry_it_along",
     ),
     Mechanism(
         "each event loop has a queue of its own",
@@ -64,8 +63,7 @@ APPLICATIONS = (
         "quartapp/database/migrations.py",
         "if found := self._differences(connection):",
         "if found := []:",
-        "tests/mail/outbox/test_upgrade.py"
-        "::test_tables_without_a_version_that_differ_are_named",
+        "tests/mail/outbox/test_upgrade.py::test_tables_without_a_version_that_differ_are_named",
     ),
     Mechanism(
         "an installed app's files are not in its environment",

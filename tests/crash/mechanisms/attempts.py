@@ -12,7 +12,7 @@ ATTEMPTS = (
         "quartapp/mail/outbox/claim.py",
         "if recipient.due_at is not None and recipient.due_at <= now",
         "if True",
-        "tests/mail/delivery/test_promises.py::test_3_who_was_accepted_is_not_sent_to_again",
+        "tests/mail/delivery/test_promises.py::test_3_an_accepted_recipient_is_not_sent_to_again",
     ),
     Mechanism(
         "4xx waits",
@@ -20,7 +20,7 @@ ATTEMPTS = (
         "status, due_at = Status.QUEUED, self._retry_at(first or self.now)",
         "status, due_at = Status.FAILED, None",
         "tests/mail/delivery/test_promises.py"
-        "::test_5_who_is_refused_for_now_waits_and_who_is_refused_for_good_has_failed",
+        "::test_5_a_deferred_recipient_waits_and_a_rejected_one_has_failed",
     ),
     Mechanism(
         "5xx stops",
@@ -28,7 +28,7 @@ ATTEMPTS = (
         "result = Result.PERMANENT",
         "result = Result.TRANSIENT",
         "tests/mail/delivery/test_promises.py"
-        "::test_5_who_is_refused_for_now_waits_and_who_is_refused_for_good_has_failed",
+        "::test_5_a_deferred_recipient_waits_and_a_rejected_one_has_failed",
     ),
     Mechanism(
         "a server outage costs no attempt",
@@ -43,7 +43,7 @@ ATTEMPTS = (
         "if outages >= OUTAGES_LIMIT:",
         "if False:",
         "tests/mail/delivery/test_promises.py"
-        "::test_5_a_message_that_the_server_cannot_stand_does_not_stop_the_others",
+        "::test_5_a_message_that_always_gets_421_does_not_stop_the_others",
     ),
     Mechanism(
         "giving up counts from when it was queued",
@@ -80,7 +80,7 @@ ATTEMPTS = (
         "await self._stamp(job.claim)",
         "pass",
         "tests/crash/test_freezer.py"
-        "::test_frozen_after_the_end_of_data_of_a_held_message_it_changes_no_row_and_nobody_sends_again",
+        "::test_frozen_after_the_end_of_data_a_held_message_is_not_sent_again",
     ),
     Mechanism(
         "a stamped intent is uncertain under hold",
@@ -88,7 +88,7 @@ ATTEMPTS = (
         "if claim.intent_at and",
         "if False and",
         "tests/crash/test_freezer.py"
-        "::test_frozen_after_the_end_of_data_of_a_held_message_it_changes_no_row_and_nobody_sends_again",
+        "::test_frozen_after_the_end_of_data_a_held_message_is_not_sent_again",
     ),
     Mechanism(
         "expiry",
@@ -109,7 +109,7 @@ ATTEMPTS = (
         "quartapp/mail/delivery/staging.py",
         "held_back[address] = HELD_BACK",
         "routes[address] = (address,)",
-        "tests/mail/delivery/test_staging.py::test_who_is_not_allowed_is_held_back_cc_and_bcc_too",
+        "tests/mail/delivery/test_staging.py::test_recipients_that_are_not_allowed_are_held_back_cc_and_bcc_too",
     ),
     Mechanism(
         "a message sent now is suppressed",

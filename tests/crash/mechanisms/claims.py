@@ -47,7 +47,7 @@ CLAIMS = (
         "quartapp/mail/delivery/dispatcher.py",
         "if self._leases.has_lapsed:",
         "if False:",
-        "tests/crash/test_leases.py::test_who_wakes_late_does_not_take_a_message_from_itself",
+        "tests/crash/test_leases.py::test_a_process_that_wakes_late_does_not_take_over_its_own_messages",
     ),
     Mechanism(
         "a clock that counts suspension",
@@ -138,7 +138,7 @@ CLAIMS = (
         "quartapp/mail/delivery/dispatcher.py",
         "pause = POLL\n",
         "pause = 3600.0\n",
-        "tests/mail/delivery/test_promises_to_others.py::test_6_a_message_that_nobody_is_woken_for_is_found",
+        "tests/mail/delivery/test_promises_to_others.py::test_6_a_message_without_a_notification_is_found",
     ),
     Mechanism(
         "an idle outbox is only looked at",
@@ -148,12 +148,12 @@ CLAIMS = (
         "tests/mail/outbox/test_idle.py::test_an_idle_dispatcher_asks_once_a_second",
     ),
     Mechanism(
-        "the bell rings for other processes",
+        "other processes are notified",
         "quartapp/mail/delivery/worker.py",
         "self._shared_notifier().notify()",
         "pass",
         "tests/mail/delivery/test_notifier.py"
-        "::test_a_message_kept_by_a_process_that_does_not_deliver_is_sent_at_once",
+        "::test_a_message_queued_by_a_process_that_does_not_deliver_is_sent_at_once",
     ),
     Mechanism(
         "a message is told of after the commit",

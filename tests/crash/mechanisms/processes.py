@@ -51,7 +51,7 @@ PROCESSES = (
         "for number in (signal.SIGINT, signal.SIGTERM):",
         "for number in (signal.SIGINT,):",
         "tests/crash/test_processes.py"
-        "::test_a_graceful_stop_waits_for_answers_to_dots_and_gives_back_the_rest"
+        "::test_a_graceful_stop_waits_for_pending_replies_and_releases_the_rest"
         "[terminate-quartapp mail work]",
     ),
     Mechanism(
@@ -60,7 +60,7 @@ PROCESSES = (
         "signal.signal(signal.SIGINT, signal.SIG_DFL)",
         "signal.signal(signal.SIGTERM, signal.SIG_DFL)",
         "tests/crash/test_serving_processes.py"
-        "::test_a_worker_told_to_stop_twice_still_waits_for_the_answer",
+        "::test_a_worker_stopped_twice_still_waits_for_the_reply",
     ),
     Mechanism(
         "workers of hypercorn outlive their group's SIGTERM",
@@ -68,7 +68,7 @@ PROCESSES = (
         "        leave_stopping_to_the_master()\n",
         "",
         "tests/crash/test_processes.py"
-        "::test_a_graceful_stop_waits_for_answers_to_dots_and_gives_back_the_rest"
+        "::test_a_graceful_stop_waits_for_pending_replies_and_releases_the_rest"
         "[terminate_all-hypercorn -w 2]",
     ),
     Mechanism(

@@ -13,7 +13,7 @@ SECRETS = (
         "if found := BREAKS.search(text):",
         "if found := None:",
         "tests/mail/delivery/test_promises_to_others.py"
-        "::test_8_a_message_cannot_carry_headers_of_somebody_elses_choosing",
+        "::test_8_a_message_cannot_carry_injected_headers",
     ),
     Mechanism(
         "no impossible header names",
@@ -21,7 +21,7 @@ SECRETS = (
         "if isinstance(name, str) and NAME.fullmatch(name):",
         "if isinstance(name, str):",
         "tests/mail/delivery/test_promises_to_others.py"
-        "::test_8_a_message_cannot_carry_headers_of_somebody_elses_choosing",
+        "::test_8_a_message_cannot_carry_injected_headers",
     ),
     Mechanism(
         "no commands in options",
@@ -29,7 +29,7 @@ SECRETS = (
         'text = checked_line(f"{place}[{index}]", option)',
         "text = 'A=1'",
         "tests/mail/delivery/test_promises_to_others.py"
-        "::test_8_a_message_cannot_carry_headers_of_somebody_elses_choosing",
+        "::test_8_a_message_cannot_carry_injected_headers",
     ),
     Mechanism(
         "no link to what a visitor called the host",
@@ -45,7 +45,7 @@ SECRETS = (
         "context = ssl.create_default_context(cafile=settings.ca_file)",
         "context = ssl._create_unverified_context()",
         "tests/mail/delivery/test_promises_to_others.py"
-        "::test_8_a_server_that_nobody_vouches_for_gets_nothing",
+        "::test_8_a_server_without_a_trusted_certificate_gets_nothing",
     ),
     Mechanism(
         "STARTTLS is required",
@@ -75,7 +75,7 @@ SECRETS = (
         "quartapp/mail/settings.py",
         'repr=not key.get("secret")',
         "repr=True",
-        "tests/mail/delivery/test_promises_to_others.py::test_8_no_password_is_told_to_anyone",
+        "tests/mail/delivery/test_promises_to_others.py::test_8_no_password_is_shown_anywhere",
     ),
     Mechanism(
         "one command is one command",

@@ -33,7 +33,7 @@ SERVERS = (
         "quartapp/mail/transports/smtp/transaction.py",
         "if reply.code in NOT_ABOUT_THE_MESSAGE:",
         "if reply.code == 421:",
-        "tests/crash/test_phases.py::test_a_message_stands_where_the_table_says",
+        "tests/crash/test_phases.py::test_each_fault_at_each_phase_ends_as_the_table_says",
     ),
     Mechanism(
         "a dead reused connection is replaced at no cost",

@@ -10,7 +10,7 @@ from quartapp.mail import MailError, Status
 from quartapp.mail.testing import Phase, message
 
 
-async def test_a_kept_message_is_sent_once(mail, server):
+async def test_a_queued_message_is_sent_once(mail, server):
     delivery = await mail.send_later(message(subject="Hello"))
 
     done = await mail.wait(delivery, timeout=30)
@@ -38,7 +38,7 @@ async def test_a_message_leaves_when_its_session_commits(mail, server):
     assert done.status is Status.SENT
 
 
-async def test_a_message_refused_for_good_fails_and_says_why(mail, server):
+async def test_a_rejected_message_fails_with_the_reply(mail, server):
     server.answer(Phase.RCPT, "550 5.1.1 no such user")
 
     done = await mail.wait(await mail.send_later(message()), timeout=30)
@@ -47,7 +47,7 @@ async def test_a_message_refused_for_good_fails_and_says_why(mail, server):
     assert "no such user" in done.detail
 
 
-async def test_a_message_refused_for_now_is_tried_again_later(mail, server):
+async def test_a_deferred_message_is_retried_later(mail, server):
     server.answer(Phase.RCPT, "451 4.7.1 greylisted", times=1)
     delivery = await mail.send_later(message())
 
@@ -72,7 +72,7 @@ async def test_an_accepted_recipient_is_not_sent_to_again(serve, server):
     ]
 
 
-async def test_one_refused_recipient_does_not_stop_the_others(mail, server):
+async def test_one_rejected_recipient_does_not_stop_the_others(mail, server):
     server.answer(Phase.RCPT, "550 5.1.1 unknown", recipient="bob@example.com")
     written = message(recipients=["ada@example.com", "bob@example.com"])
 
@@ -93,7 +93,7 @@ async def test_a_connection_lost_after_the_end_of_data_leaves_the_message_uncert
     assert (unsure.due_at - unsure.created_at).total_seconds() >= 1800
 
 
-async def test_a_held_message_waits_for_a_person(serve, server):
+async def test_a_held_message_waits_for_an_operator(serve, server):
     server.drop(Phase.END_OF_DATA, times=1)
     async with serve(MAIL_ON_UNCERTAIN="hold") as mail:
         held = await mail.wait(await mail.send_later(message()), timeout=30)
@@ -138,7 +138,7 @@ async def test_an_expired_message_is_not_sent(mail, server):
     assert "expired" in done.detail
 
 
-async def test_the_same_key_keeps_one_message(mail, server):
+async def test_the_same_key_queues_one_message(mail, server):
     first = await mail.send_later(message(), key="welcome-ada")
 
     second = await mail.send_later(message(), key="welcome-ada")
@@ -163,7 +163,7 @@ async def test_a_cancelled_message_is_not_sent(mail, server):
     assert (await mail.get(delivery.id)).status is Status.CANCELLED
 
 
-async def test_a_message_cancelled_while_it_is_tried_is_not_tried_again(mail, server):
+async def test_a_message_cancelled_during_an_attempt_is_not_retried(mail, server):
     server.stall(Phase.MAIL)
     server.answer(Phase.RCPT, "451 later")
     delivery = await mail.send_later(message())

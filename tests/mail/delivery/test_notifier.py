@@ -34,7 +34,7 @@ async def there(postgres_url):
 
 @pytest.fixture
 async def heard(there):
-    """Set by every ring, and once when somebody begins to listen."""
+    """Set by every notification, and once when listening begins."""
     heard = asyncio.Event()
     notifier = Notifier(there)
     notifier.listen(heard.set)
@@ -47,7 +47,7 @@ async def heard(there):
 
 @pytest.fixture
 async def notifier(here):
-    """The notifier to ring."""
+    """The notifier to notify with."""
     notifier = Notifier(here)
     yield notifier
     await notifier.close()
@@ -85,7 +85,7 @@ async def test_a_listener_is_back_when_the_database_is(notifier, heard, postgres
         await heard.wait()
 
 
-async def test_a_ring_while_the_database_is_away_hurts_nobody(notifier, heard, postgres):
+async def test_a_notification_without_a_database_raises_nothing(notifier, heard, postgres):
     await asyncio.to_thread(postgres.stop)
     notifier.notify()
     async with asyncio.timeout(PATIENCE):
@@ -102,7 +102,7 @@ async def test_listening_takes_no_connection_from_the_pool(there, heard):
     assert there.engine.pool.checkedout() == 0
 
 
-async def test_a_message_kept_by_a_process_that_does_not_deliver_is_sent_at_once(
+async def test_a_message_queued_by_a_process_that_does_not_deliver_is_sent_at_once(
     serve, server, postgres_url
 ):
     async with (

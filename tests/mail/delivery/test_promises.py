@@ -13,7 +13,7 @@ NEVER = {"QUARTAPP_DISPATCH": False}
 """A service that queues and reads, and does not deliver."""
 
 
-async def test_1_kept_means_sent_though_the_process_ends_and_the_server_is_down(
+async def test_1_queued_means_sent_though_the_process_ends_and_the_server_is_down(
     serve, server, database_url
 ):
     await server.stop()
@@ -29,7 +29,7 @@ async def test_1_kept_means_sent_though_the_process_ends_and_the_server_is_down(
     assert [sent.message_id for sent in server.messages] == [delivery.message_id]
 
 
-async def test_1_kept_means_shown_where_it_cannot_be_sent(serve, server, database_url):
+async def test_1_queued_means_shown_where_it_cannot_be_sent(serve, server, database_url):
     server.answer(Phase.END_OF_DATA, "554 5.7.1 no such thing here")
     async with serve(database_url) as mail:
         failed = await mail.wait(await mail.send_later(message()), timeout=30)
@@ -42,7 +42,7 @@ async def test_1_kept_means_shown_where_it_cannot_be_sent(serve, server, databas
     assert "554 5.7.1 no such thing here" in failed.detail
 
 
-async def test_1_an_uncertain_message_says_why_and_can_be_tried_again(serve, server, database_url):
+async def test_1_an_uncertain_message_says_why_and_can_be_retried(serve, server, database_url):
     server.drop(Phase.END_OF_DATA, times=1)
     async with serve(database_url, MAIL_ON_UNCERTAIN="hold") as mail:
         unsure = await mail.wait(await mail.send_later(message()), timeout=30)
@@ -91,7 +91,7 @@ async def test_3_a_message_is_resent_no_sooner_than_its_delay(serve, server, dat
     assert done.status is Status.SENT
 
 
-async def test_3_who_was_accepted_is_not_sent_to_again(serve, server, database_url):
+async def test_3_an_accepted_recipient_is_not_sent_to_again(serve, server, database_url):
     server.answer(Phase.RCPT, "451 4.7.1 later", recipient="bob@example.com", times=1)
     both = message(recipients=["ada@example.com", "bob@example.com"])
     async with serve(database_url, MAIL_RETRY_FIRST=0.01) as mail:
@@ -112,7 +112,9 @@ async def test_3_an_uncertain_message_can_be_held_instead(serve, server, databas
 
 
 @pytest.mark.parametrize(("policy", "stamps"), [("resend", 0), ("hold", 5)])
-async def test_3_only_who_holds_pays_a_write_before_each_dot(serve, database_url, policy, stamps):
+async def test_3_only_hold_pays_a_write_before_each_end_of_data(
+    serve, database_url, policy, stamps
+):
     written = []
     async with serve(database_url, MAIL_ON_UNCERTAIN=policy, MAIL_CONNECTIONS=1) as mail:
         engine = mail.outbox.database.writer.sync_engine
@@ -144,7 +146,7 @@ async def test_5_an_outage_costs_no_message_an_attempt(serve, server, database_u
     assert (done.status, done.attempts) == (Status.SENT, 1)
 
 
-async def test_5_who_is_refused_for_now_waits_and_who_is_refused_for_good_has_failed(
+async def test_5_a_deferred_recipient_waits_and_a_rejected_one_has_failed(
     serve, server, database_url
 ):
     server.answer(Phase.RCPT, "451 4.7.1 later", recipient="bob@example.com", times=1)
@@ -159,7 +161,7 @@ async def test_5_who_is_refused_for_now_waits_and_who_is_refused_for_good_has_fa
     assert server.transcript.count("RCPT TO:<eve@example.com>") == 1
 
 
-async def test_5_a_message_that_the_server_cannot_stand_does_not_stop_the_others(serve, server):
+async def test_5_a_message_that_always_gets_421_does_not_stop_the_others(serve, server):
     server.answer(Phase.RCPT, "421 4.7.0 not that one", recipient="poison@example.com")
     async with serve(MAIL_BREAKER_FIRST=0.01, MAIL_BREAKER_MAX=0.02) as mail:
         poison = await mail.send_later(message(recipients=["poison@example.com"]))

@@ -18,7 +18,7 @@ NEVER = {"QUARTAPP_DISPATCH": False}
 """A service that queues and reads, and does not deliver."""
 
 
-async def test_6_keeping_a_message_never_waits_for_smtp(serve, server, database_url):
+async def test_6_queueing_a_message_never_waits_for_smtp(serve, server, database_url):
     server.stall(Phase.GREETING)
     async with serve(database_url, MAIL_DRAIN_TIMEOUT=0.1) as mail:
         await mail.send_later(message())
@@ -53,7 +53,7 @@ async def has_claimed(mail, count):
     return (await mail.stats())["sending"] == count
 
 
-async def test_6_a_message_that_nobody_is_woken_for_is_found(serve, server, database_url):
+async def test_6_a_message_without_a_notification_is_found(serve, server, database_url):
     async with serve(database_url) as mail:
         await mail.drain()
         async with (
@@ -166,7 +166,7 @@ async def test_7_shutdown_leaves_what_was_not_answered_uncertain(serve, server, 
     ],
     ids=lambda field: next(iter(field)),
 )
-def test_8_a_message_cannot_carry_headers_of_somebody_elses_choosing(field):
+def test_8_a_message_cannot_carry_injected_headers(field):
     with pytest.raises(BadHeaderError):
         Message(**{"recipients": ["ada@example.com"], **field})
 
@@ -176,7 +176,7 @@ def test_8_an_attachment_cannot_either():
         message().attach("notes.txt\r\nX: y", "text/plain", "notes")
 
 
-async def test_8_a_server_that_nobody_vouches_for_gets_nothing(
+async def test_8_a_server_without_a_trusted_certificate_gets_nothing(
     serve, server_context, wrong_ca_file
 ):
     async with SMTPServer(starttls=server_context, users={"ada": "secret"}) as strange:
@@ -194,7 +194,7 @@ async def test_8_a_server_that_nobody_vouches_for_gets_nothing(
 
 
 @pytest.mark.parametrize("password", ["secret", "a wrong one"])
-async def test_8_no_password_is_told_to_anyone(serve, caplog, password):
+async def test_8_no_password_is_shown_anywhere(serve, caplog, password):
     caplog.set_level("DEBUG")
     coded = base64.b64encode(f"\0ada\0{password}".encode()).decode()
     async with SMTPServer(users={"ada": "secret"}) as server:

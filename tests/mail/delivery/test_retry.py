@@ -75,7 +75,7 @@ def test_a_message_is_in_the_state_of_its_least_finished_recipient(answers, stat
     ("tried", "delay"),
     [(None, 60), (10, 60), (60, 60), (600, 600), (3999, 3999), (100_000, 4000)],
 )
-def test_a_retry_waits_as_long_again_as_the_message_was_tried_for(tried, delay):
+def test_a_retry_waits_as_long_again_as_since_the_first_attempt(tried, delay):
     decision = rules().judge(claim(tried=tried), Outcome({ADA: LATER}))
 
     assert decision.due_at == NOW + timedelta(seconds=delay)
@@ -105,7 +105,7 @@ def test_an_outage_longer_than_the_give_up_time_ends_no_message():
     assert (decision.status, decision.attempts, decision.due_at) == (Status.QUEUED, 0, NOW)
 
 
-def test_an_outage_costs_no_attempt_and_is_told():
+def test_an_outage_costs_no_attempt_and_is_shown():
     decision = rules().postpone(claim(), ServerOutage("mail:25 refused the connection"))
 
     assert (decision.attempts, decision.counts) == (0, False)
@@ -141,7 +141,7 @@ def test_an_uncertain_message_may_be_held_for_a_recipient():
     assert (decision.status, decision.due_at, decision.is_final) == (Status.UNCERTAIN, None, True)
 
 
-def test_recipients_that_were_not_tried_stay_as_they_were():
+def test_recipients_without_an_attempt_stay_as_they_were():
     waiting = Recipient(BOB, Status.QUEUED, 451, "later", NOW + timedelta(hours=1))
     both = claim(recipients=(Recipient(ADA, Status.QUEUED, due_at=NOW), waiting))
 
@@ -166,7 +166,7 @@ def test_a_message_is_due_no_later_than_it_expires():
     assert decision.due_at == soon
 
 
-def test_a_message_that_is_cancelled_meanwhile_is_not_tried_again():
+def test_a_message_that_is_cancelled_meanwhile_is_not_retried():
     decision = rules().judge(claim(ADA, BOB), Outcome({ADA: ACCEPTED, BOB: LATER})).cancelled()
 
     assert (decision.status, decision.due_at) == (Status.CANCELLED, None)

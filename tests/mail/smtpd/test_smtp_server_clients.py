@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from tests.mail.smtpd.conftest import Converse
 
 
-async def test_a_message_is_kept_with_its_envelope(strict: SMTPServer, converse: Converse) -> None:
+async def test_a_message_is_recorded_with_its_envelope(
+    strict: SMTPServer, converse: Converse
+) -> None:
     before = datetime.now(UTC)
 
     await converse(strict)
@@ -33,7 +35,7 @@ async def test_a_message_is_kept_with_its_envelope(strict: SMTPServer, converse:
     assert taken.message["Subject"] == "Tea"
 
 
-async def test_the_transcript_holds_what_was_said_without_credentials(
+async def test_the_transcript_holds_the_commands_without_credentials(
     strict: SMTPServer, converse: Converse
 ) -> None:
     await converse(strict)
@@ -51,7 +53,9 @@ async def test_the_transcript_holds_what_was_said_without_credentials(
     ]
 
 
-async def test_logins_are_kept_with_their_outcome(strict: SMTPServer, converse: Converse) -> None:
+async def test_logins_are_recorded_with_their_outcome(
+    strict: SMTPServer, converse: Converse
+) -> None:
     strict.answer(Phase.AUTH, "535 5.7.8 no", times=2)
 
     first = await converse(strict)
@@ -98,7 +102,7 @@ async def test_a_message_of_many_megabytes_arrives_as_it_was(server: SMTPServer)
     assert server.messages[0].content == content
 
 
-async def test_a_client_that_trusts_somebody_else_sends_nothing(
+async def test_a_client_that_trusts_another_authority_sends_nothing(
     strict: SMTPServer, wrong_ca_file: str
 ) -> None:
     client = aiosmtplib.SMTP(
@@ -162,7 +166,7 @@ async def test_the_standard_library_s_client_is_served(
     assert (taken.recipients, taken.options[1:]) == (("zoë@example.com",), ("SMTPUTF8",))
 
 
-async def test_the_standard_library_s_client_hears_a_refusal(server: SMTPServer) -> None:
+async def test_the_standard_library_s_client_gets_a_rejection(server: SMTPServer) -> None:
     def send() -> None:
         with smtplib.SMTP(server.host, server.port) as client:
             client.sendmail("ada@example.com", ["bob@example.com"], MESSAGE)

@@ -75,7 +75,7 @@ async def test_connections_that_were_only_just_made_are_cut_too(server: SMTPServ
         writer.close()
 
 
-async def test_a_message_that_never_comes_is_told_with_what_came(server: SMTPServer) -> None:
+async def test_a_message_that_never_comes_is_reported_with_what_came(server: SMTPServer) -> None:
     await post(server)
 
     with pytest.raises(TimeoutError, match=r"message number 2 was not seen within 0 s") as failure:
@@ -85,7 +85,7 @@ async def test_a_message_that_never_comes_is_told_with_what_came(server: SMTPSer
     assert "RCPT TO:<bob@example.com>" in str(failure.value)
 
 
-async def test_a_phase_that_was_never_reached_is_told(server: SMTPServer) -> None:
+async def test_a_phase_that_was_never_reached_is_reported(server: SMTPServer) -> None:
     with pytest.raises(TimeoutError, match="AUTH number 1 was not seen"):
         await server.reached("AUTH", timeout=0)
 
@@ -99,7 +99,7 @@ async def test_waiting_for_what_has_happened_returns_at_once(server: SMTPServer)
     await server.reached(Phase.END_OF_DATA, timeout=0)
 
 
-async def test_a_failing_listener_is_told_when_the_server_stops() -> None:
+async def test_a_failing_listener_is_reported_when_the_server_stops() -> None:
     def fail(_message: ReceivedMessage) -> None:
         raise ArithmeticError("a bug")
 
@@ -121,7 +121,7 @@ async def test_a_server_shows_its_state(server: SMTPServer) -> None:
     assert repr(server) == f"<SMTPServer 127.0.0.1:{server.port} listening, {counts}>"
 
 
-async def test_a_server_of_its_own_process_logs_each_message_before_it_says_so(
+async def test_a_server_in_a_process_of_its_own_logs_each_message_before_it_replies(
     tmp_path: Path,
 ) -> None:
     log = tmp_path / "messages.jsonl"

@@ -1,4 +1,4 @@
-"""The test server keeps the order and the limits of SMTP as real ones do."""
+"""The test server enforces the order and the limits of SMTP as real ones do."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def codes(said: list[str]) -> str:
         ([EHLO, b"x" * 20_000], "250 500"),
     ],
 )
-async def test_commands_said_all_at_once_are_answered_in_order(
+async def test_commands_sent_at_once_are_answered_in_order(
     server: SMTPServer, talk: Talk, said: list[str], answered: str
 ) -> None:
     heard = await talk(server, *said)
@@ -76,7 +76,7 @@ async def test_a_server_that_does_not_welcome_hears_only_quit(
     assert [line[:3] for line in heard] == ["554", "503", "221"]
 
 
-async def test_extensions_are_offered_as_told(talk: Talk) -> None:
+async def test_extensions_are_offered_as_given(talk: Talk) -> None:
     async with SMTPServer(extensions=["DSN"], size=1000, users={}) as server:
         heard = await talk(server, EHLO, "AUTH LOGIN =", "QUIT")
 
@@ -88,7 +88,7 @@ async def test_extensions_are_offered_as_told(talk: Talk) -> None:
     ]
 
 
-async def test_dsn_parameters_are_taken_where_dsn_is_offered(talk: Talk) -> None:
+async def test_dsn_parameters_are_accepted_where_dsn_is_offered(talk: Talk) -> None:
     async with SMTPServer(extensions=["DSN"]) as server:
         heard = await talk(server, EHLO, MAIL + " RET=HDRS", RCPT + " NOTIFY=NEVER", "DATA", ".")
 
@@ -115,7 +115,7 @@ async def test_a_message_ends_with_its_end_of_data_and_loses_its_stuffing(
 
 
 @pytest.mark.parametrize(("length", "answered"), [(98, "250"), (99, "552"), (300_000, "552")])
-async def test_a_message_over_the_limit_is_refused_and_the_next_is_taken(
+async def test_a_message_over_the_limit_is_rejected_and_the_next_is_accepted(
     talk: Talk, length: int, answered: str
 ) -> None:
     async with SMTPServer(size=100) as server:
@@ -156,7 +156,9 @@ async def test_a_login_is_asked_for_and_checked(talk: Talk, said: list[str], ans
     assert "c2VjcmV0" not in repr(server.transcript)
 
 
-async def test_nobody_logs_in_before_starttls(server_context: ssl.SSLContext, talk: Talk) -> None:
+async def test_no_login_is_accepted_before_starttls(
+    server_context: ssl.SSLContext, talk: Talk
+) -> None:
     async with SMTPServer(starttls=server_context, users={"ada": "secret"}) as server:
         heard = await talk(server, EHLO, "AUTH PLAIN " + base64_of("\0ada\0secret"), MAIL)
 
@@ -164,7 +166,7 @@ async def test_nobody_logs_in_before_starttls(server_context: ssl.SSLContext, ta
     assert server.logins == []
 
 
-async def test_what_was_said_ahead_of_the_handshake_is_forgotten(
+async def test_commands_sent_ahead_of_the_handshake_are_discarded(
     server_context: ssl.SSLContext, client_context: ssl.SSLContext
 ) -> None:
     async with SMTPServer(starttls=server_context) as server:

@@ -145,7 +145,7 @@ async def test_a_delay_at_each_phase_changes_nothing_but_the_time(
         (lambda server: server.drop(Phase.NEXT), []),
     ],
 )
-async def test_what_is_said_between_messages_comes_unasked(
+async def test_a_reply_between_messages_comes_unasked(
     server: SMTPServer,
     talk: Talk,
     misbehave: Callable[[SMTPServer], None],
@@ -160,7 +160,7 @@ async def test_what_is_said_between_messages_comes_unasked(
 
 @pytest.mark.parametrize("behaviour", [SMTPServer.drop, SMTPServer.garbage, SMTPServer.stall])
 @pytest.mark.parametrize("accepted", [True, False])
-async def test_a_message_is_taken_before_the_end_of_data_is_not_answered_or_is_not(
+async def test_a_message_is_accepted_before_a_fault_at_its_end_of_data_or_is_not(
     strict: SMTPServer, converse: Converse, behaviour: object, accepted: bool
 ) -> None:
     behaviour(strict, Phase.END_OF_DATA, accepted=accepted)
@@ -173,7 +173,7 @@ async def test_a_message_is_taken_before_the_end_of_data_is_not_answered_or_is_n
     assert len(strict.messages) == accepted
 
 
-async def test_a_message_is_taken_late_when_its_end_of_data_is_resumed(
+async def test_a_message_is_accepted_late_when_its_end_of_data_is_resumed(
     strict: SMTPServer, converse: Converse
 ) -> None:
     strict.stall(Phase.END_OF_DATA, accepted=False)

@@ -26,7 +26,7 @@ def replies(script: Script, count: int, recipient: str = "") -> list[str]:
         ({"recipient": "eve@example.com"}, ["250", "250", "250", "250"]),
     ],
 )
-def test_a_rule_applies_as_often_as_it_says(when: dict[str, int], expected: list[str]) -> None:
+def test_a_rule_applies_as_often_as_its_times(when: dict[str, int], expected: list[str]) -> None:
     script = Script()
 
     script.add(Phase.RCPT, Respond("451"), when)
@@ -62,7 +62,7 @@ async def test_a_cleared_server_behaves(server: SMTPServer) -> None:
     assert len(server.messages) == 1
 
 
-async def test_one_recipient_of_three_is_refused(server: SMTPServer) -> None:
+async def test_one_recipient_of_three_is_rejected(server: SMTPServer) -> None:
     server.answer("RCPT", "550 5.1.1 no such user", recipient="bob@example.com")
 
     refused, _ = await send(server, "ada@example.com", "bob@example.com", "eve@example.com")
@@ -81,7 +81,7 @@ async def test_one_recipient_of_three_is_refused(server: SMTPServer) -> None:
         ("MAIL", "550 no", {"times": 0}, "nth= and times= at MAIL count from 1"),
     ],
 )
-def test_a_rule_that_makes_no_sense_is_refused(
+def test_an_inconsistent_rule_is_an_error(
     phase: str, reply: str, when: dict[str, int], complaint: str
 ) -> None:
     server = SMTPServer()
