@@ -27,7 +27,6 @@ def host(url: str, **settings: Any) -> Quart:
         MAIL_DEFAULT_SENDER="shop@example.com",
         MAIL_SUPPRESS_SEND=False,
         MAIL_DISPATCH=False,
-        QUARTAPP_DISPATCH=False,
     )
     app.config.update(settings)
     Mail(app)

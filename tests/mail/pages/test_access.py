@@ -25,9 +25,9 @@ SIGN_IN = {"OPERATOR_USERNAME": "ops", "OPERATOR_PASSWORD": "pässword"}
 
 
 @pytest.fixture
-async def shop(sqlite_url) -> AsyncIterator[Quart]:
+async def shop(sqlite_url, tmp_path) -> AsyncIterator[Quart]:
     """Somebody else's application, which has not yet mounted our pages."""
-    app = host(sqlite_url)
+    app = host(sqlite_url, QUARTAPP_INSTANCE=str(tmp_path))
     await app.extensions["mail"].upgrade()
     yield app
     await app.extensions["mail"].outbox.database.dispose()

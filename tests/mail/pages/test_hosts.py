@@ -12,7 +12,7 @@ import pytest
 
 from quartapp.database import DatabaseBusy
 from quartapp.mail.pages import health_pages, mailbox_pages, outbox_pages
-from quartapp.mail.pages.headers import PAGES_POLICY
+from quartapp.mail.pages.headers import MESSAGE_POLICY, PAGES_POLICY
 from quartapp.mail.testing import message
 from tests.fixtures.visitor import Visitor
 from tests.mail.pages.hosts import THEIRS, host, inside, stubborn_host
@@ -31,9 +31,9 @@ def everybody() -> bool:
 
 
 @pytest.fixture
-async def shop(sqlite_url) -> AsyncIterator[Quart]:
+async def shop(sqlite_url, tmp_path) -> AsyncIterator[Quart]:
     """Somebody else's application, which has not yet mounted our pages."""
-    app = host(sqlite_url)
+    app = host(sqlite_url, QUARTAPP_INSTANCE=str(tmp_path))
     await app.extensions["mail"].upgrade()
     yield app
     await app.extensions["mail"].outbox.database.dispose()
@@ -87,6 +87,35 @@ async def test_our_headers_have_the_last_word(stubborn):
         assert headers["Cache-Control"] == "no-store"
         assert headers["X-Content-Type-Options"] == "nosniff"
         assert "Access-Control-Allow-Origin" not in headers
+
+
+async def test_a_messages_html_stays_locked_up(stubborn):
+    stubborn.register_blueprint(mailbox_pages(allow=everybody), url_prefix="/mailbox")
+    html = b"Content-Type: text/html\r\n\r\n" + SCRIPT.encode()
+    store = stubborn.extensions["mail"].mailbox.store
+    entry = await store.add("a@example.com", ["b@example.com"], html)
+
+    locked = await Visitor(stubborn).get(f"/mailbox/{entry.id}.html")
+    missing = await Visitor(stubborn).get(f"/mailbox/{'0' * 36}.html")
+    around = await Visitor(stubborn).get(f"/mailbox/{entry.id}")
+
+    assert locked.headers["Content-Security-Policy"] == MESSAGE_POLICY
+    assert locked.headers["Referrer-Policy"] == "no-referrer"
+    assert {locked.status_code, around.status_code} == {200}
+    assert around.headers["Content-Security-Policy"] == PAGES_POLICY
+    assert (missing.status_code, missing.headers["Content-Security-Policy"]) == (404, PAGES_POLICY)
+
+
+async def test_every_page_of_the_mailbox_is_whole_in_a_stubborn_host(stubborn):
+    stubborn.register_blueprint(mailbox_pages(allow=everybody), url_prefix="/mailbox")
+    visitor = Visitor(stubborn)
+
+    for path in ("/mailbox/", "/mailbox/chaos", "/mailbox/previews/"):
+        answer = await visitor.get(path)
+        page = await answer.get_data(as_text=True)
+        assert answer.status_code == 200
+        assert "<title>" in page
+        assert "the host's own" not in page
 
 
 async def test_the_hosts_pages_keep_the_hosts_headers(stubborn):
