@@ -1,4 +1,4 @@
-"""What a reader of a message may stumble over: short and true, and nothing about taste."""
+"""Possible problems of a message: short and true, and nothing about taste."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ CLIPPED = 102 * 1024
 """Bytes of HTML after which Gmail cuts a message off."""
 
 MOST = 5
-"""How many of a kind are named; a page of complaints is read by nobody."""
+"""How many of a kind are named; nobody reads a page of complaints."""
 
 ONCE = ("Date", "From", "Subject", "Message-ID", "MIME-Version")
 """Headers that a message has, and has once (RFC 5322 section 3.6, RFC 2045 section 4)."""
@@ -28,7 +28,7 @@ RECIPIENTS = {"to", "cc", "bcc"}
 
 
 def hints(message: ReadMessage) -> list[str]:
-    """What is wrong with this message, a sentence each; nothing where nothing is."""
+    """The message's possible problems, a sentence each."""
     return [*_about_headers(message), *_about_forms(message), *_about_html(message)]
 
 
@@ -66,9 +66,9 @@ def _is_date(value: str) -> bool:
 
 def _about_forms(message: ReadMessage) -> Iterator[str]:
     if message.text is None and message.markup is not None:
-        yield "It has no text part: readers of plain text see nothing, and filters count it."
+        yield "No plain-text part: text-only readers see nothing, and spam filters penalise it."
     if message.text is None and message.markup is None:
-        yield "It says nothing: it has neither text nor HTML."
+        yield "Empty: neither text nor HTML."
 
 
 def _about_html(message: ReadMessage) -> Iterator[str]:
@@ -87,6 +87,6 @@ def _about_html(message: ReadMessage) -> Iterator[str]:
     for tag in markup.removed[:MOST]:
         yield f"Mail readers remove <{tag}>."
     for width in markup.too_wide[:MOST]:
-        yield f"Something is {width} px wide, more than the 600 that fit every reader."
+        yield f"An element is {width} px wide; 600 px is the safe maximum."
     for ink, paper, ratio in markup.faint[:MOST]:
         yield f"{ink} on {paper} has a contrast of {ratio:.1f}:1; reading asks for 4.5:1."

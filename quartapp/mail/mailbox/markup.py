@@ -27,7 +27,7 @@ ENOUGH = 4.5
 
 @dataclass(slots=True)
 class Markup:
-    """What a reader might stumble over, in the order in which it comes.
+    """What may be a problem for a reader, in the order in which it comes.
 
     pictures
         The names by which it shows what should come with it (RFC 2392).

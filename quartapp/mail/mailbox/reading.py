@@ -1,4 +1,4 @@
-"""A message as a person reads it: whatever came, its parts as text, and never an error."""
+"""A message as its recipient reads it: its parts as text, and never an error."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ HEADERS = 256 * 1024
 LINE = 998
 """The longest header shown in a list, in characters."""
 
-STUMBLES = (AttributeError, LookupError, TypeError, ValueError)
+PARSE_ERRORS = (AttributeError, LookupError, TypeError, ValueError)
 """What the standard library raises for parameters that contradict each other (RFC 2231)."""
 
 PICTURES = ("image/png", "image/jpeg", "image/gif", "image/webp")
@@ -66,7 +66,7 @@ def read(content: bytes) -> ReadMessage:
     attached = tuple(_attached(part) for part in parts if part is not text and part is not html)
     markup = _decoded(html) if html is not None else None
     return ReadMessage(
-        headers=tuple((name, _words(value)) for name, value in message.raw_items()),
+        headers=tuple((name, _text(value)) for name, value in message.raw_items()),
         text=_decoded(text) if text is not None else None,
         markup=markup,
         html=_with_pictures(markup, attached) if markup is not None else None,
@@ -80,7 +80,7 @@ def subject_and_id(content: bytes) -> tuple[str, str]:
     message = BytesHeaderParser(policy=compat32).parsebytes(head + b"\r\n\r\n")
     found = {name.lower(): value for name, value in reversed(list(message.raw_items()))}
     subject, message_id = found.get("subject", ""), found.get("message-id", "")
-    return _words(subject)[:LINE], _words(message_id)[:LINE]
+    return _text(subject)[:LINE], _text(message_id)[:LINE]
 
 
 def _parsed(content: bytes) -> tuple[Message, list[Message]]:
@@ -88,7 +88,7 @@ def _parsed(content: bytes) -> tuple[Message, list[Message]]:
     try:
         message = BytesParser(policy=compat32).parsebytes(content)
         return message, [part for part in message.walk() if not part.is_multipart()]
-    except (RecursionError, *STUMBLES):
+    except (RecursionError, *PARSE_ERRORS):
         # Hundreds of parts within parts, or nonsense about them: there are headers to show.
         return BytesHeaderParser(policy=compat32).parsebytes(content), []
 
@@ -106,7 +106,7 @@ def _is_file(part: Message) -> bool:
 
 def _attached(part: Message) -> Attached:
     return Attached(
-        name=_words(_answer(part.get_filename) or "without a name")[:LINE],
+        name=_text(_answer(part.get_filename) or "without a name")[:LINE],
         content_type=part.get_content_type(),
         content_id=str(part.get("Content-ID", "")).strip().strip("<>"),
         data=_payload(part),
@@ -127,15 +127,15 @@ def _decoded(part: Message) -> str:
 
 
 def _answer(question: Callable[[], str | None]) -> str | None:
-    """What the parser makes of a parameter; None where it stumbles."""
+    """What the parser makes of a parameter; None where it fails."""
     try:
         return question()
-    except STUMBLES:
+    except PARSE_ERRORS:
         return None
 
 
-def _words(value: object) -> str:
-    """A header in its own messages (RFC 2047), on one line; raw where it is malformed."""
+def _text(value: object) -> str:
+    """A header decoded (RFC 2047), on one line; raw where it is malformed."""
     raw = _without_surrogates(str(value))
     try:
         decoded = str(make_header(decode_header(raw)))

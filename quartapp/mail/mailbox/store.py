@@ -39,7 +39,7 @@ class Store:
     now
         Nanoseconds since 1970.
 
-    A message is written under `tmp` and renamed, so that nobody sees half of one. File work is
+    A message is written under `tmp` and renamed, so that no reader sees half of one. File work is
     done in threads.
     """
 
@@ -81,7 +81,7 @@ class Store:
         return await asyncio.to_thread(self._find, message_id)
 
     async def unread(self) -> set[str]:
-        """The ids of the messages that nobody has opened."""
+        """The ids of the messages that were not opened yet."""
         return await asyncio.to_thread(lambda: set(self._ids("new")))
 
     async def mark_read(self, delivery_id: str) -> None:
@@ -93,11 +93,11 @@ class Store:
         return await asyncio.to_thread(self._neighbours, delivery_id)
 
     async def delete(self, delivery_id: str) -> None:
-        """Throw one message away. Raises `LookupError`."""
+        """Delete one message. Raises `LookupError`."""
         await asyncio.to_thread(lambda: self._file(delivery_id).unlink(missing_ok=True))
 
     async def empty(self) -> None:
-        """Throw every message away."""
+        """Delete every message."""
         await asyncio.to_thread(self._empty)
 
     def _add(self, sender: str, recipients: tuple[str, ...], content: bytes) -> Entry:
@@ -148,7 +148,7 @@ class Store:
             try:
                 yield self._remembered(delivery_id)
             except (LookupError, ValueError):
-                continue  # thrown away meanwhile, or not a message of ours
+                continue  # deleted meanwhile, or not a message of ours
 
     def _neighbours(self, delivery_id: str) -> tuple[str | None, str | None]:
         ids = sorted(self._ids())
@@ -157,7 +157,7 @@ class Store:
         return newer, older
 
     def _mark_read(self, delivery_id: str) -> None:
-        # Somebody else may have done it, or thrown it away.
+        # Another process may have done it, or deleted it.
         with suppress(FileNotFoundError):
             (self.path / "new" / delivery_id).rename(self.path / "cur" / f"{delivery_id}{SEEN}")
 

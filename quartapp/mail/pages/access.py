@@ -25,15 +25,15 @@ __all__ = ["Allow", "enter", "is_let_in", "is_our_form", "operator"]
 Allow: TypeAlias = "Callable[[], AllowAnswer | Awaitable[AllowAnswer]]"
 AllowAnswer: TypeAlias = "bool | str | Operator | ResponseReturnValue | None"
 
-NOBODY = Operator("nobody", readonly=True)
+REFUSED = Operator("refused", readonly=True)
 
 # A request is a task of its own, and so has its own.
-_operator: ContextVar[Operator] = ContextVar("operator", default=NOBODY)
+_operator: ContextVar[Operator] = ContextVar("operator", default=REFUSED)
 
 
 async def enter(allow: Allow) -> ResponseReturnValue | None:
     """Ask who comes; what to answer instead of the page, if anything. See `operator`."""
-    _operator.set(NOBODY)
+    _operator.set(REFUSED)
     answer: Any = await current_app.ensure_async(allow)()
     if isawaitable(answer):  # such as a lambda's, which calls an async function
         answer = await answer
@@ -41,9 +41,9 @@ async def enter(allow: Allow) -> ResponseReturnValue | None:
         case Operator():
             _operator.set(answer)
         case str():
-            _operator.set(Operator(answer) if answer else NOBODY)
+            _operator.set(Operator(answer) if answer else REFUSED)
         case None | int():  # a column of a database may be 1 for True
-            _operator.set(Operator("an allowed visitor") if answer else NOBODY)
+            _operator.set(Operator("an allowed visitor") if answer else REFUSED)
         case _:
             response: ResponseReturnValue = answer
             return response
@@ -56,8 +56,8 @@ def operator() -> Operator:
 
 
 def is_let_in() -> bool:
-    """Whether anybody was."""
-    return operator() is not NOBODY
+    """Whether the request was let in."""
+    return operator() is not REFUSED
 
 
 def is_our_form() -> bool:

@@ -44,7 +44,7 @@ async def guard(*, local: bool | None = None) -> Operator:
 
 
 def has_operator() -> bool:
-    """Whether anybody can sign in."""
+    """Whether an operator can sign in."""
     return all(_credentials())
 
 

@@ -85,7 +85,7 @@ async def message(delivery_id: str) -> ResponseReturnValue:
 
 
 async def text(delivery_id: str) -> ResponseReturnValue:
-    """The same, and the message's content. That somebody asked is logged."""
+    """The same, and the message's content. Viewing it is logged."""
     history = await _history(delivery_id)
     try:
         content = await _report().content(delivery_id)

@@ -68,11 +68,11 @@ def test_an_odd_header_is_told_of(headers: dict[str, str | None], hint: str) -> 
         ("<script>", "Mail readers remove <script>."),
         (
             '<td width="601">',
-            "Something is 601 px wide, more than the 600 that fit every reader.",
+            "An element is 601 px wide; 600 px is the safe maximum.",
         ),
         (
             '<p style="min-width: 700px">',
-            "Something is 700 px wide, more than the 600 that fit every reader.",
+            "An element is 700 px wide; 600 px is the safe maximum.",
         ),
         (
             '<p style="color:#999;background:#fff">',
@@ -81,7 +81,7 @@ def test_an_odd_header_is_told_of(headers: dict[str, str | None], hint: str) -> 
         ("x" * (103 * 1024), "Its HTML has 103 KiB: Gmail cuts it off after 102."),
     ],
 )
-def test_markup_that_readers_stumble_over_is_told_of(html: str, hint: str) -> None:
+def test_markup_that_is_a_problem_for_readers_is_named(html: str, hint: str) -> None:
     assert said_of(html) == [hint]
 
 
@@ -101,7 +101,7 @@ def test_what_is_no_fault_is_not_called_one(html: str) -> None:
 
 def test_a_message_needs_a_text() -> None:
     assert said_of("<p>hello", text=None) == [
-        "It has no text part: readers of plain text see nothing, and filters count it."
+        "No plain-text part: text-only readers see nothing, and spam filters penalise it."
     ]
 
 

@@ -75,7 +75,7 @@ def test_an_attached_text_is_not_taken_for_the_message():
 
 
 @pytest.mark.parametrize("charset", [b"klingon", b"idna", b"hex", b"undefined", b'"', b"utf-16"])
-def test_a_charset_nobody_knows_is_read_as_it_goes(charset):
+def test_an_unknown_charset_is_decoded_as_well_as_possible(charset):
     message = read(HEAD + b"Content-Type: text/plain; charset=" + charset + b"\r\n\r\nh\xffllo")
 
     assert message.text

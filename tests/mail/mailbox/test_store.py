@@ -71,7 +71,7 @@ async def test_a_list_goes_on_where_the_one_before_ended(store):
     assert await subjects(store, limit=2, before=two) == ["one"]
 
 
-async def test_a_mailbox_nobody_wrote_to_is_empty(store):
+async def test_a_mailbox_without_messages_is_empty(store):
     assert await store.newest() == []
     assert await store.count() == 0
 
@@ -181,7 +181,7 @@ async def test_a_message_knows_its_neighbours(store):
     assert await store.neighbours(one) == (two, None)
 
 
-async def test_one_message_can_be_thrown_away(store):
+async def test_one_message_can_be_deleted(store):
     one, _ = await add(store, "one"), await add(store, "two")
     await store.mark_read(one)
 

@@ -74,28 +74,28 @@ def rows(number: int, now: datetime) -> Iterator[tuple[dict[str, Any], dict[str,
     """Messages of the last month, each with its recipient."""
     chance = random.Random(number)  # noqa: S311  # the same messages every time
     for place in range(number):
-        kept_at = now - MONTH * (1 - place / number)
-        delivery_id = f"{first_id(kept_at)}{place:020x}"
+        queued_at = now - MONTH * (1 - place / number)
+        delivery_id = f"{first_id(queued_at)}{place:020x}"
         template, is_rare = chance.choice(TEMPLATES), place % (number // RARE) == 0
         status = chance.choice(ALARMING_STATES if template == "mail/alarm" else STATES)
         subject = "Rarely written" if is_rare else SUBJECTS[template]
-        somebody = "admin" if chance.random() < 0.6 else f"person{place % 5_000}"
+        address = "admin" if chance.random() < 0.6 else f"person{place % 5_000}"
         has_ended = status != "queued"
         yield (
             {
                 "id": delivery_id, "message_id": f"<{place}@example.com>", "backend": "smtp",
                 "status": status, "subject": subject, "subject_start": beginning(subject),
                 "sender": "flasky@example.com", "mail_options": [], "rcpt_options": [],
-                "template": template, "size": 2_000, "created_at": kept_at,
-                "since": kept_at, "due_at": None if has_ended else now + timedelta(days=1),
+                "template": template, "size": 2_000, "created_at": queued_at,
+                "since": queued_at, "due_at": None if has_ended else now + timedelta(days=1),
                 "is_retry": False, "attempts": 1, "outages": 0,
-                "sent_at": kept_at if status == "sent" else None,
-                "ended_at": kept_at if has_ended else None, "detail": "", "wants_cancel": False,
+                "sent_at": queued_at if status == "sent" else None,
+                "ended_at": queued_at if has_ended else None, "detail": "", "wants_cancel": False,
                 "is_pruned": False,
             },
             {
                 "delivery_id": delivery_id, "position": 0, "status": status, "reply": "2.0.0 ok",
-                "address": f"{'rare' if is_rare else somebody}@example.com",
+                "address": f"{'rare' if is_rare else address}@example.com",
             },
         )  # fmt: skip
 
@@ -109,7 +109,7 @@ async def fill(app: Quart, number: int) -> None:
     while batch := list(islice(made, BATCH)):
         async with database.writing() as connection:
             await connection.execute(insert(messages), [message for message, _ in batch])
-            await connection.execute(insert(recipients), [person for _, person in batch])
+            await connection.execute(insert(recipients), [recipient for _, recipient in batch])
     if not database.is_sqlite:
         # As autovacuum does sooner or later.
         async with database.reading() as connection:

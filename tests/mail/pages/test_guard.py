@@ -12,7 +12,7 @@ OPERATOR = {"OPERATOR_USERNAME": "ops", "OPERATOR_PASSWORD": "pässword"}
 
 
 async def status(app, client="127.0.0.1", host="localhost", **headers) -> int:
-    """What the mailbox answers to somebody."""
+    """The status of the mailbox for a client."""
     asked = {"Host": host, **headers}
     visitor = Visitor(app, scope_base={"client": (client, 1)}, headers=asked)
     return (await visitor.get("/dev/mail/")).status_code

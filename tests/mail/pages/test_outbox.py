@@ -25,7 +25,7 @@ HOSTILE = "<script>alert(1)</script> \x1b[31mred \u202egnol"
 
 
 class Operator(Visitor):
-    """Somebody at the operator's page, with messages to look at."""
+    """A visitor of the operator's page, with messages to look at."""
 
     def __init__(self, app: Any, **request: Any) -> None:
         super().__init__(app, **request)
@@ -62,9 +62,9 @@ def opened(started, server):
 
 @pytest.fixture
 async def operator(opened):
-    """Somebody on this machine, in development."""
-    async with opened() as somebody:
-        yield somebody
+    """A visitor on this machine, in development."""
+    async with opened() as visitor:
+        yield visitor
 
 
 def signed(name: str, password: str) -> dict[str, str]:
@@ -78,7 +78,7 @@ def audited(caplog: pytest.LogCaptureFixture) -> list[str]:
 async def answer(
     app: Any, path: str = "/outbox/", client: str = "192.0.2.1", **headers: str
 ) -> int:
-    """The status of the page for somebody."""
+    """The status of the page for a client."""
     visitor = Visitor(app, scope_base={"client": (client, 1)}, headers=headers)
     return (await visitor.get(path)).status_code
 
@@ -450,7 +450,7 @@ async def test_nobody_acts_without_a_sign_in(in_production, path):
         assert (await app.test_client().post(path)).status_code == 401
 
 
-async def test_what_a_message_says_is_shown_only_when_asked_for_and_that_is_logged(
+async def test_the_content_of_a_message_is_shown_only_when_asked_for_and_that_is_logged(
     operator, caplog
 ):
     delivery_id = await operator.queued(subject="Secret", body="The cake is \x1b[31ma lie.")
