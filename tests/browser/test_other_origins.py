@@ -1,4 +1,4 @@
-"""A page of somebody else's, on another port of the same host, sends our forms in a real browser."""
+"""A page on another port of the same host sends our forms, in a real browser."""
 
 from __future__ import annotations
 
