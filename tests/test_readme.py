@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "benchmarks" / "results"
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-SNIPPETS = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
+SNIPPET = re.compile(r"```python\n(.*?)```", flags=re.DOTALL)
+IN_YOUR_APP = README.partition("## In your app")[2].partition("\n## ")[0]
+SNIPPETS = SNIPPET.findall(README.replace(IN_YOUR_APP, ""))
 
 
 def commands(group: click.Group, name: str) -> Iterator[str]:
@@ -61,6 +63,13 @@ def test_every_promise_has_tests_of_its_number():
     tested = {number for f in files for number in re.findall(r"def test_(\d)_", f.read_text())}
 
     assert promised == tested == set("12345678")
+
+
+def test_the_app_in_the_readme_is_the_examples():
+    [snippet] = SNIPPET.findall(IN_YOUR_APP)
+    example = (ROOT / "examples" / "one_file.py").read_text(encoding="utf-8").splitlines()
+
+    assert [line for line in snippet.splitlines() if line not in example] == []
 
 
 @pytest.mark.parametrize("snippet", SNIPPETS)

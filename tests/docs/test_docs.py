@@ -11,6 +11,7 @@ ROOT = Path(__file__).parents[2]
 DOCS = sorted((ROOT / "docs").rglob("*.md"))
 DECISIONS = sorted((ROOT / "docs" / "decisions").glob("*-*.md"))
 PAGES = [*DOCS, ROOT / "CONTRIBUTING.md"]
+LINKING = [*PAGES, ROOT / "README.md", ROOT / "examples" / "README.md"]
 OURS = r"(?:quartapp|tests|templates|docs|examples|benchmarks)/[\w./-]*\w"
 FILES = r"[\w.-]+\.(?:md|toml)|Makefile"
 PATH = re.compile(rf"`({OURS}|{FILES})`")
@@ -27,7 +28,7 @@ def test_every_path_that_is_named_exists(page):
     assert [path for path in named if not (ROOT / path).exists()] == []
 
 
-@pytest.mark.parametrize("page", PAGES, ids=name)
+@pytest.mark.parametrize("page", LINKING, ids=name)
 def test_every_link_leads_to_a_file(page):
     links = re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text(encoding="utf-8"))
 

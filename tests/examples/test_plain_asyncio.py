@@ -7,7 +7,12 @@ import os
 import shutil
 from pathlib import Path
 
+import pytest
+
 from tests.fixtures.process import run
+
+# The wheel may have to be built first.
+pytestmark = pytest.mark.timeout(180)
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "plain_asyncio.py"
 
