@@ -9,8 +9,8 @@ import time
 from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
-from quartapp.database import DatabaseUnavailable
 from quartapp.mail.cli.backlog import Backlog
+from quartapp.mail.errors import OutboxUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -45,7 +45,7 @@ async def progress_bar(service: MailService) -> AsyncIterator[None]:
 async def _watch(service: MailService, line: LastLine) -> None:
     """Look again and again; a database that is away at the moment does not end it."""
     while True:
-        with suppress(DatabaseUnavailable):
+        with suppress(OutboxUnavailable):
             if await service.report.due() >= LEAST:
                 await _drain(service, line)
         await asyncio.sleep(PAUSE)

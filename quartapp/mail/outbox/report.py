@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
+from quartapp.mail.outbox.border import mail_errors
 from quartapp.mail.outbox.query.figures import figures
 from quartapp.mail.outbox.query.history import history
 from quartapp.mail.outbox.query.search import Place, page
@@ -11,7 +13,9 @@ from quartapp.mail.outbox.query.sweep import batches, how_many
 from quartapp.mail.outbox.states import Action
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import AsyncIterator, Callable
+
+    from sqlalchemy.ext.asyncio import AsyncConnection
 
     from quartapp.mail.outbox.outbox import Outbox
     from quartapp.mail.outbox.query.find import Filter
@@ -22,6 +26,9 @@ __all__ = ["Report"]
 
 class Report:
     """`mail.report`: pages, figures and histories, and actions on all messages that match.
+
+    Its methods raise `OutboxUnavailable` when the database is away, and `MailError` when its tables
+    are missing.
 
     changed
         Told the ids of messages that were changed; returns them.
@@ -48,40 +55,50 @@ class Report:
         It reads a thousand messages that do not match at most, and says so if that was not all.
         """
         place = Place(before=before, after=after, is_last=is_last)
-        async with self._outbox.database.reading() as connection:
+        async with self._reading() as connection:
             return await page(connection, wanted, place, size)
 
     async def figures(self) -> Figures:
         """The outbox in figures, and the last hour."""
-        return await figures(self._outbox.database, self._outbox.now())
+        with mail_errors():
+            return await figures(self._outbox.database, self._outbox.now())
 
     async def due(self) -> int:
         """How many messages could be sent now; it counts no further than `Figures` does."""
-        return await self._outbox.due()
+        with mail_errors():
+            return await self._outbox.due()
 
     async def history(self, delivery_id: str) -> History | None:
         """All that is stored about one message but its content; None if there is no such."""
-        async with self._outbox.database.reading() as connection:
+        async with self._reading() as connection:
             return await history(connection, delivery_id)
 
     async def content(self, delivery_id: str) -> bytes:
         """A message's content, as it is sent. Raises `LookupError` if it was pruned."""
-        [content] = await self._outbox.load([delivery_id])
+        with mail_errors():
+            [content] = await self._outbox.load([delivery_id])
         if content is None:
             raise LookupError(f"the content of message {delivery_id} was pruned")
         return content
 
     async def how_many(self, wanted: Filter, action: Action) -> int:
         """How many of the messages that match the action would change."""
-        async with self._outbox.database.reading() as connection:
+        async with self._reading() as connection:
             return await how_many(connection, wanted, action)
 
     async def act(self, wanted: Filter, action: Action) -> list[str]:
         """Retry or cancel the messages that match, at most `AT_ONCE`; returns the changed ids."""
         act = self._outbox.retry if action is Action.RETRY else self._outbox.cancel
         done: list[str] = []
-        async for ids in batches(self._outbox.database, wanted, action):
-            done += self._changed(await act(ids))
-            if len(done) >= self.AT_ONCE:
-                break
+        with mail_errors():
+            async for ids in batches(self._outbox.database, wanted, action):
+                done += self._changed(await act(ids))
+                if len(done) >= self.AT_ONCE:
+                    break
         return done
+
+    @asynccontextmanager
+    async def _reading(self) -> AsyncIterator[AsyncConnection]:
+        with mail_errors():
+            async with self._outbox.database.reading() as connection:
+                yield connection

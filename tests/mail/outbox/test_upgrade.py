@@ -147,4 +147,6 @@ async def test_a_database_that_is_away_is_a_mail_error():
     with pytest.raises(OutboxUnavailable, match="cannot be reached"):
         await service.send_later(message())
     with pytest.raises(OutboxUnavailable, match="cannot be reached"):
+        await service.report.figures()
+    with pytest.raises(OutboxUnavailable, match="cannot be reached"):
         await started(service)
