@@ -14,14 +14,39 @@ PACKAGE = ROOT / "quartapp"
 FILES = sorted(PACKAGE.rglob("*.py"))
 MIGRATIONS = [file for file in FILES if "migrations" in file.parts]
 
-ROOMS = """
-    application.py  asgi.py  models.py  migrations/  config/  web/  cli/  settings/  database/
-    mail/handle.py  mail/service.py  mail/lifespan.py  mail/rendering.py  mail/settings.py
-    mail/signals.py  mail/errors.py  mail/message/  mail/outbox/  mail/outbox/query/
-    mail/outbox/states.py  mail/delivery/  mail/events/  mail/transports/  mail/transports/smtp/
-    mail/smtpd/  mail/mailbox/  mail/pages/  mail/pages/templates/  mail/pages/static/  mail/cli/
-    mail/testing/
-""".split()
+ROOMS = [
+    "application.py",
+    "asgi.py",
+    "models.py",
+    "migrations/",
+    "config/",
+    "web/",
+    "cli/",
+    "settings/",
+    "database/",
+    "mail/handle.py",
+    "mail/service.py",
+    "mail/lifespan.py",
+    "mail/rendering.py",
+    "mail/settings.py",
+    "mail/signals.py",
+    "mail/errors.py",
+    "mail/message/",
+    "mail/outbox/",
+    "mail/outbox/query/",
+    "mail/outbox/states.py",
+    "mail/delivery/",
+    "mail/events/",
+    "mail/transports/",
+    "mail/transports/smtp/",
+    "mail/smtpd/",
+    "mail/mailbox/",
+    "mail/pages/",
+    "mail/pages/templates/",
+    "mail/pages/static/",
+    "mail/cli/",
+    "mail/testing/",
+]
 
 
 def test_the_rooms_are_where_the_architecture_says():

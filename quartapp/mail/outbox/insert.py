@@ -131,9 +131,9 @@ def _insert_sqlite(connection: Connection, rows: Sequence[Row]) -> int:
 
     def run(driver: sqlite3.Connection) -> int:
         count = 0
-        for message, people, content in bound:
+        for message, recipient_rows, content in bound:
             if driver.execute(into_messages.sql, message).rowcount:
-                count += driver.executemany(into_recipients.sql, people).rowcount
+                count += driver.executemany(into_recipients.sql, recipient_rows).rowcount
                 driver.execute(into_contents.sql, content)
         return count
 
