@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from quartapp.mail.cli.target import ask, who
-from quartapp.mail.events import audit
+from quartapp.mail.cli.target import ask, log_action, startup_option
 from quartapp.mail.outbox import Filter
 from quartapp.mail.outbox.states import Action, Status
 
@@ -29,6 +28,7 @@ __all__ = ["cancel", "retry"]
     help="With --all: only those in this state.",
 )
 @click.option("--yes", is_flag=True, help="Do not ask.")
+@startup_option
 def retry(ids: tuple[str, ...], is_all: bool, status: str | None, yes: bool) -> None:
     """Retry messages that failed or are uncertain: each ID, or --all.
 
@@ -49,6 +49,7 @@ def retry(ids: tuple[str, ...], is_all: bool, status: str | None, yes: bool) -> 
 @click.argument("ids", metavar="[ID]...", nargs=-1)
 @click.option("--all", "is_all", is_flag=True, help="All messages that are still to be sent.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
+@startup_option
 def cancel(ids: tuple[str, ...], is_all: bool, yes: bool) -> None:
     """Cancel messages that are still to be sent: each ID, or --all.
 
@@ -87,7 +88,7 @@ async def _act(service: MailService, wanted: Filter, action: Action, is_asked: b
     if count and is_asked:
         click.confirm(f"{action.capitalize()} {_messages(count)}?", abort=True)
     done = await _changed(service, wanted, action) if count else []
-    audit.note(who(), action, done, ["status"] if wanted.status else ())
+    log_action(action, done, ["status"] if wanted.status else ())
     return len(done)
 
 

@@ -12,8 +12,7 @@ import click
 
 from quartapp.mail.cli.description import description, duration, facts
 from quartapp.mail.cli.table import screen_width, table
-from quartapp.mail.cli.target import ask, who
-from quartapp.mail.events import audit
+from quartapp.mail.cli.target import ask, log_action, startup_option
 from quartapp.mail.lines import escaped
 from quartapp.mail.outbox import Filter
 from quartapp.mail.outbox.states import Status
@@ -51,6 +50,7 @@ HEADINGS = ("ID", "STATUS", "QUEUED (UTC)", "TO", "SUBJECT")
     show_default=True,
 )
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON array, complete, for programs.")
+@startup_option
 def list_(limit: int, as_json: bool, status: str | None, **conditions: Any) -> None:
     """List the messages that meet every condition given, the newest first.
 
@@ -76,6 +76,7 @@ def list_(limit: int, as_json: bool, status: str | None, **conditions: Any) -> N
 @click.argument("delivery_id", metavar="ID")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for programs.")
 @click.option("--body", is_flag=True, help="Print the content of the message; this is logged.")
+@startup_option
 def show(delivery_id: str, as_json: bool, body: bool) -> None:
     """Show the message ID: its recipients, the server's replies, and each attempt.
 
@@ -97,6 +98,7 @@ def show(delivery_id: str, as_json: bool, body: bool) -> None:
 
 @click.command("stats", short_help="Count messages, and say how long the oldest waits.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for programs.")
+@startup_option
 def stats(as_json: bool) -> None:
     """Count the messages in each state, and say how long the oldest waits.
 
@@ -136,7 +138,7 @@ async def _looked_up(
     if not body:
         return history, None
     content = await service.report.content(delivery_id)
-    audit.note(who(), "view content", [delivery_id], ())
+    log_action("view content", [delivery_id])
     return history, content
 
 

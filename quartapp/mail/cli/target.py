@@ -4,29 +4,64 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from contextlib import asynccontextmanager
 from getpass import getuser
 from typing import TYPE_CHECKING, TypeVar
 
 import click
 
 from quartapp.database import DatabaseUnavailable
+from quartapp.mail.cli.start import Start
 from quartapp.mail.errors import MailError
+from quartapp.mail.events import audit
 from quartapp.mail.lines import escaped
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable
 
     from quartapp.mail.service import MailService
 
-__all__ = ["ask", "command_line", "load_service", "who"]
+__all__ = ["ask", "command_line", "load_service", "log_action", "startup_option", "with_hooks"]
 
 T = TypeVar("T")
+
+STARTUP = f"{__name__}.startup"
+
+
+def _remember(context: click.Context, _: click.Parameter, is_given: bool) -> None:
+    context.meta[STARTUP] = is_given
+
+
+startup_option = click.option(
+    "--startup",
+    is_flag=True,
+    expose_value=False,
+    callback=_remember,
+    help="Run the app's own start hooks first, where they open its database.",
+)
 
 
 def load_service() -> MailService:
     """The service that the running command is about. Raises what loading its app raises."""
-    load: Callable[[], MailService] = click.get_current_context().obj
-    return load()
+    context = click.get_current_context()
+    load: Callable[[], MailService] = context.obj
+    service = load()
+    if context.meta.get(STARTUP) and not hasattr(service.host.app, "startup"):
+        raise click.UsageError("--startup needs an app: name it with --app.")
+    return service
+
+
+@asynccontextmanager
+async def with_hooks(service: MailService) -> AsyncIterator[None]:
+    """Between the app's own start and stop hooks, where --startup asks for them."""
+    if not click.get_current_context().meta.get(STARTUP):
+        yield
+        return
+    await service.host.app.startup()
+    try:
+        yield
+    finally:
+        await service.host.app.shutdown()
 
 
 def ask(question: Callable[[MailService], Awaitable[T]], *, on_tables: bool = True) -> T:
@@ -38,8 +73,10 @@ def ask(question: Callable[[MailService], Awaitable[T]], *, on_tables: bool = Tr
     Raises `SystemExit` with one sentence when the database is away or at another version, or
     what is asked for cannot be.
     """
+    service = load_service()
     try:
-        return asyncio.run(_ask(load_service(), question, on_tables))
+        with Start(service.host.name) as start:
+            return asyncio.run(_ask(service, start, question, on_tables))
     except (DatabaseUnavailable, MailError, LookupError) as error:
         sys.exit(escaped(str(error).partition("\n")[0]))
 
@@ -51,26 +88,33 @@ def command_line(name: str) -> str:
     return " ".join([root.info_name or "quartapp", *(["--app", app] if app else []), "mail", name])
 
 
-def who() -> str:
-    """Whom the log names for what a command did."""
+def log_action(what: str, ids: Collection[str], conditions: Iterable[str] = ()) -> None:
+    """Log who did what to which messages, whatever the level of the log. See `audit.note`."""
     try:
         name = getuser()
     except (ImportError, KeyError, OSError):
         name = "an unknown user"
-    return f"{name} at the terminal"
+    audit.init()
+    audit.note(f"{name} at the terminal", what, ids, conditions)
 
 
 async def _ask(
-    service: MailService, question: Callable[[MailService], Awaitable[T]], on_tables: bool
+    service: MailService,
+    start: Start,
+    question: Callable[[MailService], Awaitable[T]],
+    on_tables: bool,
 ) -> T:
-    database = service.outbox.database
-    try:
-        async with service.host.app_context():
-            if on_tables:
-                await _require_tables(service)
-            return await question(service)
-    finally:
-        await database.dispose()
+    service.dispatches = False
+    async with with_hooks(service):
+        start.over()
+        database = service.outbox.database
+        try:
+            async with service.host.app_context():
+                if on_tables:
+                    await _require_tables(service)
+                return await question(service)
+        finally:
+            await database.dispose()
 
 
 async def _require_tables(service: MailService) -> None:

@@ -9,7 +9,7 @@ import click
 from alembic.util import CommandError
 from sqlalchemy.exc import SQLAlchemyError
 
-from quartapp.mail.cli.target import ask
+from quartapp.mail.cli.target import ask, startup_option
 
 if TYPE_CHECKING:
     from quartapp.mail.service import MailService
@@ -18,6 +18,7 @@ __all__ = ["sentence", "upgrade"]
 
 
 @click.command("upgrade", short_help="Create the mail tables, or bring them up to date.")
+@startup_option
 def upgrade() -> None:
     """Create the mail tables, or bring older ones to the newest version.
 

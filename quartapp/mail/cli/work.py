@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
 import click
@@ -12,7 +11,7 @@ from quartapp.mail.cli import logs
 from quartapp.mail.cli.process import run, settle, stop_event
 from quartapp.mail.cli.progress_bar import progress_bar
 from quartapp.mail.cli.start import Start
-from quartapp.mail.cli.target import load_service
+from quartapp.mail.cli.target import load_service, startup_option, with_hooks
 from quartapp.mail.settings import Backend
 
 if TYPE_CHECKING:
@@ -22,8 +21,8 @@ __all__ = ["work"]
 
 
 @click.command("work", short_help="Deliver messages without serving pages.")
-@click.option("--startup", is_flag=True, help="Run the app's own before_serving hooks, too.")
-def work(startup: bool) -> None:
+@startup_option
+def work() -> None:
     """Deliver messages, without serving pages, until Ctrl-C or SIGTERM.
 
     Needs no web server. It delivers whatever MAIL_DISPATCH says: set that to false where pages
@@ -37,22 +36,15 @@ def work(startup: bool) -> None:
     releases the others: a second Ctrl-C does not wait for that.
     """
     service = load_service()
-    if startup and not hasattr(service.host.app, "startup"):
-        raise click.UsageError("--startup needs an app: name it with --app.")
     _log_at_least_text()
     with Start(service.host.name) as start:
-        run(_work(service, start, with_hooks=startup))
+        run(_work(service, start))
 
 
-async def _work(service: MailService, start: Start, *, with_hooks: bool) -> None:
+async def _work(service: MailService, start: Start) -> None:
     stop = stop_event()
     service.dispatches = True
-    async with AsyncExitStack() as stack:
-        if with_hooks:
-            await service.host.app.startup()
-            stack.push_async_callback(service.host.app.shutdown)
-        await stack.enter_async_context(service.host.app_context())
-        await stack.enter_async_context(service.running())
+    async with with_hooks(service), service.host.app_context(), service.running():
         start.over()
         settle()
         where = _destination(service)

@@ -155,13 +155,14 @@ async def test_a_hosts_upgrade_makes_the_mail_tables_and_no_others(call, write, 
     assert tables(file) == {"users"}
 
 
-async def test_an_engine_that_a_hook_makes_needs_startup_and_the_worker_says_so(
+async def test_an_engine_that_a_hook_makes_needs_startup_and_the_commands_say_so(
     call, start, write, file, server
 ):
     write(LATE_HOST)
     await queue(file)
 
     refused = await asyncio.to_thread(call, "quart", "--app", "host", "mail", "work")
+    counted = await asyncio.to_thread(call, "quart", "--app", "host", "mail", "stats", "--startup")
     worker = start("quart", "--app", "host", "mail", "work", "--startup")
 
     await server.received(1)
@@ -169,6 +170,7 @@ async def test_an_engine_that_a_hook_makes_needs_startup_and_the_worker_says_so(
     assert (refused.returncode, refused.stderr.count("\n")) == (1, 1)
     assert "--startup" in refused.stderr
     assert (code, "Traceback" in said) == (0, False)
+    assert (counted.returncode, counted.stdout.split()[:2]) == (0, ["queued", "1"])
 
 
 def test_a_host_keeps_its_own_mail_command(call, write):
@@ -234,3 +236,11 @@ def test_startup_without_an_app_is_not_understood(call):
 
     assert ended.returncode == 2
     assert "--startup needs an app" in ended.stderr
+
+
+def test_the_demo_has_the_same_commands_under_quart(call, tmp_path):
+    ended = call("quart", "--app", "quartapp", "mail", "upgrade")
+
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert ended.stdout.startswith("mail: created at ")
+    assert tables(tmp_path / "instance" / "quartapp.sqlite") == set()
