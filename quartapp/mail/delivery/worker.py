@@ -10,7 +10,7 @@ from quartapp.database import DatabaseUnavailable
 from quartapp.mail.delivery.dispatcher import Dispatcher
 from quartapp.mail.delivery.notifier import Notifier
 from quartapp.mail.errors import MailError
-from quartapp.mail.outbox.enqueue import SUPPRESSED
+from quartapp.mail.outbox.tables import SUPPRESSED
 from quartapp.mail.settings import Backend, is_suppressed
 from quartapp.mail.transports import BreakerState
 from quartapp.mail.transports.factory import transport_for

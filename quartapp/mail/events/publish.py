@@ -168,7 +168,7 @@ class Publisher:
             async with self._host.app_context():
                 await self._host.ensure_async(receiver)(self._host.app, **what)
         except Exception:
-            # Not our code: it must undo nothing, and keep the news from no other receiver.
+            # Not our code: it must undo nothing, and hold the news back from no other receiver.
             logger.exception("a receiver of %s failed", name)
 
 

@@ -62,13 +62,13 @@ class Attachment:
         headers: Headers | None = None,
     ) -> None:
         name = checked_line("filename", filename or "").strip() or None
-        self._keep("filename", name)
-        self._keep("content_type", _checked_type(content_type or _guessed_type(name, data)))
-        self._keep("data", _checked_data(name, data))
-        self._keep("disposition", _checked_disposition(disposition or "attachment"))
-        self._keep("headers", _checked_part_headers(headers))
+        self._set("filename", name)
+        self._set("content_type", _checked_type(content_type or _guessed_type(name, data)))
+        self._set("data", _checked_data(name, data))
+        self._set("disposition", _checked_disposition(disposition or "attachment"))
+        self._set("headers", _checked_part_headers(headers))
 
-    def _keep(self, name: str, value: Any) -> None:
+    def _set(self, name: str, value: Any) -> None:
         object.__setattr__(self, name, value)
 
     @property

@@ -14,7 +14,7 @@ from quartapp.mail.outbox.delivery import Delivery, Recipient, Status
 from quartapp.mail.outbox.insert import insert
 from quartapp.mail.outbox.query.find import Filter, find
 from quartapp.mail.outbox.subject import beginning
-from quartapp.mail.outbox.tables import new_id
+from quartapp.mail.outbox.tables import SUPPRESSED, new_id
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,10 +24,7 @@ if TYPE_CHECKING:
 
     from quartapp.mail.message.encoding import Encoded
 
-__all__ = ["SUPPRESSED", "NewMessage", "enqueue", "enqueue_all"]
-
-SUPPRESSED = "suppressed"
-"""The backend of messages that were suppressed when they were queued, and what is said of them."""
+__all__ = ["NewMessage", "enqueue", "enqueue_all"]
 
 LONGEST_KEY = 500
 """Characters; PostgreSQL indexes no text of more than 2,700 bytes."""
@@ -167,7 +164,7 @@ async def _first_with(connection: AsyncConnection, message: NewMessage) -> Deliv
     is_same = (
         sender == envelope.sender
         and first.subject == message.encoded.subject
-        and tuple(person.address for person in first.recipients) == envelope.recipients
+        and tuple(each.address for each in first.recipients) == envelope.recipients
     )
     if not is_same:
         raise MailError(
@@ -177,13 +174,13 @@ async def _first_with(connection: AsyncConnection, message: NewMessage) -> Deliv
 
 
 def _delivery(row: dict[str, Any]) -> Delivery:
-    person = row["recipient_status"], None, row["recipient_reply"], row["recipient_due_at"]
+    shared = row["recipient_status"], None, row["recipient_reply"], row["recipient_due_at"]
     return Delivery(
         id=row["id"],
         message_id=row["message_id"],
         status=row["status"],
         subject=row["subject"],
-        recipients=tuple(Recipient(address, *person) for address in row["addresses"]),
+        recipients=tuple(Recipient(address, *shared) for address in row["addresses"]),
         attempts=0,
         due_at=row["due_at"],
         created_at=row["created_at"],

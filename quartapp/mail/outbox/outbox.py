@@ -17,12 +17,11 @@ from quartapp.mail.outbox import change, claiming
 from quartapp.mail.outbox import enqueue as enqueuing
 from quartapp.mail.outbox import prune as pruning
 from quartapp.mail.outbox import record as recording
-from quartapp.mail.outbox.enqueue import SUPPRESSED
 from quartapp.mail.outbox.first_use import FirstUse
 from quartapp.mail.outbox.query import counts
 from quartapp.mail.outbox.query import find as finding
 from quartapp.mail.outbox.states import Status
-from quartapp.mail.outbox.tables import VERSION_TABLE, messages, metadata
+from quartapp.mail.outbox.tables import SUPPRESSED, VERSION_TABLE, messages, metadata
 from quartapp.mail.settings import Upgrade
 
 if TYPE_CHECKING:

@@ -40,7 +40,7 @@ DATABASES = (
         "quartapp/mail/outbox/enqueue.py",
         "if await insert(connection, [row]):",
         "if await insert(connection, [row]) or True:",
-        "tests/mail/outbox/test_key.py::test_fifty_at_once_with_one_key_keep_one_message",
+        "tests/mail/outbox/test_key.py::test_fifty_at_once_with_one_key_store_one_message",
     ),
     Mechanism(
         "a key belongs to one message",

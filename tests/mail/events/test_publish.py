@@ -248,7 +248,7 @@ async def test_a_receiver_need_not_be_async(mail):
     assert heard == [Status.SENT]
 
 
-async def test_a_failing_receiver_breaks_nothing_and_keeps_it_from_nobody(mail, server, caplog):
+async def test_a_failing_receiver_breaks_nothing_and_hinders_no_other(mail, server, caplog):
     heard = []
 
     async def fail(_app, **_what):

@@ -108,6 +108,17 @@ async def test_the_delivery_says_that_it_was_suppressed(service):
     assert await service.get(delivery.id) == delivery
 
 
+async def test_suppressed_messages_are_counted_apart(service):
+    await service.send_later(message())
+    service.host.config["MAIL_SUPPRESS_SEND"] = False
+    await service.send_later(message())
+
+    figures = await service.report.figures()
+
+    assert figures.suppressed == 1
+    assert (figures.counts[Status.SENT], figures.counts[Status.QUEUED]) == (1, 1)
+
+
 async def test_waiting_and_draining_return_at_once(service):
     delivery = await service.send_later(message())
 

@@ -20,7 +20,7 @@ async def test_a_header_in_utf8_is_announced_too(mail, server):
     assert any("SMTPUTF8" in line for line in server.transcript if "MAIL FROM" in line)
 
 
-async def test_a_server_without_smtputf8_is_not_tried(serve):
+async def test_a_server_without_smtputf8_is_not_attempted(serve):
     async with SMTPServer(extensions=("8BITMIME",)) as old, serve(MAIL_PORT=old.port) as mail:
         done = await mail.wait(await mail.send_later(message(recipients=["дора@example.com"])), 10)
 

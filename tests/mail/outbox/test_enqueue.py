@@ -1,4 +1,4 @@
-"""Keeping a message: in whose transaction, and what is left of it when that ends."""
+"""Queueing a message: in whose transaction, and what is left of it when that ends."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from quartapp.mail.outbox.tables import contents, messages, recipients
 from tests.mail.outbox.sample import ADA, BOB, HOUR, NOW, failing, new
 
 
-async def test_a_kept_message_reads_back_as_it_was_told(outbox):
+async def test_a_queued_message_reads_back_as_it_was_told(outbox):
     queued = await outbox.enqueue(new(ADA, BOB, subject="Tea"))
 
     found = await outbox.get(queued.id)
 
     assert found == queued
     assert (found.status, found.attempts, found.due_at) == (Status.QUEUED, 0, NOW)
-    assert [person.address for person in found.recipients] == [ADA, BOB]
+    assert [each.address for each in found.recipients] == [ADA, BOB]
 
 
 async def test_the_bytes_come_back_as_they_were(outbox):

@@ -48,7 +48,7 @@ async def test_one_key_twice_in_one_transaction_is_one_message(outbox, database)
     assert second == first
 
 
-async def test_fifty_at_once_with_one_key_keep_one_message(outbox, other):
+async def test_fifty_at_once_with_one_key_store_one_message(outbox, other):
     asked = [each.enqueue(new(key="k")) for each in (outbox, other) for _ in range(25)]
 
     queued = await asyncio.gather(*asked)
@@ -89,7 +89,7 @@ async def test_a_key_is_free_after_a_year(outbox, clock):
 
 
 @pytest.mark.parametrize("key", ["a\0b", "a\ud800b"])
-async def test_a_key_that_no_database_keeps_is_refused(outbox, key):
+async def test_a_key_that_no_database_stores_is_refused(outbox, key):
     with pytest.raises(MailError, match="leave it out"):
         await outbox.enqueue(new(key=key))
 
@@ -99,7 +99,7 @@ async def test_a_key_that_no_index_holds_is_refused(outbox):
         await outbox.enqueue(new(key="ä" * 501))
 
 
-async def test_the_longest_key_is_kept(outbox):
+async def test_the_longest_key_is_stored(outbox):
     queued = await outbox.enqueue(new(key="\N{GRINNING FACE}" * 500))
 
     assert await outbox.get(queued.id) == queued

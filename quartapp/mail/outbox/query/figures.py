@@ -13,7 +13,7 @@ from quartapp.mail.outbox.query.find import Filter
 from quartapp.mail.outbox.query.listing import listed
 from quartapp.mail.outbox.query.views import Figures, Minute
 from quartapp.mail.outbox.states import FAILURES, Status
-from quartapp.mail.outbox.tables import at_most, messages
+from quartapp.mail.outbox.tables import IS_SUPPRESSED, at_most, messages
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -31,20 +31,26 @@ HOUR = 60
 async def figures(database: Database, now: datetime) -> Figures:
     """Messages in each state, the oldest unsent one, and the last hour minute by minute."""
     # Side by side, each on a connection of its own.
-    (counts, oldest), minutes = await asyncio.gather(_states(database), _last_hour(database, now))
+    (counts, suppressed, oldest), minutes = await asyncio.gather(
+        _states(database), _last_hour(database, now)
+    )
     return Figures(
         counts=counts,
+        suppressed=suppressed,
         oldest=oldest.id if oldest else None,
         oldest_at=oldest.created_at if oldest else None,
         minutes=minutes,
     )
 
 
-async def _states(database: Database) -> tuple[dict[Status, int], Row[str, datetime] | None]:
+async def _states(
+    database: Database,
+) -> tuple[dict[Status, int], int, Row[str, datetime] | None]:
     async with database.reading() as connection:
         counted = (await connection.execute(COUNTS)).one()
         oldest = (await connection.execute(OLDEST)).first()
-    return {status: getattr(counted, status) for status in Status}, oldest
+    counts = {status: getattr(counted, status) for status in Status}
+    return counts, counted.suppressed, oldest
 
 
 def _count(status: Status) -> ScalarSelect[int]:
@@ -65,7 +71,16 @@ def _oldest(status: Status) -> ScalarSelect[str]:
     return first.limit(at_most(1)).scalar_subquery()
 
 
-COUNTS = select(*(_count(status).label(status) for status in Status))
+def _suppressed() -> ScalarSelect[int]:
+    some: Select[Any] = (
+        select(literal_column("1")).where(IS_SUPPRESSED).limit(at_most(Figures.COUNTED + 1))
+    )
+    return select(func.count()).select_from(some.subquery()).scalar_subquery()
+
+
+COUNTS = select(
+    *(_count(status).label(status) for status in Status), _suppressed().label("suppressed")
+)
 OLDEST = (
     select(messages.c.id, messages.c.created_at)
     .where(messages.c.id.in_([_oldest(Status.QUEUED), _oldest(Status.SENDING)]))

@@ -96,6 +96,9 @@ class Figures:
 
     counts
         Messages in each state; `COUNTED` and one more stands for any number above it.
+    suppressed
+        Messages that were suppressed when they were queued, counted no further either; they are in
+        `counts` too.
     oldest
         The id of the oldest message that is queued or being sent.
     minutes
@@ -106,6 +109,7 @@ class Figures:
     A_MINUTE = 1_000
 
     counts: Mapping[Status, int]
+    suppressed: int
     oldest: str | None
     oldest_at: datetime | None
     minutes: tuple[Minute, ...]

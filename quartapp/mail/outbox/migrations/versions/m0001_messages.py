@@ -66,6 +66,13 @@ def upgrade() -> None:
     )
     op.create_index("ix_mail_messages_status", "mail_messages", ["status", "id"])
     op.create_index("ix_mail_messages_subject_start", "mail_messages", ["subject_start", "id"])
+    op.create_index(
+        "ix_mail_messages_suppressed",
+        "mail_messages",
+        ["backend"],
+        postgresql_where=sa.text("backend = 'suppressed'"),
+        sqlite_where=sa.text("backend = 'suppressed'"),
+    )
     op.create_index("ix_mail_messages_template", "mail_messages", ["template", "id"])
     op.create_table(
         "mail_attempts",
