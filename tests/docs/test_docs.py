@@ -1,8 +1,9 @@
-"""The docs are true: what they name exists."""
+"""The docs are true: what they name exists, and the layers are those of the import contracts."""
 
 from __future__ import annotations
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -48,3 +49,12 @@ def test_every_decision_has_its_four_parts(page):
     parts = re.findall(r"^\*\*(\w+)\.\*\*", page.read_text(encoding="utf-8"), re.MULTILINE)
 
     assert parts == ["Context", "Decision", "Reasons", "Price"]
+
+
+def test_the_layers_stand_in_the_order_of_the_import_contracts():
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    layers = contracts["tool"]["importlinter"]["contracts"][1]["layers"]
+    table = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    rooms = re.findall(r"`quartapp/mail/(\w+)", table.partition("## The layers")[2])
+
+    assert rooms[: len(" : ".join(layers).split(" : "))] == " : ".join(layers).split(" : ")
