@@ -36,7 +36,8 @@ async def test_kill_9_loses_nothing_and_doubles_only_what_was_on_the_wire(siege:
     doubled = [copies for copies in siege.copies.values() if len(copies) > 1]
     print(
         f"{ROUNDS} kills, {len(siege.queued)} messages, "
-        f"{len(siege.queued - set(siege.copies))} lost, {len(doubled)} doubled, {max(map(len, siege.copies.values()))} copies at worst"
+        f"{len(siege.queued - set(siege.copies))} lost, {len(doubled)} doubled, "
+        f"{max(map(len, siege.copies.values()))} copies at worst"
     )
     assert set(siege.copies) == siege.queued
     for copies in doubled:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from quartapp.mail.delivery.staging import stage
 from quartapp.mail.errors import DeliveryError, PermanentError, TransientError, UncertainError
-from quartapp.mail.outbox.delivery import Receipt, Recipient, Status
+from quartapp.mail.outbox.delivery import Receipt, Recipient
+from quartapp.mail.outbox.states import Status
 from quartapp.mail.transports import Outcome, Result, ServerOutage
 
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from quartapp.mail.outbox.decision import Decision, describe
-from quartapp.mail.outbox.delivery import Recipient, Status
+from quartapp.mail.outbox.delivery import Recipient
+from quartapp.mail.outbox.states import Status
 from quartapp.mail.settings import OnUncertain
 from quartapp.mail.transports import Answer, Outcome, Result
 

@@ -15,9 +15,10 @@ from quartapp.mail import signals
 from quartapp.mail.events.watch import Watchers
 from quartapp.mail.message.encoding import Envelope
 from quartapp.mail.message.parsing import parse
-from quartapp.mail.outbox.delivery import Delivery, Recipient, Status
+from quartapp.mail.outbox.states import Status
 
 if TYPE_CHECKING:
+    from quartapp.mail.outbox.delivery import Delivery, Recipient
     from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
 
     from blinker import NamedSignal

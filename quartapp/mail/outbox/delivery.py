@@ -10,7 +10,7 @@ from quartapp.mail.outbox.states import STATES, Status
 if TYPE_CHECKING:
     from datetime import datetime
 
-__all__ = ["Delivery", "Receipt", "Recipient", "Status"]
+__all__ = ["Delivery", "Receipt", "Recipient"]
 
 
 @dataclass(frozen=True, slots=True)

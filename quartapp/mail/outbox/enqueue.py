@@ -10,9 +10,10 @@ from sqlalchemy import bindparam, select
 from quartapp.database.columns import is_storable
 from quartapp.mail.errors import MailError
 from quartapp.mail.outbox import tables
-from quartapp.mail.outbox.delivery import Delivery, Recipient, Status
+from quartapp.mail.outbox.delivery import Delivery, Recipient
 from quartapp.mail.outbox.insert import insert
 from quartapp.mail.outbox.query.find import Filter, find
+from quartapp.mail.outbox.states import Status
 from quartapp.mail.outbox.subject import beginning
 from quartapp.mail.outbox.tables import SUPPRESSED, new_id
 

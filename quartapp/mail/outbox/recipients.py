@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, select
 
-from quartapp.mail.outbox.delivery import Recipient, Status
+from quartapp.mail.outbox.delivery import Recipient
+from quartapp.mail.outbox.states import Status
 from quartapp.mail.outbox.tables import recipients
 
 if TYPE_CHECKING:
