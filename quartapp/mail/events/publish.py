@@ -18,7 +18,6 @@ from quartapp.mail.message.parsing import parse
 from quartapp.mail.outbox.states import Status
 
 if TYPE_CHECKING:
-    from quartapp.mail.outbox.delivery import Delivery, Recipient
     from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
 
     from blinker import NamedSignal
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from quartapp.mail.message.encoding import Encoded
     from quartapp.mail.message.message import Message
     from quartapp.mail.outbox.decision import Decision
+    from quartapp.mail.outbox.delivery import Delivery, Recipient
 
 __all__ = ["AttemptRecord", "Publisher"]
 

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from quart import Quart
 
-from quartapp.mail.rendering import render
+from quartapp.mail.lifespan import QuartHost
+from quartapp.mail.rendering import compose
+from quartapp.mail.settings import MailSettings
 from quartapp.models import User
 
 if TYPE_CHECKING:
@@ -25,7 +27,7 @@ TEMPLATES = Path(__file__).parents[3] / "templates"
 
 @dataclass
 class Named:
-    """Somebody with a name, and nothing else."""
+    """A user with a name, and nothing else."""
 
     username: str
 
@@ -33,12 +35,14 @@ class Named:
 @pytest.fixture
 def rendered() -> Rendered:
     """The message as text and as HTML, rendered outside any request."""
-    app = Quart("messages", template_folder=str(TEMPLATES))
+    host = QuartHost(Quart("messages", template_folder=str(TEMPLATES)))
 
     async def both(user: object, **context: Any) -> tuple[str, str]:
-        async with app.app_context():
-            body, html = await render("mail/new_user", {"user": user, **context})
-        return body or "", html or ""
+        named = {"user": user, **context}
+        message = await compose(
+            host, MailSettings(), "ada@example.com", "New User", "mail/new_user", named
+        )
+        return message.body or "", message.html or ""
 
     return both
 
