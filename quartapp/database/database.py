@@ -84,13 +84,15 @@ class Database:
         Raises `DatabaseBusy` when SQLite's lock is not free within two seconds,
         `DatabaseUnavailable` when the database is away, `NestedWrite` inside another one.
         """
+        # The connection is not the session's own: it is given back in a task that no cancellation
+        # cuts, where a session would give it back in the middle of what is being cancelled.
         async with (
             self._turn(),
-            AsyncSession(self.writer, expire_on_commit=False) as session,
+            _opened(self.writer) as connection,
+            AsyncSession(connection, expire_on_commit=False) as session,
             session.begin(),
         ):
-            with connecting():
-                await self.begin(await session.connection())
+            await self.begin(await session.connection())
             yield session
 
     @asynccontextmanager

@@ -36,6 +36,7 @@ async def app(database_url: str, tmp_path: Path) -> AsyncIterator[Quart]:
     app = create_app(
         {
             "TESTING": True,
+            "MAIL_SUPPRESS_SEND": False,
             "WTF_CSRF_ENABLED": False,
             "QUARTAPP_INSTANCE": str(tmp_path),
             "QUARTAPP_RATE_LIMIT": "off",
@@ -89,7 +90,7 @@ async def visit_together(app: Quart, first: int, stays: list[float]) -> int:
 
 @pytest.mark.timeout(180)
 async def test_a_thousand_visitors_who_leave_at_any_moment_leave_users_and_messages_equal(
-    app: Quart,
+    app: Quart, caplog: pytest.LogCaptureFixture
 ) -> None:
     chance = random.Random(SEED)  # noqa: S311
     loop = asyncio.get_running_loop()
@@ -110,6 +111,7 @@ async def test_a_thousand_visitors_who_leave_at_any_moment_leave_users_and_messa
     assert AT_ONCE < answered <= users < REQUESTS
     assert users == messages[Status.QUEUED] == sum(messages.values())
     assert before == {"tasks": before["tasks"], "readers": 0, "writers": 0}
+    assert [record.getMessage() for record in caplog.records] == []
     assert await visit(app, "the last", FOR_EVER)
     assert await joined(app) == users + 1
 
