@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hypercorn.middleware import ProxyFixMiddleware
+from quart.sessions import SecureCookieSessionInterface
 
 from quartapp.database import DatabaseUnavailable
 from quartapp.mail import mail
@@ -18,9 +19,22 @@ from quartapp.web.limits import NewUsers
 from quartapp.web.main import main
 
 if TYPE_CHECKING:
+    from itsdangerous import URLSafeTimedSerializer
     from quart import Quart
 
 __all__ = ["init_app"]
+
+
+class Sessions(SecureCookieSessionInterface):
+    """The sessions of one app, with one signer; Quart makes one for each cookie."""
+
+    _signer: URLSafeTimedSerializer | None = None
+
+    def get_signing_serializer(self, app: Quart) -> URLSafeTimedSerializer | None:
+        """The app's signer, made when it is first used."""
+        if self._signer is None:
+            self._signer = super().get_signing_serializer(app)
+        return self._signer
 
 
 def init_app(app: Quart) -> None:
@@ -32,6 +46,7 @@ def init_app(app: Quart) -> None:
     app.register_blueprint(mail.outbox_pages(allow=operators), url_prefix="/outbox")
     app.register_blueprint(mail.mailbox_pages(allow=developers), url_prefix="/dev/mail")
     app.register_blueprint(mail.health_pages(ready=partial(_about_users, app)))
+    app.session_interface = Sessions()
     errors.init_app(app)
     headers.init_app(app)
     _believe_proxies(app, app.config["QUARTAPP_TRUSTED_PROXIES"])

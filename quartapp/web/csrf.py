@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import secrets
+from functools import cache
 from typing import TYPE_CHECKING, Any, Self
 
 from itsdangerous import BadSignature, SignatureExpired, URLSafeTimedSerializer
@@ -91,7 +92,12 @@ class SafeForm(Form):
 
 
 def _signer() -> URLSafeTimedSerializer:
-    return URLSafeTimedSerializer(current_app.secret_key or "", salt="quartapp.csrf")
+    return _signer_for(current_app.secret_key or "")
+
+
+@cache
+def _signer_for(key: str | bytes) -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(key, salt="quartapp.csrf")
 
 
 def _time_limit() -> int | None:

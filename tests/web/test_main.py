@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 
 import aiosqlite
 import pytest
@@ -174,6 +175,26 @@ async def test_a_message_that_cannot_be_rendered_stores_nothing_and_says_so(make
         assert "Nothing was saved" in await answer.get_data(as_text=True)
         assert await usernames(app) == []
         assert "Traceback" in caplog.text
+
+
+class Counting(ThreadPoolExecutor):
+    """Counts what it is given to do."""
+
+    count = 0
+
+    def submit(self, *args, **kwargs):
+        self.count += 1
+        return super().submit(*args, **kwargs)
+
+
+async def test_a_new_name_and_its_message_take_no_thread(started):
+    async with started(WTF_CSRF_ENABLED=False, MAIL_SERVER="localhost", MAIL_DISPATCH=False) as app:
+        with Counting() as threads:
+            asyncio.get_running_loop().set_default_executor(threads)
+            await Visitor(app).post({"name": "Ada"})
+
+        assert await usernames(app) == ["Ada"]
+        assert threads.count == 0
 
 
 async def test_a_busy_database_asks_to_come_back(app, visitor, tmp_path):
