@@ -21,7 +21,15 @@ if TYPE_CHECKING:
 
     from quartapp.mail.service import MailService
 
-__all__ = ["ask", "command_line", "load_service", "log_action", "startup_option", "with_hooks"]
+__all__ = [
+    "ask",
+    "command_line",
+    "load_service",
+    "log_action",
+    "require_tables",
+    "startup_option",
+    "with_hooks",
+]
 
 T = TypeVar("T")
 
@@ -111,13 +119,14 @@ async def _ask(
         try:
             async with service.host.app_context():
                 if on_tables:
-                    await _require_tables(service)
+                    await require_tables(service)
                 return await question(service)
         finally:
             await database.dispose()
 
 
-async def _require_tables(service: MailService) -> None:
+async def require_tables(service: MailService) -> None:
+    """Raise `SystemExit` with the command to run unless the tables are of the newest version."""
     current, newest = await service.revisions()
     if current == newest:
         return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import click
@@ -11,10 +12,13 @@ from quartapp.mail.cli import logs
 from quartapp.mail.cli.process import run, settle, stop_event
 from quartapp.mail.cli.progress_bar import progress_bar
 from quartapp.mail.cli.start import Start
-from quartapp.mail.cli.target import load_service, startup_option, with_hooks
+from quartapp.mail.cli.target import load_service, require_tables, startup_option, with_hooks
+from quartapp.mail.errors import MailError
 from quartapp.mail.settings import Backend
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from quartapp.mail.service import MailService
 
 __all__ = ["work"]
@@ -44,13 +48,27 @@ def work() -> None:
 async def _work(service: MailService, start: Start) -> None:
     stop = stop_event()
     service.dispatches = True
-    async with with_hooks(service), service.host.app_context(), service.running():
+    async with with_hooks(service), service.host.app_context(), _running(service):
         start.over()
         settle()
         where = _destination(service)
         click.echo(f"{service.host.name} delivers messages to {where} (Ctrl-C to stop)")
         async with progress_bar(service):
             await stop.wait()
+
+
+@asynccontextmanager
+async def _running(service: MailService) -> AsyncIterator[None]:
+    try:
+        await service.start()
+    except MailError:
+        # Where it is the tables, name the command for this very app.
+        await require_tables(service)
+        raise
+    try:
+        yield
+    finally:
+        await service.stop()
 
 
 def _destination(service: MailService) -> str:
