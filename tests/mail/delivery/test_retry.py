@@ -22,12 +22,15 @@ NEVER = Answer(Result.PERMANENT, 550, "no such user")
 UNSURE = Answer(Result.UNCERTAIN, None, "connection lost after the end of data")
 
 
-def claim(*addresses: str, age: float = 0, tried: float | None = None, **changes: object) -> Claim:
-    """A claim on a message queued `age` seconds ago and first attempted `tried` seconds ago."""
+def claim(
+    *addresses: str, age: float = 0, attempted: float | None = None, **changes: object
+) -> Claim:
+    """A claim on a message queued `age` seconds ago and first attempted `attempted` seconds ago."""
     values = {
         "id": "message",
         "token": "token",
         "message_id": "<1@example.com>",
+        "backend": "smtp",
         "size": 100,
         "subject": "",
         "sender": "flasky@example.com",
@@ -40,7 +43,7 @@ def claim(*addresses: str, age: float = 0, tried: float | None = None, **changes
         "created_at": NOW - timedelta(seconds=age),
         "since": NOW - timedelta(seconds=age),
         "expires_at": None,
-        "first_attempt_at": None if tried is None else NOW - timedelta(seconds=tried),
+        "first_attempt_at": None if attempted is None else NOW - timedelta(seconds=attempted),
         "outages": 0,
         "intent_at": None,
     }
@@ -72,24 +75,24 @@ def test_a_message_is_in_the_state_of_its_least_finished_recipient(answers, stat
 
 
 @pytest.mark.parametrize(
-    ("tried", "delay"),
+    ("attempted", "delay"),
     [(None, 60), (10, 60), (60, 60), (600, 600), (3999, 3999), (100_000, 4000)],
 )
-def test_a_retry_waits_as_long_again_as_since_the_first_attempt(tried, delay):
-    decision = rules().judge(claim(tried=tried), Outcome({ADA: LATER}))
+def test_a_retry_waits_as_long_again_as_since_the_first_attempt(attempted, delay):
+    decision = rules().judge(claim(attempted=attempted), Outcome({ADA: LATER}))
 
     assert decision.due_at == NOW + timedelta(seconds=delay)
 
 
 @pytest.mark.parametrize("jitter", [0.9, 1.1])
 def test_a_retry_is_spread_by_a_tenth(jitter):
-    decision = rules(jitter).judge(claim(tried=1000), Outcome({ADA: LATER}))
+    decision = rules(jitter).judge(claim(attempted=1000), Outcome({ADA: LATER}))
 
     assert decision.due_at == NOW + timedelta(seconds=1000 * jitter)
 
 
 def test_a_message_is_given_up_after_its_time():
-    old = claim(age=5 * 86400, tried=4000)
+    old = claim(age=5 * 86400, attempted=4000)
 
     decision = rules().judge(old, Outcome({ADA: LATER}))
 
