@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-__all__ = ["Backend", "OnUncertain", "Upgrade"]
+__all__ = ["SUPPRESSED", "Backend", "OnUncertain", "Upgrade"]
 
 
 class Backend(StrEnum):
@@ -31,3 +31,7 @@ class Upgrade(StrEnum):
     AUTO = "auto"
     ALWAYS = "always"
     NEVER = "never"
+
+
+SUPPRESSED = "suppressed"
+"""The backend of messages that were suppressed when they were queued, and what is said of them."""

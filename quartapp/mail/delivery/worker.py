@@ -7,10 +7,10 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from quartapp.database import DatabaseUnavailable
+from quartapp.mail.choices import SUPPRESSED
 from quartapp.mail.delivery.dispatcher import Dispatcher
 from quartapp.mail.delivery.notifier import Notifier
 from quartapp.mail.errors import MailError
-from quartapp.mail.outbox.tables import SUPPRESSED
 from quartapp.mail.settings import Backend, is_suppressed
 from quartapp.mail.transports import BreakerState
 from quartapp.mail.transports.factory import transport_for

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import bindparam, select
 
 from quartapp.database.columns import is_storable
+from quartapp.mail.choices import SUPPRESSED
 from quartapp.mail.errors import MailError
 from quartapp.mail.outbox import tables
 from quartapp.mail.outbox.delivery import Delivery, Recipient
@@ -15,7 +16,7 @@ from quartapp.mail.outbox.insert import insert
 from quartapp.mail.outbox.query.find import Filter, find
 from quartapp.mail.outbox.states import Status
 from quartapp.mail.outbox.subject import beginning
-from quartapp.mail.outbox.tables import SUPPRESSED, new_id
+from quartapp.mail.outbox.tables import new_id
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

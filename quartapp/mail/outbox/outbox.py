@@ -13,6 +13,7 @@ from sqlalchemy import event, text
 
 from quartapp.database.commit import on_commit
 from quartapp.database.migrations import Migrations
+from quartapp.mail.choices import SUPPRESSED
 from quartapp.mail.outbox import change, claiming
 from quartapp.mail.outbox import enqueue as enqueuing
 from quartapp.mail.outbox import prune as pruning
@@ -21,7 +22,7 @@ from quartapp.mail.outbox.first_use import FirstUse
 from quartapp.mail.outbox.query import counts
 from quartapp.mail.outbox.query import find as finding
 from quartapp.mail.outbox.states import Status
-from quartapp.mail.outbox.tables import SUPPRESSED, VERSION_TABLE, messages, metadata
+from quartapp.mail.outbox.tables import VERSION_TABLE, messages, metadata
 from quartapp.mail.settings import Upgrade
 
 if TYPE_CHECKING:

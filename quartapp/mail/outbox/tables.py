@@ -23,6 +23,7 @@ from sqlalchemy import (
 )
 
 from quartapp.database.columns import SafeText, UtcDateTime
+from quartapp.mail.choices import SUPPRESSED
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "IS_SUPPRESSED",
-    "SUPPRESSED",
     "at_most",
     "attempts",
     "contents",
@@ -45,9 +45,6 @@ __all__ = [
     "recipients",
 ]
 
-
-SUPPRESSED = "suppressed"
-"""The backend of messages that were suppressed when they were queued, and what is said of them."""
 
 metadata = MetaData(
     naming_convention={
