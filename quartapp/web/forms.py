@@ -9,7 +9,7 @@ from wtforms import StringField, ValidationError
 from quartapp.models import USERNAME_LENGTH
 from quartapp.web.csrf import SafeForm
 
-__all__ = ["NameForm", "SafeForm", "cleaned", "objection"]
+__all__ = ["NameForm", "cleaned", "objection"]
 
 CONTROL = {"Cc", "Cs", "Zl", "Zp"}
 DIRECTION = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
