@@ -18,3 +18,9 @@ def test_make_lists_every_target():
     targets = re.search(r"^\.PHONY: (.+)", (ROOT / "Makefile").read_text(), re.MULTILINE)[1]
 
     assert [line.split()[0] for line in listed.splitlines()] == targets.split()
+
+
+def test_the_fast_tests_are_there():
+    quick = re.search(r"^quick := ((?:.*\\\n)*.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
+
+    assert [path for path in quick[1].replace("\\", "").split() if not (ROOT / path).exists()] == []
