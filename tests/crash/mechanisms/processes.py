@@ -63,6 +63,13 @@ PROCESSES = (
         "::test_a_worker_stopped_twice_still_waits_for_the_reply",
     ),
     Mechanism(
+        "mail work delivers where pages are served without",
+        "quartapp/mail/cli/work.py",
+        "    service.dispatches = True\n",
+        "",
+        "tests/mail/cli/test_hosts.py::test_a_hosts_worker_delivers_whatever_its_dispatch_says",
+    ),
+    Mechanism(
         "workers of hypercorn outlive their group's SIGTERM",
         "quartapp/mail/lifespan.py",
         "        leave_stopping_to_the_master()\n",
