@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import URL
     from sqlalchemy.ext.asyncio import AsyncEngine
 
-__all__ = ["ALONE", "postgres_engine", "sqlite_reader", "sqlite_writer"]
+__all__ = ["ALONE", "postgres_engine", "schema_of", "sqlite_reader", "sqlite_writer"]
 
 SQLITE_READERS = 4
 POSTGRES_CONNECTIONS = 10
@@ -107,3 +107,9 @@ def postgres_engine(url: URL, patience: float) -> AsyncEngine:
             raise DisconnectionError("the server closed it")
 
     return engine
+
+
+def schema_of(connection: Connection) -> str | None:
+    """Where an engine with `schema_translate_map` has tables that name no schema."""
+    translated = connection.get_execution_options().get("schema_translate_map")
+    return translated.get(None) if translated else None

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import inspect, text
 
+from quartapp.database.engines import schema_of
 from quartapp.database.errors import DatabaseBusy, SchemaError
 
 if TYPE_CHECKING:
@@ -141,7 +142,8 @@ class Migrations:
 
     def _tables(self, connection: Connection) -> set[str]:
         """Those of these tables that there are, whoever made them."""
-        return self.metadata.tables.keys() & set(inspect(connection).get_table_names())
+        found = inspect(connection).get_table_names(schema=schema_of(connection))
+        return self.metadata.tables.keys() & set(found)
 
     def _refuse_unknown(self, connection: Connection) -> None:
         current = self._current(connection)

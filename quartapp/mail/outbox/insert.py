@@ -8,6 +8,7 @@ parameters each time.
 from __future__ import annotations
 
 import sqlite3
+from contextlib import contextmanager
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
@@ -27,11 +28,12 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
 
 from quartapp.database.columns import SafeText, UtcDateTime
+from quartapp.database.engines import schema_of
 from quartapp.database.onehop import one_trip
 from quartapp.mail.outbox.tables import contents, messages, recipients
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from sqlalchemy import ClauseElement, Connection, Dialect, Table
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -82,7 +84,7 @@ class Prepared:
 
 
 def _insert_postgres(connection: Connection, rows: Sequence[Row]) -> int:
-    statement = _for_postgres(connection.dialect, _schema(connection))
+    statement = _for_postgres(connection.dialect, schema_of(connection))
     bound = [statement.bound(row) for row in rows]
     return connection.exec_driver_sql(statement.sql, bound if len(bound) > 1 else bound[0]).rowcount
 
@@ -126,15 +128,16 @@ def _for_postgres(dialect: Dialect, schema: str | None) -> Prepared:
 
 def _insert_sqlite(connection: Connection, rows: Sequence[Row]) -> int:
     into_messages, into_recipients, into_contents = _for_sqlite(
-        connection.dialect, _schema(connection)
+        connection.dialect, schema_of(connection)
     )
 
     def run(driver: sqlite3.Connection) -> int:
         count = 0
-        for message, recipient_rows, content in bound:
-            if driver.execute(into_messages.sql, message).rowcount:
-                count += driver.executemany(into_recipients.sql, recipient_rows).rowcount
-                driver.execute(into_contents.sql, content)
+        with _all_or_nothing(driver):
+            for message, recipient_rows, content in bound:
+                if driver.execute(into_messages.sql, message).rowcount:
+                    count += driver.executemany(into_recipients.sql, recipient_rows).rowcount
+                    driver.execute(into_contents.sql, content)
         return count
 
     bound = [
@@ -151,6 +154,27 @@ def _insert_sqlite(connection: Connection, rows: Sequence[Row]) -> int:
     except sqlite3.Error as error:
         raise DBAPIError(into_messages.sql, None, error) from error
     return count
+
+
+@contextmanager
+def _all_or_nothing(driver: sqlite3.Connection) -> Iterator[None]:
+    """Leave no half of a message behind for a caller that catches the error and commits.
+
+    Nor one that another process might claim, where a host's engine never says BEGIN.
+    """
+    if driver.isolation_level is not None and not driver.in_transaction:
+        # As the driver would say before the first INSERT, but not before a savepoint.
+        driver.execute("BEGIN")
+    driver.execute("SAVEPOINT quartapp_insert")
+    try:
+        yield
+    except sqlite3.Error:
+        # For some errors, such as a full disk, SQLite has rolled everything back itself.
+        if driver.in_transaction:
+            driver.execute("ROLLBACK TO quartapp_insert")
+            driver.execute("RELEASE quartapp_insert")
+        raise
+    driver.execute("RELEASE quartapp_insert")
 
 
 @lru_cache(maxsize=8)
@@ -178,12 +202,6 @@ def _recipients(row: Row) -> list[Row]:
         }
         for position, address in enumerate(row["addresses"])
     ]
-
-
-def _schema(connection: Connection) -> str | None:
-    """Where an engine with `schema_translate_map` has the tables."""
-    translated = connection.get_execution_options().get("schema_translate_map")
-    return translated.get(None) if translated else None
 
 
 def _tables(schema: str | None) -> tuple[Table, Table, Table]:

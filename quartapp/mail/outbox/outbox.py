@@ -26,7 +26,7 @@ from quartapp.mail.outbox.tables import VERSION_TABLE, messages, metadata
 from quartapp.mail.settings import Upgrade
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+    from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 
     from sqlalchemy import Connection, MetaData, Table
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
@@ -81,7 +81,7 @@ class Outbox:
         self._clock = clock
         self._offset = timedelta()
         self._is_suppressed = is_suppressed
-        self._tables = FirstUse(makes_tables, self._make_tables)
+        self._tables = FirstUse(makes_tables, self._make_tables, lambda: self.database)
 
     @property
     def database(self) -> Database:
@@ -108,7 +108,8 @@ class Outbox:
     async def enqueue(self, message: NewMessage, session: AsyncSession | None = None) -> Delivery:
         """Store a message, in the caller's transaction where there is one."""
         if session is not None:
-            return await enqueuing.enqueue(await self._joined(session), message)
+            async with self._joined(session) as connection:
+                return await enqueuing.enqueue(connection, message)
         async with self.database.writing() as connection:
             is_first = await self._tables.prepare(connection)
             delivery = await enqueuing.enqueue(connection, message)
@@ -120,14 +121,25 @@ class Outbox:
         self, messages: Sequence[NewMessage], session: AsyncSession
     ) -> list[Delivery]:
         """Store messages without keys in the caller's transaction."""
-        return await enqueuing.enqueue_all(await self._joined(session), messages)
+        async with self._joined(session) as connection:
+            return await enqueuing.enqueue_all(connection, messages)
 
-    async def _joined(self, session: AsyncSession) -> AsyncConnection:
-        """The session's connection, with tables to write to."""
+    @asynccontextmanager
+    async def _joined(self, session: AsyncSession) -> AsyncIterator[AsyncConnection]:
+        """The session's connection, with tables to write to, in the schema of ours."""
         connection = await session.connection()
-        if await self._tables.prepare(connection):
-            on_commit(session.sync_session, self._tables.settle)
-        return connection
+        option = "schema_translate_map"
+        ours = self.database.engine.get_execution_options().get(option)
+        theirs = (await connection.run_sync(_options)).get(option) if ours else None
+        if ours != theirs:
+            await connection.execution_options(**{option: ours})
+        try:
+            if await self._tables.prepare(connection):
+                on_commit(session.sync_session, self._tables.settle)
+            yield connection
+        finally:
+            if ours != theirs:
+                await connection.execution_options(**{option: theirs})
 
     async def _make_tables(self, connection: AsyncConnection) -> None:
         await self.database.begin(connection)
@@ -268,6 +280,10 @@ class Outbox:
             return True
         # A file that has none is new, and its only user starts here.
         return self.database.is_sqlite and await MIGRATIONS.are_missing(self.database)
+
+
+def _options(connection: Connection) -> Mapping[str, Any]:
+    return connection.get_execution_options()
 
 
 @event.listens_for(metadata, "after_create")
