@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import inspect
 
+from quartapp.database.engines import schema_of
 from quartapp.mail.outbox.tables import messages
 
 if TYPE_CHECKING:
@@ -24,14 +25,24 @@ class FirstUse:
         Whether they are made at all; asked again as long as they are missing.
     make
         Makes them on a connection, inside its transaction.
+    database
+        The database in use: a host may open another, where they are missing again.
     """
 
     def __init__(
-        self, is_wanted: Callable[[], bool], make: Callable[[AsyncConnection], Awaitable[None]]
+        self,
+        is_wanted: Callable[[], bool],
+        make: Callable[[AsyncConnection], Awaitable[None]],
+        database: Callable[[], object],
     ) -> None:
         self._is_wanted = is_wanted
         self._make = make
-        self._is_settled = False
+        self._database = database
+        self._settled: object = None
+
+    @property
+    def _is_settled(self) -> bool:
+        return self._settled is not None and self._settled is self._database()
 
     async def prepare(self, connection: AsyncConnection) -> bool:
         """Make what is missing; returns whether `settle` is to be called after the commit."""
@@ -49,8 +60,8 @@ class FirstUse:
 
     def settle(self) -> None:
         """The tables are committed: look no more."""
-        self._is_settled = True
+        self._settled = self._database()
 
 
 def _has_tables(connection: Connection) -> bool:
-    return inspect(connection).has_table(messages.name)
+    return inspect(connection).has_table(messages.name, schema=schema_of(connection))
