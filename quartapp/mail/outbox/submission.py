@@ -6,6 +6,8 @@ import asyncio
 from functools import partial
 from typing import TYPE_CHECKING
 
+from sqlalchemy.exc import UnboundExecutionError
+
 from quartapp.database import NestedWrite
 from quartapp.database.commit import on_commit
 from quartapp.mail.errors import MailError
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from datetime import datetime
 
+    from sqlalchemy.engine import URL
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from quartapp.mail.message.encoding import Encoded
@@ -28,6 +31,8 @@ __all__ = ["Submission"]
 
 OFF_THE_LOOP = 256 * 1024
 """Bytes of a message from which it is encoded in a thread, so that the event loop goes on."""
+
+POSTGRES_PORT = 5432
 
 
 class Submission:
@@ -124,17 +129,31 @@ class Submission:
         return partial(self._on_queued, delivery)
 
     def _check_database(self, session: AsyncSession) -> None:
-        theirs, ours = session.get_bind().engine.url, self._outbox.database.url
-        if (theirs.host, theirs.database, theirs.query) != (ours.host, ours.database, ours.query):
+        try:
+            theirs = session.get_bind().engine.url
+        except UnboundExecutionError:
+            raise MailError(
+                "the session is bound to no engine of its own, so the message could land in any of "
+                "several databases: pass AsyncSession(engine)"
+            ) from None
+        ours = self._outbox.database.url
+        if _place(theirs) != _place(ours):
             raise MailError(
                 f"the session is on {theirs.render_as_string()}, the outbox on "
-                f"{ours.render_as_string()}: pass a session of the outbox's database"
+                f"{ours.render_as_string()}: give mail the session's engine, "
+                "`Mail(app, engine=engine)`"
             )
 
 
 def _tell(news: Iterable[Callable[[], None]]) -> None:
     for each in news:
         each()
+
+
+def _place(url: URL) -> tuple[object, ...]:
+    """Which database an address leads to, whoever signs in there and by which driver."""
+    port = url.port or (POSTGRES_PORT if url.host else None)
+    return url.get_backend_name(), url.host, port, url.database, url.query
 
 
 def _weight(message: Message) -> int:

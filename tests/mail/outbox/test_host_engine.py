@@ -8,10 +8,11 @@ from contextlib import asynccontextmanager
 import pytest
 from quart import Quart
 from sqlalchemy import event, func, select, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 
 from quartapp.database import Database, DatabaseBusy
-from quartapp.mail import Mail, MailError, OutboxUnavailable, Status
+from quartapp.mail import Mail, MailError, MailService, OutboxUnavailable, PlainHost, Status
 from quartapp.mail.outbox import Outbox
 from quartapp.mail.outbox.tables import attempts, contents, recipients
 from quartapp.mail.settings import Backend, MailSettings
@@ -158,3 +159,52 @@ async def test_many_at_once_share_a_hosts_engine(running, engine, database, serv
             await mail.wait(each, timeout=20)
 
     assert len(server.messages) == 20
+
+
+async def test_a_message_that_fails_half_way_leaves_nothing_to_commit(recipe, sqlite_url):
+    outbox = Outbox(Database.over(recipe), MailSettings(backend=Backend.SMTP), HandClock())
+    await outbox.upgrade()
+    async with AsyncSession(recipe) as session:
+        await session.execute(
+            text(
+                "CREATE TRIGGER full BEFORE INSERT ON mail_contents "
+                "BEGIN SELECT RAISE(ABORT, 'full'); END"
+            )
+        )
+        with pytest.raises(DBAPIError, match="full"):
+            await outbox.enqueue(new(), session)
+        await session.commit()
+
+    assert (await outbox.count())[Status.QUEUED] == 0
+
+
+async def test_a_session_joins_the_schema_of_the_outbox(postgres_url):
+    engine = create_async_engine(postgres_url)
+    async with engine.begin() as connection:
+        await connection.execute(text("CREATE SCHEMA mail"))
+    app = Quart(__name__)
+    app.config.update(TESTING=True, MAIL_DEFAULT_SENDER="flasky@example.com")
+    mail = Mail(app, engine=engine.execution_options(schema_translate_map={None: "mail"}))
+    async with app.app_context(), AsyncSession(engine) as session:
+        queued = await mail.send_later(message(), session=session)
+        elsewhere = await session.scalar(text("SELECT to_regclass('public.mail_messages')"))
+        await session.commit()
+
+        assert (await mail.get(queued.id), elsewhere) == (queued, None)
+        assert (await mail.send_later(message())).status is Status.SENT
+    await engine.dispose()
+
+
+def test_the_same_name_at_another_port_is_another_database():
+    mine, other = (create_async_engine(f"postgresql+asyncpg://db:{port}/app") for port in (1, 2))
+    service = MailService(PlainHost({"TESTING": True, "MAIL_DEFAULT_SENDER": "a@b.c"}), engine=mine)
+
+    with pytest.raises(MailError, match=r"on postgresql\+asyncpg://db:2/app.* engine=engine"):
+        asyncio.run(service.send_later(message(), session=AsyncSession(other)))
+
+
+async def test_a_session_without_an_engine_is_refused(recipe):
+    service = MailService(PlainHost({"MAIL_DEFAULT_SENDER": "a@b.c"}), engine=recipe)
+
+    with pytest.raises(MailError, match=r"pass AsyncSession\(engine\)"):
+        await service.send_later(message(), session=AsyncSession())
