@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from typing import TYPE_CHECKING
 
 from sqlalchemy.engine import URL
 from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.pool import StaticPool
 
 from quartapp.database import Database
 from quartapp.database.url import database_url
@@ -31,6 +33,12 @@ NOT_GIVEN = (
     "with --startup"
 )
 
+ONE_CONNECTION = (
+    "engine= has one connection for everybody, as databases in memory do, and so one transaction: "
+    "a poll of the outbox would roll back what the app is writing; use a file, such as tmp_path / "
+    '"app.sqlite"'
+)
+
 
 class DatabaseSource:
     """Finds the database at its first use, and forgets it at the end of a run.
@@ -47,6 +55,7 @@ class DatabaseSource:
         self._folder = folder
         self._engine = engine
         self._found: Database | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._check_url()
 
     @property
@@ -56,8 +65,8 @@ class DatabaseSource:
 
     def __call__(self) -> Database:
         """The database. Raises `MailError` where the host gives none."""
-        if self._found is None:
-            self._found = self._find()
+        if self._found is None or self._is_left_behind():
+            self._found, self._loop = self._find(), _running_loop()
         return self._found
 
     async def close(self) -> None:
@@ -66,6 +75,10 @@ class DatabaseSource:
         if found is not None and self.is_ours:
             await found.dispose()
 
+    def _is_left_behind(self) -> bool:
+        """Whether our connections belong to an event loop that is closed, as in a next test."""
+        return self.is_ours and self._loop is not None and self._loop.is_closed()
+
     def _find(self) -> Database:
         given = self._engine
         if callable(given):
@@ -73,6 +86,7 @@ class DatabaseSource:
         if isinstance(given, Database):
             return given
         if isinstance(given, AsyncEngine):
+            _refuse_a_shared_connection(given)
             return Database.over(given)
         if self._engine is not None:
             wrong = f"engine= gave {given!r}, which is no AsyncEngine and no Database"
@@ -101,3 +115,15 @@ class DatabaseSource:
         log = logger.info if is_development(self._host.config) else logger.warning
         log("messages are stored in %s, because DATABASE_URL is not set", path)
         return URL.create("sqlite+aiosqlite", database=str(path))
+
+
+def _refuse_a_shared_connection(engine: AsyncEngine) -> None:
+    if isinstance(engine.pool, StaticPool):
+        raise MailError(ONE_CONNECTION)
+
+
+def _running_loop() -> asyncio.AbstractEventLoop | None:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
