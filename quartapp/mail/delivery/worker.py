@@ -76,9 +76,9 @@ class Worker:
         self._transport = self._given_transport or transport_for(
             self._settings, self._clock, server
         )
-        if self._settings.dispatch if dispatch is None else dispatch:
-            self._dispatcher = await self._dispatching(self._transport)
         try:
+            if self._settings.dispatch if dispatch is None else dispatch:
+                self._dispatcher = await self._dispatching(self._transport)
             yield
         finally:
             await self._stop()

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
 import logging
 import stat
 
 import pytest
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
+from sqlalchemy.pool import StaticPool
 
 from quartapp.database import Database
 from quartapp.mail import MailError, MailService, PlainHost, Status
 from quartapp.mail.testing import message
+from quartapp.mail.transports.memory import MemoryTransport
 from quartapp.settings.keys import SettingError
 
 
@@ -135,3 +139,47 @@ async def test_a_process_that_neither_delivers_nor_queues_needs_none(host, serve
 
     assert len(server.messages) == 1
     assert not (tmp_path / "instance").exists()
+
+
+async def test_a_database_in_memory_is_refused_with_the_cure(host):
+    engine = create_async_engine("sqlite+aiosqlite://", poolclass=StaticPool)
+
+    with pytest.raises(MailError, match=r"one connection for everybody.* use a file"):
+        await MailService(host, engine=engine).send_later(message())
+
+
+# Connections of a closed event loop can only be left to the garbage collector, which complains.
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_in_another_event_loop_our_own_database_is_opened_anew(host, postgres_url):
+    host.config.update(TESTING=True, DATABASE_URL=postgres_url)
+    service = MailService(host)
+
+    states = [asyncio.run(service.send_later(message())).status for _ in range(3)]
+
+    assert states == [Status.SENT] * 3
+    del service
+    gc.collect()
+
+
+async def test_tables_are_made_in_each_database_that_a_host_opens(host, tmp_path):
+    host.config.update(TESTING=True, MAIL_DISPATCH=False)
+    engines = [create_async_engine(f"sqlite+aiosqlite:///{tmp_path}/{name}") for name in "ab"]
+    service = MailService(host, engine=iter(engines).__next__)
+    for engine in engines:
+        async with service.running(), AsyncSession(engine) as session:
+            queued = await service.send_later(message(), session=session)
+            await session.commit()
+            assert await service.get(queued.id) == queued
+        await engine.dispose()
+
+
+async def test_a_start_that_fails_leaves_nothing_started(host, sqlite_url):
+    class Broken(MemoryTransport):
+        breaker = property(lambda self: 1 / 0, lambda self, value: None)
+
+    service = MailService(host, transport=Broken())
+    with pytest.raises(ZeroDivisionError):
+        await service.start()
+
+    assert not service.worker.is_started
