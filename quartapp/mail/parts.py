@@ -14,6 +14,7 @@ from quartapp.mail.outbox import Outbox
 from quartapp.mail.outbox.border import mail_errors
 from quartapp.mail.outbox.source import DatabaseSource
 from quartapp.mail.outbox.submission import Submission
+from quartapp.mail.run import Run
 from quartapp.mail.settings import Backend, MailSettings, Upgrade, is_suppressed
 from quartapp.settings.folder import default_folder
 
@@ -67,6 +68,8 @@ class Parts:
             on_suppressed=self.publisher.suppressed,
         )
         self.waiting = Waiting(self.outbox, self.worker, self.publisher.watchers)
+        # One worker, however many wait for it at once.
+        self._ending = Run(lambda: self.worker.running(dispatch=True))
         self._mailbox: Mailbox | None = None
 
     @property
@@ -97,6 +100,17 @@ class Parts:
         """Bring the tables up to date or check them. Raises `MailError` with the cure."""
         with mail_errors():
             await self.outbox.prepare(is_development=is_development(self._host.config))
+
+    async def drain(self) -> None:
+        """Wait until nothing is due, and end suppressed messages where nobody else would."""
+        if (self.worker.is_started and not self._ending.is_used) or not self.worker.is_suppressed:
+            await self.waiting.drain()
+        elif await self.outbox.has_work():
+            await self._ending.enter()
+            try:
+                await self.waiting.drain()
+            finally:
+                await self._ending.leave()
 
     def changed(self, ids: list[str]) -> list[str]:
         """Tell everyone who waits that these messages were changed; returns their ids."""

@@ -34,6 +34,11 @@ class Run:
         """Whether it goes on in this event loop."""
         return self._block is not None and self._loop is loop
 
+    @property
+    def is_used(self) -> bool:
+        """Whether somebody has entered it, or is about to."""
+        return self._users > 0
+
     async def enter(self) -> None:
         """Start it unless it goes on. Raises what starting raises."""
         async with self._of_this_loop():

@@ -235,11 +235,7 @@ class MailService:
         raises `MailError`, because nothing would deliver them.
         """
         with mail_errors():
-            if self.worker.is_started or not self.worker.is_suppressed:
-                await self._parts.waiting.drain()
-            elif await self.outbox.has_work():
-                async with self.worker.running(dispatch=True):
-                    await self._parts.waiting.drain()
+            await self._parts.drain()
 
     async def retry(self, *deliveries: Delivery | str) -> list[str]:
         """Queue failed and uncertain messages again, as if they were new; returns their ids."""
