@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 from quart import Blueprint, has_app_context, render_template
 from quart.signals import got_serving_exception
 
+from quartapp.mail.errors import MailError
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
@@ -57,8 +59,14 @@ class Lifespan(AsyncGenerator[None, None]):
         # A start that was cancelled in a later hook has left it up.
         await self._stop()
         leave_stopping_to_the_master()
+        _warn_of_raw_values(self._app)
         _drop_idle_processors(self._app)
-        await self._service.start()
+        try:
+            await self._service.start()
+        except MailError as error:
+            # First, and in one line: the server adds its own traceback.
+            logger.critical("mail cannot start: %s", error)
+            raise
         self._is_up = True
 
     async def athrow(self, *error: Any) -> None:
@@ -107,6 +115,16 @@ def _end_if_orphaned() -> None:
     if parent is None or not parent.is_alive():
         asyncio.get_running_loop().remove_signal_handler(signal.SIGTERM)
         os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _warn_of_raw_values(app: Quart) -> None:
+    """Say so where the app's templates put values into the HTML of messages as they are."""
+    escapes = app.jinja_env.autoescape
+    if not (escapes("mail/message.html") if callable(escapes) else escapes):
+        logger.warning(
+            "autoescape is off for .html templates, so a value can put markup into a message: "
+            "turn it on in app.jinja_options, or escape each value with |e"
+        )
 
 
 def _drop_idle_processors(app: Quart) -> None:

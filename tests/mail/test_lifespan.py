@@ -200,3 +200,29 @@ async def test_what_is_started_in_a_request_does_not_carry_it_along(app):
     await app.test_client().get("/")
 
     assert seen == [False]
+
+
+@pytest.mark.parametrize("escapes", [True, False])
+async def test_templates_that_do_not_escape_html_are_warned_of_once(sqlite_url, caplog, escapes):
+    class Shop(Quart):
+        jinja_options = {} if escapes else {"autoescape": False}
+
+    app = Shop(__name__)
+    app.config.update(TESTING=True, DATABASE_URL=sqlite_url)
+    Mail(app)
+    async with app.test_app():
+        warnings = [each for each in caplog.messages if "autoescape is off for .html" in each]
+
+    assert len(warnings) == (0 if escapes else 1)
+
+
+async def test_a_start_that_fails_is_first_said_in_one_line(app, caplog):
+    app.config["MAIL_UPGRADE"] = "never"
+    Mail(app)
+
+    with pytest.raises(MailError, match="the mail tables are missing"):
+        await app.startup()
+
+    first = caplog.records[0]
+    assert (first.levelname, first.exc_info) == ("CRITICAL", None)
+    assert first.message.startswith("mail cannot start: the mail tables are missing in ")
