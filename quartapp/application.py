@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 from pathlib import Path
@@ -12,7 +13,7 @@ from quart import Quart
 from quartapp import web
 from quartapp.config import ConfigError, load
 from quartapp.config.loading import WARNINGS
-from quartapp.database import Database, SchemaError
+from quartapp.database import Database, DatabaseUnavailable, SchemaError
 from quartapp.mail import Mail, MailError, Message, send_email
 
 # Under its own name it would hide the package `quartapp.mail`.
@@ -75,9 +76,15 @@ async def _prepare_tables(database: Database, mail: Mail, environment: str) -> N
             await MIGRATIONS.check(database)
         # When the mail service starts it does so too, where a server would add a traceback.
         await mail.prepare()
-    except (SchemaError, MailError) as error:
-        logger.critical("%s", error)
+    except (SchemaError, MailError, DatabaseUnavailable) as error:
+        # The server exits without a look at its tasks, and asyncio would add their tracebacks.
+        asyncio.get_running_loop().set_exception_handler(_say_no_more)
         raise ConfigError(str(error)) from None
+
+
+def _say_no_more(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    if not isinstance(context.get("exception"), (ConfigError, asyncio.CancelledError)):
+        loop.default_exception_handler(context)
 
 
 def _at_hand(app: Quart) -> dict[str, Any]:
