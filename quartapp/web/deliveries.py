@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from quart import Blueprint, Response, abort, current_app, render_template
 
+from quartapp.mail import MailError
 from quartapp.web.accept import wants_json
 from quartapp.web.progress import progress
 
@@ -74,5 +75,5 @@ async def _changes(service: Mail, delivery_id: str) -> AsyncGenerator[Delivery]:
     while (rest := ends - loop.time()) > 0:
         try:
             yield await asyncio.wait_for(anext(changes), rest)
-        except (StopAsyncIteration, TimeoutError, LookupError):
+        except (StopAsyncIteration, TimeoutError, LookupError, MailError):
             return

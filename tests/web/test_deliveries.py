@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from sqlalchemy import text
 
 from quartapp import create_app
 from quartapp.mail import Status
@@ -15,6 +16,8 @@ from quartapp.mail.testing import Phase
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+
+    from quartapp.mail import MailService
 
 
 @pytest.fixture
@@ -95,6 +98,30 @@ async def test_changes_arrive_live(visited, server):
             after = await told_by(stream)
 
     assert (before["state"], after["state"]) == (Status.SENDING, Status.SENT)
+
+
+async def test_a_stream_ends_without_a_traceback_when_the_outbox_cannot_be_read(
+    visited, server, caplog
+):
+    server.stall(Phase.END_OF_DATA)
+    async with visited() as (client, delivery_id, mail):
+        await server.reached(Phase.END_OF_DATA)
+        async with client.request(f"/deliveries/{delivery_id}/events") as stream:
+            await stream.receive()
+            await told_by(stream)
+            await rename(mail, "mail_messages", "gone")
+            mail.publisher.watchers.tell(delivery_id)
+            rest = await asyncio.wait_for(stream.receive(), 30)
+        await rename(mail, "gone", "mail_messages")
+        server.resume()
+
+    assert rest == b""
+    assert not [each for each in caplog.records if each.exc_info and "stream" in each.exc_text]
+
+
+async def rename(mail: MailService, name: str, other: str) -> None:
+    async with mail.outbox.database.writing() as connection:
+        await connection.execute(text(f"ALTER TABLE {name} RENAME TO {other}"))
 
 
 async def told_by(stream: Any) -> dict[str, Any]:
