@@ -125,4 +125,34 @@ DATABASES = (
         "tests/crash/test_restarts.py"
         "::test_while_another_holds_the_lock_of_sqlite_the_form_says_so_and_then_recovers",
     ),
+    Mechanism(
+        "half a message is taken back",
+        "quartapp/mail/outbox/insert.py",
+        'driver.execute("ROLLBACK TO quartapp_insert")',
+        "pass",
+        "tests/mail/outbox/test_host_engine.py"
+        "::test_a_message_that_fails_half_way_leaves_nothing_to_commit",
+    ),
+    Mechanism(
+        "a connection that everybody shares is refused",
+        "quartapp/mail/outbox/source.py",
+        "if isinstance(engine.pool, StaticPool):",
+        "if False:",
+        "tests/mail/outbox/test_source.py::test_a_database_in_memory_is_refused_with_the_cure",
+    ),
+    Mechanism(
+        "a session of another server is refused",
+        "quartapp/mail/outbox/submission.py",
+        "port = url.port or (POSTGRES_PORT if url.host else None)",
+        "port = None",
+        "tests/mail/outbox/test_host_engine.py"
+        "::test_the_same_name_at_another_port_is_another_database",
+    ),
+    Mechanism(
+        "tables are looked for in the outbox's schema",
+        "quartapp/mail/outbox/first_use.py",
+        "has_table(messages.name, schema=schema_of(connection))",
+        "has_table(messages.name)",
+        "tests/mail/outbox/test_host_engine.py::test_a_session_joins_the_schema_of_the_outbox",
+    ),
 )
