@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from quartapp.mail.delivery.worker import Worker
+from quartapp.mail.errors import MailError
 from quartapp.mail.events.publish import Publisher
 from quartapp.mail.events.watch import Waiting
 from quartapp.mail.host import is_development
@@ -91,10 +93,23 @@ class Parts:
                 await self.prepare()
             server = None
             if self.settings.backend is Backend.MAILBOX:
+                self._check_folder()
                 catcher = await stack.enter_async_context(self.mailbox.catcher())
                 server = ("127.0.0.1", catcher.port)
             await stack.enter_async_context(self.worker.running(server, dispatch=dispatch))
             yield
+
+    def _check_folder(self) -> None:
+        try:
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            reason = "" if os.access(self.folder, os.W_OK | os.X_OK) else "not writable"
+        except OSError as error:
+            reason = error.strerror or str(error)
+        if reason:
+            raise MailError(
+                f"the folder {self.folder} of the development mailbox cannot be used ({reason}): "
+                "set QUARTAPP_INSTANCE to a folder that can be written"
+            )
 
     async def prepare(self) -> None:
         """Bring the tables up to date or check them. Raises `MailError` with the cure."""

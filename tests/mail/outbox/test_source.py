@@ -123,6 +123,14 @@ async def test_a_folder_that_cannot_be_made_is_named_with_the_cure(host, tmp_pat
         await MailService(host).send_later(message())
 
 
+async def test_a_mailbox_whose_folder_cannot_be_made_does_not_start(host, sqlite_url):
+    host.config.update(MAIL_BACKEND="mailbox", DEBUG=True, DATABASE_URL=sqlite_url)
+    host.folder.write_text("a file")
+
+    with pytest.raises(MailError, match=r"development mailbox cannot be used .*: set QUARTAPP_I"):
+        await MailService(host).start()
+
+
 async def test_a_message_that_is_sent_now_needs_no_database(host, server, tmp_path):
     await MailService(host).send(message())
 
