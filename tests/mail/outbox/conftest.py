@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from tests.fixtures.postgres_server import PostgresServer
 
 
+PATIENCE = 30.0
+"""Seconds: what is tested here is not how long one waits for a connection."""
+
+
 @pytest.fixture(scope="session")
 def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A SQLite file with the mail tables in it."""
@@ -48,8 +52,8 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 @pytest.fixture
 async def database(url: str) -> AsyncIterator[Database]:
-    """The database, open and empty."""
-    database = Database(url)
+    """The database, open and empty; it may take its time to open connections."""
+    database = Database(url, patience=PATIENCE)
     async with database.writing() as connection:
         for table in reversed(metadata.sorted_tables):
             await connection.execute(delete(table))
@@ -72,12 +76,12 @@ def outbox(database: Database, clock: HandClock) -> Outbox:
 @pytest.fixture
 async def other(url: str, clock: HandClock) -> AsyncIterator[Outbox]:
     """The same outbox as another process sees it: with connections of its own."""
-    database = Database(url)
+    database = Database(url, patience=PATIENCE)
     yield Outbox(database, MailSettings(backend=Backend.SMTP), clock)
     await database.dispose()
 
 
 async def _upgrade(url: str) -> None:
-    database = Database(url)
+    database = Database(url, patience=PATIENCE)
     await Outbox(database, MailSettings(), HandClock()).upgrade()
     await database.dispose()
