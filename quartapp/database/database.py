@@ -86,14 +86,16 @@ class Database:
         """
         # The connection is not the session's own: it is given back in a task that no cancellation
         # cuts, where a session would give it back in the middle of what is being cancelled.
-        async with (
-            self._turn(),
-            _opened(self.writer) as connection,
-            AsyncSession(connection, expire_on_commit=False) as session,
-            session.begin(),
-        ):
-            await self.begin(await session.connection())
-            yield session
+        async with self._turn(), _opened(self.writer) as connection:
+            session = AsyncSession(connection, expire_on_commit=False)
+            try:
+                async with session.begin():
+                    await self.begin(await session.connection())
+                    yield session
+            finally:
+                # All is committed or rolled back: nothing is left to be said to the database, for
+                # which the session's own end would start a task.
+                session.sync_session.close()
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
