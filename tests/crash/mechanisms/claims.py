@@ -145,7 +145,7 @@ CLAIMS = (
         "quartapp/mail/outbox/outbox.py",
         "if not (expects or await self._is_due(order)):",
         "if False:",
-        "tests/mail/outbox/test_idle.py::test_an_idle_dispatcher_asks_once_a_second",
+        "tests/mail/outbox/test_idle.py::test_an_idle_outbox_takes_no_lock[sqlite]",
     ),
     Mechanism(
         "other processes are notified",
@@ -160,8 +160,7 @@ CLAIMS = (
         "quartapp/database/commit.py",
         "waiting.append((_innermost(session), then))",
         "then()",
-        "tests/mail/events/test_publish.py"
-        "::test_a_message_is_told_of_when_its_transaction_has_committed",
+        "tests/database/test_commit.py::test_it_is_told_after_the_commit_and_in_order",
     ),
     Mechanism(
         "a released savepoint is not a commit",

@@ -79,12 +79,12 @@ PROCESSES = (
         "[terminate_all-hypercorn -w 2]",
     ),
     Mechanism(
-        "a failed start is a failed process",
+        "a failed start is one sentence and a failed process",
         "quartapp/application.py",
         "        raise ConfigError(str(error)) from None\n",
         "",
-        "tests/crash/test_processes.py"
-        "::test_on_an_old_schema_it_does_not_start_and_says_what_to_do[quartapp run]",
+        "tests/cli/test_run.py::test_production_does_not_start_on_tables_of_an_older_version"
+        "[quartapp run --port 0]",
     ),
 )
 

@@ -21,6 +21,13 @@ async def test_an_idle_dispatcher_asks_once_a_second(serve, url, database):
             await asked.are_far_apart.wait()
 
 
+async def test_an_idle_outbox_takes_no_lock(outbox, database):
+    async with database.writing():
+        batch = await outbox.claim(1)
+
+    assert batch.claims == ()
+
+
 async def test_a_dispatcher_woken_while_it_looks_looks_again_at_once(serve, url, database):
     async with serve(url) as mail:
         await mail.drain()
