@@ -31,8 +31,8 @@ DATABASES = (
     Mechanism(
         "one user for one name",
         "quartapp/models.py",
-        "insert.on_conflict_do_nothing(index_elements=[cls.username])",
-        "insert",
+        "insert(USERS).on_conflict_do_nothing(index_elements=[USERS.c.username])",
+        "insert(USERS)",
         "tests/test_story.py::test_fifty_posts_of_one_name_make_one_user_and_one_message",
     ),
     Mechanism(
