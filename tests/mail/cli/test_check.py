@@ -184,10 +184,10 @@ async def test_a_greeting_that_is_no_welcome_fails_at_ehlo(check, server, how):
 async def test_a_server_that_says_nothing_fails_at_ehlo_within_the_timeout(check, server):
     server.stall(Phase.GREETING)
 
-    last = (await check(**at(server, MAIL_TIMEOUT=0.1)))[-1]
+    last = (await check(**at(server, MAIL_TIMEOUT=1)))[-1]
 
     assert (last.step, last.is_ok) == ("ehlo", False)
-    assert "did not reply within 0.1 s" in last.words
+    assert "did not reply within 1 s" in last.words
     assert "MAIL_USE_SSL" in last.words
 
 
