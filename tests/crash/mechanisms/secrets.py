@@ -65,14 +65,14 @@ SECRETS = (
     ),
     Mechanism(
         "no login in clear in the settings",
-        "quartapp/mail/settings.py",
+        "quartapp/mail/server_settings.py",
         "if self.username and not (self.use_tls or self.use_ssl or self.is_local):",
         "if False:",
         "tests/mail/test_settings.py::test_a_setting_that_makes_no_sense_is_one_sentence",
     ),
     Mechanism(
         "no password in a repr",
-        "quartapp/mail/settings.py",
+        "quartapp/settings/fields.py",
         'repr=not key.get("secret")',
         "repr=True",
         "tests/mail/delivery/test_promises_to_others.py::test_8_no_password_is_shown_anywhere",
