@@ -69,7 +69,9 @@ class Parts:
             on_queued=self._queued,
             on_suppressed=self.publisher.suppressed,
         )
-        self.waiting = Waiting(self.outbox, self.worker, self.publisher.watchers)
+        self.waiting = Waiting(
+            self.outbox, self.worker, self.publisher, self.settings.drain_timeout
+        )
         # One worker, however many wait for it at once.
         self._ending = Run(lambda: self.worker.running(dispatch=True))
         self._mailbox: Mailbox | None = None
@@ -126,6 +128,8 @@ class Parts:
                 await self.waiting.drain()
             finally:
                 await self._ending.leave()
+        else:
+            await self.waiting.told()
 
     def changed(self, ids: list[str]) -> list[str]:
         """Tell everyone who waits that these messages were changed; returns their ids."""

@@ -210,7 +210,7 @@ class MailService:
             return await self.outbox.count()
 
     async def wait(self, delivery: Delivery | str, timeout: float | None = None) -> Delivery:
-        """Wait until a message is in a final state.
+        """Wait until a message is in a final state, and this process's receivers of signals know.
 
         timeout
             Seconds; None waits for ever.
@@ -231,8 +231,9 @@ class MailService:
     async def drain(self) -> None:
         """Wait until nothing is due and nothing is being sent, or the server has an outage.
 
-        Where the app does not run, suppressed messages that are due end here; for others it
-        raises `MailError`, because nothing would deliver them.
+        Receivers of signals in this process have been told by then; one that takes longer than
+        MAIL_DRAIN_TIMEOUT is not waited for. Where the app does not run, suppressed messages that
+        are due end here; for others it raises `MailError`: nothing would deliver them.
         """
         with mail_errors():
             await self._parts.drain()

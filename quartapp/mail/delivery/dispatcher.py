@@ -105,6 +105,10 @@ class Dispatcher:
         """Whether a decision about a message in progress is still to be written."""
         return any(job.is_decided for job in self._jobs.values())
 
+    def holds(self, delivery_id: str) -> bool:
+        """Whether this message is in progress, its receivers included."""
+        return any(job.claim.id == delivery_id for job in self._jobs.values())
+
     def start(self) -> None:
         """Begin to deliver."""
         self._is_stopping = False

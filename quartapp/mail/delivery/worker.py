@@ -108,6 +108,10 @@ class Worker:
         """Whether a decision about a message is still to be written."""
         return self._dispatcher is not None and self._dispatcher.is_recording
 
+    def holds(self, delivery_id: str) -> bool:
+        """Whether a message is in progress here, receivers of its signals included."""
+        return self._dispatcher is not None and self._dispatcher.holds(delivery_id)
+
     @property
     def outage(self) -> str | None:
         """Why delivery is paused, in a sentence; None where it is not."""

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 from blinker import Signal
 
 from quartapp.mail import signals
-from quartapp.mail.events.watch import Watchers
 from quartapp.mail.message.encoding import Envelope
 from quartapp.mail.message.parsing import parse
 from quartapp.mail.outbox.states import Status
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
     from quartapp.mail.outbox.decision import Decision
     from quartapp.mail.outbox.delivery import Delivery, Recipient
 
-__all__ = ["AttemptRecord", "Publisher"]
+__all__ = ["AttemptRecord", "Publisher", "Watchers"]
 
 logger = logging.getLogger(__name__)
 
@@ -55,6 +54,33 @@ class AttemptRecord:
         return decisive.code if decisive else None
 
 
+class Watchers:
+    """Who in this process waits for a message to change.
+
+    A change is a hint to look; what changed is read from the outbox.
+    """
+
+    def __init__(self) -> None:
+        self._events: dict[str, set[asyncio.Event]] = {}
+
+    @contextmanager
+    def watching(self, delivery_id: str) -> Iterator[asyncio.Event]:
+        """An event that is set whenever this message changes in this process; "" for any."""
+        changed = asyncio.Event()
+        self._events.setdefault(delivery_id, set()).add(changed)
+        try:
+            yield changed
+        finally:
+            self._events[delivery_id].discard(changed)
+            if not self._events[delivery_id]:
+                del self._events[delivery_id]
+
+    def tell(self, delivery_id: str) -> None:
+        """Set the events of those who wait for this message, or for any."""
+        for changed in self._events.get(delivery_id, set()) | self._events.get("", set()):
+            changed.set()
+
+
 class Publisher:
     """Tells the log, those who wait, recorders and receivers of signals, in this order.
 
@@ -67,7 +93,8 @@ class Publisher:
         self.tried = Signal("A message was attempted; the sender is an `AttemptRecord`.")
         self._host = host
         self._recorders: list[list[Message]] = []
-        self._telling: set[asyncio.Task[None]] = set()
+        # Each with the message that it is about.
+        self._telling: dict[asyncio.Task[None], str] = {}
 
     @contextmanager
     def recording(self, outbox: list[Message] | None = None) -> Iterator[list[Message]]:
@@ -83,14 +110,14 @@ class Publisher:
         """A message was stored, and its transaction has committed."""
         logger.info("message %s queued", delivery.id)
         self.watchers.tell(delivery.id)
-        self._tell(signals.message_queued, delivery=delivery)
+        self._tell(signals.message_queued, about=delivery.id, delivery=delivery)
 
     def suppressed(self, delivery: Delivery, encoded: Encoded) -> None:
         """A message was stored as sent, and its transaction has committed."""
         self.queued(delivery)
         _log(delivery)
-        self._record(encoded.envelope, encoded.content)
-        self._tell(signals.message_sent, delivery=delivery)
+        self._record(encoded.envelope, encoded.content, about=delivery.id)
+        self._tell(signals.message_sent, about=delivery.id, delivery=delivery)
 
     async def recorded(self, decision: Decision, content: bytes | None, took: float | None) -> None:
         """An attempt was recorded; returns when receivers have been told.
@@ -106,7 +133,8 @@ class Publisher:
             await self.dispatched(envelope, content)
         waited = (decision.at - decision.claim.since).total_seconds()
         self.tried.send(AttemptRecord(delivery, waited, took))
-        await _ended(self._tell(_SIGNALS[delivery.status], delivery=delivery))
+        signal = _SIGNALS[delivery.status]
+        await _ended(self._tell(signal, about=delivery.id, delivery=delivery))
 
     async def dispatched(self, envelope: Envelope, content: bytes) -> None:
         """A message went out, or was suppressed, to the recipients of the envelope.
@@ -124,23 +152,49 @@ class Publisher:
         for delivery_id in ids:
             self.watchers.tell(delivery_id)
             if signals.message_cancelled.receivers:
-                self._start(self._tell_if_cancelled(delivery_id, get), "mail: cancelled")
+                telling = self._tell_if_cancelled(delivery_id, get)
+                self._start(telling, "mail: cancelled", delivery_id)
+
+    @property
+    def is_telling(self) -> bool:
+        """Whether a receiver asks, who must not wait for receivers: it would wait for itself."""
+        return asyncio.current_task() in self._telling
+
+    async def told(self, about: str | None = None) -> None:
+        """Wait until receivers have been told what there is to tell.
+
+        about
+            The id of a message; None for all of them.
+        """
+        loop = asyncio.get_running_loop()
+        # Again and again: who is told may have more to tell, and whether a message was cancelled
+        # is looked up before receivers are called.
+        while tasks := [
+            task
+            for task, delivery_id in self._telling.items()
+            if about in (None, delivery_id) and task.get_loop() is loop
+        ]:
+            await asyncio.wait(tasks)
 
     async def settle(self, timeout: float) -> None:
-        """Wait until everybody has been told, at most `timeout` seconds."""
-        if self._telling:
-            await asyncio.wait(self._telling, timeout=timeout)
-        for task in self._telling:
-            task.cancel()
-        await asyncio.gather(*self._telling, return_exceptions=True)
+        """Wait until everybody has been told, and stop telling after `timeout` seconds."""
+        try:
+            async with asyncio.timeout(timeout):
+                await self.told()
+        except TimeoutError:
+            for task in self._telling:
+                task.cancel()
+            await asyncio.gather(*self._telling, return_exceptions=True)
 
-    def _record(self, envelope: Envelope, content: bytes) -> list[asyncio.Task[None]]:
+    def _record(
+        self, envelope: Envelope, content: bytes, about: str = ""
+    ) -> list[asyncio.Task[None]]:
         if not (self._recorders or signals.email_dispatched.receivers):
             return []
         message = parse(content, envelope)
         for outbox in self._recorders:
             outbox.append(message)
-        return self._tell(signals.email_dispatched, message=message)
+        return self._tell(signals.email_dispatched, about=about, message=message)
 
     async def _tell_if_cancelled(
         self, delivery_id: str, get: Callable[[str], Awaitable[Delivery | None]]
@@ -148,20 +202,22 @@ class Publisher:
         """One that is being attempted is cancelled when the attempt ends, which is told then."""
         delivery = await get(delivery_id)
         if delivery is not None and delivery.status is Status.CANCELLED:
-            self._tell(signals.message_cancelled, delivery=delivery)
+            self._tell(signals.message_cancelled, about=delivery_id, delivery=delivery)
 
-    def _tell(self, signal: NamedSignal, **what: Any) -> list[asyncio.Task[None]]:
+    def _tell(self, signal: NamedSignal, *, about: str, **what: Any) -> list[asyncio.Task[None]]:
         receivers = signal.receivers_for(self._host.app) if signal.receivers else ()
         return [
-            self._start(self._call(signal.name, receiver, what), f"mail: {signal.name}")
+            self._start(self._call(signal.name, receiver, what), f"mail: {signal.name}", about)
             for receiver in list(receivers)
         ]
 
-    def _start(self, telling: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
+    def _start(
+        self, telling: Coroutine[Any, Any, None], name: str, about: str
+    ) -> asyncio.Task[None]:
         # A context of its own: a receiver must see no request, whoever caused the change.
         task = asyncio.create_task(telling, name=name, context=Context())
-        self._telling.add(task)
-        task.add_done_callback(self._telling.discard)
+        self._telling[task] = about
+        task.add_done_callback(self._telling.pop)
         return task
 
     async def _call(self, name: str, receiver: Callable[..., Any], what: dict[str, Any]) -> None:

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
 from quartapp.mail.errors import MailError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator
 
+    from quartapp.mail.events.publish import Publisher
     from quartapp.mail.outbox import Outbox
     from quartapp.mail.outbox.delivery import Delivery
 
-__all__ = ["Waiting", "Watchers"]
+__all__ = ["Waiting"]
 
 POLL = 1.0
 
@@ -22,33 +22,6 @@ NOBODY = (
     "nothing delivers here, so the wait would never end: start the app, or wait inside "
     "`async with mail.running():`"
 )
-
-
-class Watchers:
-    """Who in this process waits for a message to change.
-
-    A change is a hint to look; what changed is read from the outbox.
-    """
-
-    def __init__(self) -> None:
-        self._events: dict[str, set[asyncio.Event]] = {}
-
-    @contextmanager
-    def watching(self, delivery_id: str) -> Iterator[asyncio.Event]:
-        """An event that is set whenever this message changes in this process; "" for any."""
-        changed = asyncio.Event()
-        self._events.setdefault(delivery_id, set()).add(changed)
-        try:
-            yield changed
-        finally:
-            self._events[delivery_id].discard(changed)
-            if not self._events[delivery_id]:
-                del self._events[delivery_id]
-
-    def tell(self, delivery_id: str) -> None:
-        """Set the events of those who wait for this message, or for any."""
-        for changed in self._events.get(delivery_id, set()) | self._events.get("", set()):
-            changed.set()
 
 
 class Deliverer(Protocol):
@@ -70,23 +43,56 @@ class Deliverer(Protocol):
     @property
     def is_recording(self) -> bool: ...
 
+    def holds(self, delivery_id: str) -> bool: ...
+
     def wake(self) -> None: ...
 
 
 class Waiting:
-    """For one message, or for all of them. Raises `MailError` where it would never end."""
+    """For one message, or for all of them. Raises `MailError` where it would never end.
 
-    def __init__(self, outbox: Outbox, worker: Deliverer, watchers: Watchers) -> None:
+    patience
+        For how long receivers of signals are waited for; in seconds.
+    """
+
+    def __init__(
+        self, outbox: Outbox, worker: Deliverer, publisher: Publisher, patience: float
+    ) -> None:
         self._outbox = outbox
         self._worker = worker
-        self._watchers = watchers
+        self._publisher = publisher
+        self._watchers = publisher.watchers
+        self._patience = patience
 
     async def end_of(self, delivery_id: str) -> Delivery:
-        """The message in its final state. Raises `LookupError`."""
+        """The message in its final state, once receivers in this process have been told.
+
+        Raises `LookupError`.
+        """
         async for delivery in self.watch(delivery_id):
             if not delivery.is_final:
                 self._check_delivery()
+        await self.told(delivery_id)
         return delivery
+
+    async def told(self, about: str | None = None) -> None:
+        """Until receivers have been told of a message, or of all; a receiver waits for nobody."""
+        if self._publisher.is_telling:
+            return
+        try:
+            async with asyncio.timeout(self._patience):
+                if about is not None:
+                    await self._let_go(about)
+                await self._publisher.told(about)
+        except TimeoutError:
+            return
+
+    async def _let_go(self, delivery_id: str) -> None:
+        """Until the worker has ended an attempt: its end is in the outbox before it is told."""
+        with self._watchers.watching(delivery_id) as changed:
+            while self._worker.holds(delivery_id):
+                changed.clear()
+                await _set_or_over(changed)
 
     async def watch(self, delivery_id: str) -> AsyncIterator[Delivery]:
         """The message's changes, from how it stands now to a final state. Raises `LookupError`."""
@@ -106,16 +112,17 @@ class Waiting:
     async def drain(self) -> None:
         """Until nothing is due and nothing is being sent, or the server has an outage.
 
-        What came of each attempt is recorded by then.
+        What came of each attempt is recorded by then, and receivers have been told.
         """
         with self._watchers.watching("") as changed:
             while not self._worker.is_blocked or self._worker.is_recording:
                 changed.clear()
                 if not self._worker.is_busy and not await self._outbox.has_work():
-                    return
+                    break
                 self._check_delivery()
                 self._worker.wake()
                 await _set_or_over(changed)
+        await self.told()
 
     def _check_delivery(self) -> None:
         if not self._worker.is_started:
