@@ -25,8 +25,10 @@ TABLES = {
     "mail_alembic_version",
     "mail_attempts",
     "mail_contents",
+    "mail_counts",
     "mail_messages",
     "mail_recipients",
+    "mail_workers",
     "roles",
     "users",
 }

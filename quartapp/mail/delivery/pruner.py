@@ -1,4 +1,4 @@
-"""The pruner: deletes messages that ended long ago, in small batches."""
+"""The pruner: deletes messages that ended long ago, and adds up old counts, in small batches."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from quartapp.database import DatabaseUnavailable
+from quartapp.mail.outbox.counts import roll_up
 
 if TYPE_CHECKING:
     from quartapp.mail.outbox import Outbox
@@ -28,7 +29,7 @@ async def prune_for_ever(outbox: Outbox) -> None:
 
 async def _pruned(outbox: Outbox) -> bool:
     try:
-        return await outbox.prune() > 0
+        return await outbox.prune() + await roll_up(outbox) > 0
     except DatabaseUnavailable as error:
         logger.info("old messages were not pruned: %s", error)
     except Exception:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, select, update
 
+from quartapp.mail.outbox import counts
 from quartapp.mail.outbox.decision import describe
 from quartapp.mail.outbox.recipients import recipients_of
 from quartapp.mail.outbox.record import write_recipients
@@ -59,19 +60,25 @@ async def retry(connection: AsyncConnection, ids: Sequence[str], now: datetime) 
     return again
 
 
-async def cancel(connection: AsyncConnection, ids: Sequence[str], now: datetime) -> list[str]:
-    """Stop further attempts at messages; one in progress will finish. Returns which."""
+async def cancel(
+    connection: AsyncConnection, ids: Sequence[str], now: datetime, worker: str
+) -> list[str]:
+    """Stop further attempts at messages; one in progress will finish. Returns which.
+
+    worker
+        Who counts them, see `counts.add`.
+    """
     found = [row for row in await _locked(connection, ids) if _allows(row, Action.CANCEL)]
     waiting = [row.id for row in found if row.status != Status.SENDING]
     in_progress = [row.id for row in found if row.status == Status.SENDING]
-    await stop(connection, waiting, now)
     if in_progress:
         mark = update(messages).where(messages.c.id.in_(in_progress)).values(wants_cancel=True)
         await connection.execute(mark)
+    await stop(connection, waiting, now, worker)
     return waiting + in_progress
 
 
-async def stop(connection: AsyncConnection, ids: Sequence[str], now: datetime) -> None:
+async def stop(connection: AsyncConnection, ids: Sequence[str], now: datetime, worker: str) -> None:
     """End messages that no worker holds: their queued recipients are cancelled, the rest stays."""
     if not ids:
         return
@@ -88,6 +95,7 @@ async def stop(connection: AsyncConnection, ids: Sequence[str], now: datetime) -
             }
         )
     await connection.execute(STOP, rows)
+    await counts.add(connection, worker, [(counts.Count.CANCELLED, now)] * len(rows))
 
 
 STOP = (

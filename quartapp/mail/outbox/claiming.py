@@ -37,6 +37,8 @@ class Order:
         After how many seconds another process may take them over.
     only_expired
         Only messages past their `expires`, which need no server: for during an outage.
+    worker
+        Who counts those that end here, see `counts.add`.
     """
 
     backend: str
@@ -44,6 +46,7 @@ class Order:
     now: datetime
     lease: float
     limit: int
+    worker: str
     only_expired: bool = False
 
     @property
@@ -161,7 +164,7 @@ async def claim(connection: AsyncConnection, order: Order) -> Batch:
         return Batch((), has_more=False)
     # Cancelled while a dead owner had it: no other attempt begins.
     cancelled = {row.id for row in rows if row.wants_cancel and row.intent_at is None}
-    await stop(connection, sorted(cancelled), order.now)
+    await stop(connection, sorted(cancelled), order.now, order.worker)
     wanted = {row.id: row for row in rows if row.id not in cancelled}
     recipients = await recipients_of(connection, list(wanted))
     claims = [_claim(row, recipients[delivery_id]) for delivery_id, row in wanted.items()]

@@ -61,6 +61,13 @@ class Decision:
         )
 
     @property
+    def reply(self) -> str:
+        """The reply that decided, with its code: of the first recipient in the message's state."""
+        same = [each for each in self.recipients if each.status is self.status]
+        decisive = next((each for each in same if each.code is not None), same[0])
+        return f"{decisive.code} {decisive.reply}" if decisive.code else decisive.reply
+
+    @property
     def is_final(self) -> bool:
         """Whether nothing more happens to this message by itself."""
         return STATES[self.status].is_final(self.due_at)

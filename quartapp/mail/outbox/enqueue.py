@@ -11,6 +11,7 @@ from quartapp.database.columns import is_storable
 from quartapp.mail.choices import SUPPRESSED
 from quartapp.mail.errors import MailError
 from quartapp.mail.outbox import tables
+from quartapp.mail.outbox.counts import add_suppressed
 from quartapp.mail.outbox.delivery import Delivery, Recipient
 from quartapp.mail.outbox.insert import insert
 from quartapp.mail.outbox.query.find import Filter, find
@@ -82,6 +83,7 @@ async def enqueue(connection: AsyncConnection, message: NewMessage) -> Delivery:
     await _check_savepoint(connection)
     row = _row(message)
     if await insert(connection, [row]):
+        await _count_suppressed(connection, [row])
         return _delivery(row)
     return await _first_with(connection, message)
 
@@ -98,6 +100,7 @@ async def enqueue_all(
     await _check_savepoint(connection)
     rows = [_row(message) for message in messages]
     await insert(connection, rows)
+    await _count_suppressed(connection, rows)
     return [_delivery(row) for row in rows]
 
 
@@ -141,6 +144,14 @@ def _row(message: NewMessage) -> dict[str, Any]:
         "recipient_reply": SUPPRESSED if is_over else "",
         "recipient_due_at": None if is_over else message.due_at,
     }
+
+
+async def _count_suppressed(connection: AsyncConnection, rows: Sequence[dict[str, Any]]) -> None:
+    """Count the messages that ended as they were stored."""
+    ended = [row for row in rows if row["ended_at"]]
+    if ended:
+        name, now = ended[0]["id"], ended[0]["ended_at"]
+        await add_suppressed(connection, name, len(ended), now)
 
 
 async def _check_savepoint(connection: AsyncConnection) -> None:

@@ -65,6 +65,8 @@ class Outbox:
         Whether messages are suppressed when they are queued; asked for each.
     makes_tables
         Whether missing tables are made on first use.
+
+    `worker` names this process in counts, and among those that deliver.
     """
 
     def __init__(
@@ -81,6 +83,7 @@ class Outbox:
         self._clock = clock
         self._offset = timedelta()
         self._is_suppressed = is_suppressed
+        self.worker = secrets.token_hex(8)
         self._tables = FirstUse(makes_tables, self._make_tables, lambda: self.database)
 
     @property
@@ -166,6 +169,7 @@ class Outbox:
             lease=self._settings.lease,
             limit=limit,
             only_expired=only_expired,
+            worker=self.worker,
         )
         if not (expects or await self._is_due(order)):
             return claiming.Batch((), has_more=False)
@@ -197,7 +201,7 @@ class Outbox:
     async def record(self, decisions: Sequence[Decision]) -> list[Decision]:
         """Record decisions; returns those whose messages were still ours."""
         async with self.database.writing() as connection:
-            return await recording.record(connection, decisions)
+            return await recording.record(connection, decisions, self.worker)
 
     async def get(self, delivery_id: str) -> Delivery | None:
         """One message, None if there is no such."""
@@ -242,7 +246,7 @@ class Outbox:
     async def cancel(self, ids: Sequence[str]) -> list[str]:
         """Stop further attempts at messages; returns which."""
         async with self.database.writing() as connection:
-            return await change.cancel(connection, ids, self.now())
+            return await change.cancel(connection, ids, self.now(), self.worker)
 
     async def prune(self) -> int:
         """Delete what ended long ago; returns how many messages it concerned."""

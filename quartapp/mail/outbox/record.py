@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, func, insert, select, update
 
+from quartapp.mail.outbox import counts
 from quartapp.mail.outbox.states import Status
 from quartapp.mail.outbox.tables import attempts, messages, recipients
 
@@ -22,8 +23,13 @@ if TYPE_CHECKING:
 __all__ = ["record", "write_recipients"]
 
 
-async def record(connection: AsyncConnection, decisions: Sequence[Decision]) -> list[Decision]:
+async def record(
+    connection: AsyncConnection, decisions: Sequence[Decision], worker: str
+) -> list[Decision]:
     """Write the decisions whose claims are still ours, and return those, as they were written.
+
+    worker
+        Who counts them, see `counts.add`.
 
     A message that was cancelled meanwhile is not retried. A claim that was taken over changes no
     row: its token is no longer there.
@@ -40,6 +46,8 @@ async def record(connection: AsyncConnection, decisions: Sequence[Decision]) -> 
     await _write(connection, UPDATE_MESSAGE, [_message(decision) for decision in others])
     await _write(connection, UPDATE_RECIPIENT, [row for each in ours for row in _recipients(each)])
     await _write(connection, INSERT_ATTEMPT, [_attempt(each) for each in ours if _is_listed(each)])
+    counted = ((counts.counted_as(decision), decision.at) for decision in ours)
+    await counts.add(connection, worker, ((count, at) for count, at in counted if count))
     return ours
 
 
@@ -192,4 +200,5 @@ def _attempt(decision: Decision) -> dict[str, Any]:
         "ended_at": decision.at,
         "status": decision.status,
         "detail": decision.detail,
+        "reply": decision.reply,
     }

@@ -36,6 +36,7 @@ __all__ = [
     "at_most",
     "attempts",
     "contents",
+    "counts",
     "first_id",
     "include_object",
     "is_any",
@@ -43,6 +44,7 @@ __all__ = [
     "metadata",
     "new_id",
     "recipients",
+    "workers",
 ]
 
 
@@ -169,6 +171,33 @@ attempts = Table(
     Column("ended_at", UtcDateTime, nullable=False),
     Column("status", String(16), nullable=False),
     Column("detail", SafeText, nullable=False),
+    # The reply that decided, without the recipient's address.
+    Column("reply", SafeText, nullable=False, default=""),
+)
+# What the server mostly replied in the last minutes.
+Index("ix_mail_attempts_ended_at", attempts.c.ended_at)
+
+# How attempts ended, in each minute and by worker, so that no row is written by many. Those of an
+# hour have no worker: see counts.py.
+counts = Table(
+    "mail_counts",
+    metadata,
+    Column("outcome", String(16), primary_key=True),
+    Column("starts_at", UtcDateTime, primary_key=True),
+    Column("worker", String(32), primary_key=True),
+    Column("number", Integer, nullable=False),
+)
+
+# The processes that deliver, and what holds each of them up: see workers.py.
+workers = Table(
+    "mail_workers",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("backend", String(16), nullable=False),
+    Column("seen_at", UtcDateTime, nullable=False),
+    Column("outage", SafeText, nullable=False, default=""),
+    Column("outage_since", UtcDateTime),
+    Column("next_attempt_at", UtcDateTime),
 )
 
 

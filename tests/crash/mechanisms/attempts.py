@@ -8,6 +8,28 @@ __all__ = ["ATTEMPTS"]
 
 ATTEMPTS = (
     Mechanism(
+        "an outcome is counted as it is recorded",
+        "quartapp/mail/outbox/record.py",
+        "await counts.add(connection, worker, ((count, at) for count, at in counted if count))",
+        "pass",
+        "tests/mail/outbox/test_counting.py::test_an_attempt_is_counted_by_how_it_ended",
+    ),
+    Mechanism(
+        "a stopped message is counted",
+        "quartapp/mail/outbox/change.py",
+        "await counts.add(connection, worker, [(counts.Count.CANCELLED, now)] * len(rows))",
+        "pass",
+        "tests/mail/outbox/test_counting.py"
+        "::test_a_cancelled_message_is_counted_once_whoever_held_it",
+    ),
+    Mechanism(
+        "counts are added to those of the same minute",
+        "quartapp/mail/outbox/counts.py",
+        'set_={"number": counts.c.number + into.excluded.number},',
+        'set_={"number": into.excluded.number},',
+        "tests/mail/outbox/test_counting.py::test_what_two_processes_roll_up_at_once_is_added_once",
+    ),
+    Mechanism(
         "state of each recipient",
         "quartapp/mail/outbox/claim.py",
         "if recipient.due_at is not None and recipient.due_at <= now",

@@ -1,4 +1,4 @@
-"""Messages, their recipients, their contents and the history of their attempts."""
+"""Messages, recipients, contents, the history of attempts; counts of outcomes, and workers."""
 
 from typing import Any
 
@@ -81,6 +81,7 @@ def upgrade() -> None:
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("status", sa.String(length=16), nullable=False),
         sa.Column("detail", sa.String(), nullable=False),
+        sa.Column("reply", sa.String(), nullable=False),
         sa.ForeignKeyConstraint(
             ["delivery_id"],
             ["mail_messages.id"],
@@ -89,6 +90,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("delivery_id", "number", name="pk_mail_attempts"),
     )
+    op.create_index("ix_mail_attempts_ended_at", "mail_attempts", ["ended_at"])
     op.create_table(
         "mail_contents",
         sa.Column("delivery_id", sa.String(length=32), nullable=False),
@@ -119,11 +121,29 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("delivery_id", "position", name="pk_mail_recipients"),
     )
     op.create_index("ix_mail_recipients_address", "mail_recipients", ["address", "delivery_id"])
+    op.create_table(
+        "mail_counts",
+        sa.Column("outcome", sa.String(length=16), nullable=False),
+        sa.Column("starts_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("worker", sa.String(length=32), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("outcome", "starts_at", "worker", name="pk_mail_counts"),
+    )
+    op.create_table(
+        "mail_workers",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("backend", sa.String(length=16), nullable=False),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("outage", sa.String(), nullable=False),
+        sa.Column("outage_since", sa.DateTime(timezone=True)),
+        sa.Column("next_attempt_at", sa.DateTime(timezone=True)),
+        sa.PrimaryKeyConstraint("id", name="pk_mail_workers"),
+    )
 
 
 def downgrade() -> None:
-    for table in ("mail_recipients", "mail_contents", "mail_attempts", "mail_messages"):
-        op.drop_table(table)
+    for table in ("workers", "counts", "recipients", "contents", "attempts", "messages"):
+        op.drop_table(f"mail_{table}")
 
 
 def where_set(*columns: str) -> dict[str, Any]:
