@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 from hypercorn.config import Config, Sockets
 
+from quartapp.config.serving import is_loopback
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -52,6 +54,15 @@ class Listening(Config):
         """Where a browser on this machine finds the page, without the last slash."""
         tls = [_url("https", sock) for sock in self.sockets.secure_sockets]
         return tls + [_url("http", sock) for sock in self.sockets.insecure_sockets]
+
+    @property
+    def is_local(self) -> bool:
+        """Whether only browsers on this machine reach it; a proxy's clients are elsewhere."""
+        sockets = [*self.sockets.secure_sockets, *self.sockets.insecure_sockets]
+        return all(
+            sock.family in (socket.AF_INET, socket.AF_INET6) and is_loopback(sock.getsockname()[0])
+            for sock in [*sockets, *self.sockets.quic_sockets]
+        )
 
     def _open(self) -> Sockets:
         try:

@@ -31,6 +31,8 @@ def serve(app: Quart, listening: Listening) -> None:
     """
     # Less than a warning it says only where it listens; we say that better.
     logging.getLogger("quartapp.server").addFilter(lambda record: record.levelno > logging.INFO)
+    if app.config["QUARTAPP_PAGES_OPEN"] and listening.is_local:
+        app.config["QUARTAPP_HOST_BELIEVED"] = True
     with Start(app.name) as start:
         run(_serve(app, listening, start))
 

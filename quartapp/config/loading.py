@@ -9,14 +9,14 @@ from hypercorn.config import Config as Server
 from sqlalchemy.engine import URL
 
 from quartapp.config.secret_key import stored_secret_key
-from quartapp.config.serving import Maker, maker
+from quartapp.config.serving import Maker, maker, serves_this_machine
 from quartapp.config.sources import from_environment, from_file, from_mapping, merged
 from quartapp.config.table import CONFIG, KEYS, Environment
 from quartapp.mail.settings import Backend, MailSettings, Upgrade
 from quartapp.settings.keys import Secret, SettingError, is_unset
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from quartapp.config.sources import Source
 
@@ -26,6 +26,7 @@ PACKAGE = Path(__file__).parents[1]
 MIB = 1024 * 1024
 
 PAGES_OPEN = "QUARTAPP_PAGES_OPEN"
+HOST_BELIEVED = "QUARTAPP_HOST_BELIEVED"
 WARNINGS = "QUARTAPP_WARNINGS"
 
 QUART = {
@@ -48,6 +49,14 @@ UNPLACED = (
 )
 
 
+SHORTEST_KEY = 16
+SHORT_KEY = (
+    f"SECRET_KEY, or one of its fallbacks, is shorter than {SHORTEST_KEY} bytes, so that sessions "
+    "could be forged: "
+    'make one with python3 -c "import secrets; print(secrets.token_urlsafe(48))".'
+)
+
+
 class ConfigError(SystemExit):
     """A setting that cannot be used: one sentence on stderr and exit code 1, under every server."""
 
@@ -65,8 +74,9 @@ def load(
     instance
         The instance folder where QUARTAPP_INSTANCE is not set; it is made here.
 
-    There are all of `KEYS`, Quart's own, and two that say what follows from them:
-    `QUARTAPP_PAGES_OPEN`, whether `/dev/mail/` and `/outbox/` are open as in development, and
+    There are all of `KEYS`, Quart's own, and three that say what follows from them:
+    `QUARTAPP_PAGES_OPEN`, whether `/dev/mail/` and `/outbox/` are open as in development,
+    `QUARTAPP_HOST_BELIEVED`, whether messages may link to the host that a request names, and
     `QUARTAPP_WARNINGS`, sentences to log once. Raises `ConfigError`.
     """
     others = dict(overrides or {})
@@ -132,6 +142,7 @@ def _check(values: Mapping[str, Any], written: Mapping[str, Any]) -> None:
         raise SettingError("OPERATOR_USERNAME must not contain a colon: browsers cannot send it.")
     if values["QUARTAPP_ENV"] is Environment.PRODUCTION:
         _check_production(written)
+        _check_keys([written["SECRET_KEY"], *(values.get("SECRET_KEY_FALLBACKS") or ())])
     MailSettings.from_config(values)
 
 
@@ -145,6 +156,12 @@ def _check_production(written: Mapping[str, Any]) -> None:
         )
 
 
+def _check_keys(keys: Iterable[str | bytes]) -> None:
+    """Refuse keys, the former ones that Quart still takes included, that can be guessed."""
+    if any(len(key.encode() if isinstance(key, str) else key) < SHORTEST_KEY for key in keys):
+        raise SettingError(SHORT_KEY)
+
+
 def _complete(values: dict[str, Any], instance: Path) -> None:
     """Fill in the defaults that depend on other settings."""
     is_production = values["QUARTAPP_ENV"] is Environment.PRODUCTION
@@ -156,7 +173,7 @@ def _complete(values: dict[str, Any], instance: Path) -> None:
         values["MAIL_UPGRADE"] = Upgrade.NEVER if is_production else Upgrade.ALWAYS
     if values["SESSION_COOKIE_SECURE"] is None:
         values["SESSION_COOKIE_SECURE"] = is_production
-    values[PAGES_OPEN] = not is_production
+    values[PAGES_OPEN] = values[HOST_BELIEVED] = not is_production
 
 
 def _make(folder: Path) -> None:
@@ -196,7 +213,11 @@ def _warnings(
 
 
 def _decide_pages(values: dict[str, Any], maker: Maker) -> None:
-    """Close the developer's pages where nothing says that this is development."""
+    """Close the developer's pages where nothing says that this is development.
+
+    What `quartapp run` listens on it says later: it opens its sockets with these settings.
+    """
     values[PAGES_OPEN] = maker is Maker.DEVELOPMENT_SERVER
+    values[HOST_BELIEVED] = values[PAGES_OPEN] and serves_this_machine()
     if maker is Maker.SERVER:
         values[WARNINGS] += (CLOSED,)

@@ -9,7 +9,7 @@ from quartapp.mail.settings import MAIL_KEYS, mailbox
 from quartapp.settings import kinds
 from quartapp.settings.keys import Key, Keys
 
-__all__ = ["CONFIG", "KEYS", "Environment", "LogFormat", "LogLevel"]
+__all__ = ["CONFIG", "KEYS", "Environment", "LogFormat", "LogLevel", "Metrics"]
 
 
 class Environment(StrEnum):
@@ -17,6 +17,13 @@ class Environment(StrEnum):
 
     DEVELOPMENT = "development"
     PRODUCTION = "production"
+
+
+class Metrics(StrEnum):
+    """Who may read `/metrics` where no operator is set."""
+
+    CLOSED = "closed"
+    OPEN = "open"
 
 
 class LogFormat(StrEnum):
@@ -110,6 +117,12 @@ KEYS = Keys(
         ),
         Key(
             "FLASKY_ADMIN", mailbox, None, "The address that is told of new users; unset: no mail."
+        ),
+        Key(
+            "QUARTAPP_METRICS",
+            kinds.one_of(Metrics),
+            Metrics.CLOSED,
+            "`open` shows `/metrics` to everybody in production where no operator is set.",
         ),
         *MAIL_KEYS,
         Key("OPERATOR_USERNAME", kinds.text, None, "The operator's name for `/outbox/`."),

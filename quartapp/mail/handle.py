@@ -240,7 +240,8 @@ class Mail:
         """`/healthz`, `/readyz` and `/metrics`.
 
         allow
-            Who may read `/metrics`: see `outbox_pages`. Without it, the operator where one is set.
+            Who may read `/metrics`: see `outbox_pages`. Without it, the operator where one is set,
+            else everybody in debug and TESTING only.
         ready
             The host's own check for `/readyz`: a sentence where it cannot serve, else None.
         """

@@ -13,7 +13,7 @@ from quartapp.database import DatabaseUnavailable
 from quartapp.mail import mail
 from quartapp.models import MIGRATIONS
 from quartapp.web import errors, headers
-from quartapp.web.access import developers, operators
+from quartapp.web.access import developers, operators, scrapers
 from quartapp.web.deliveries import deliveries
 from quartapp.web.limits import NewUsers
 from quartapp.web.main import main
@@ -45,7 +45,9 @@ def init_app(app: Quart) -> None:
     app.register_blueprint(deliveries)
     app.register_blueprint(mail.outbox_pages(allow=operators), url_prefix="/outbox")
     app.register_blueprint(mail.mailbox_pages(allow=developers), url_prefix="/dev/mail")
-    app.register_blueprint(mail.health_pages(ready=partial(_about_users, app)))
+    app.register_blueprint(
+        mail.health_pages(allow=scrapers, ready=partial(_about_users, app)),
+    )
     app.session_interface = Sessions()
     errors.init_app(app)
     headers.init_app(app)

@@ -12,7 +12,7 @@ from quartapp.mail import mail
 if TYPE_CHECKING:
     from quartapp.mail import Operator
 
-__all__ = ["developers", "operators"]
+__all__ = ["developers", "operators", "scrapers"]
 
 CLOSED = (
     "This page is open on this machine only, under a name such as localhost, "
@@ -35,3 +35,15 @@ async def developers() -> Operator:
         return await mail.guard(local=True)
     except NotFound:
         abort(403, CLOSED)
+
+
+async def scrapers() -> bool | Operator:
+    """Who may read `/metrics`: the operator where one is set, else everybody in development, and
+    in production where QUARTAPP_METRICS says so.
+    """
+    config = current_app.config
+    if config["OPERATOR_USERNAME"]:
+        return await mail.guard(local=False)
+    if not config["QUARTAPP_PAGES_OPEN"] and config["QUARTAPP_METRICS"] != "open":
+        abort(404)
+    return True

@@ -95,9 +95,9 @@ def _new_users() -> NewUsers:
 
 
 def _address() -> str | None:
-    """The address that messages link to: in production never what a visitor called the host."""
+    """The address that messages link to: what a visitor called the host only in development."""
     address: str | None = current_app.config["QUARTAPP_URL"]
-    if address or current_app.config["QUARTAPP_ENV"] == "production":
+    if address or not current_app.config["QUARTAPP_HOST_BELIEVED"]:
         return address
     return request.url_root
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from quartapp.config import KEYS, ConfigError, load, settings_file
-from quartapp.config.loading import PAGES_OPEN, WARNINGS
+from quartapp.config.loading import HOST_BELIEVED, PAGES_OPEN, WARNINGS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 PRODUCTION = {
     "QUARTAPP_ENV": "production",
-    "SECRET_KEY": "a long one",
+    "SECRET_KEY": "one that is long",
     "MAIL_SERVER": "smtp.example.com",
 }
 
@@ -423,3 +423,37 @@ def test_production_without_a_place_of_its_own_is_warned(read: Read) -> None:
 
     assert [each for each in warned if unplaced in each]
     assert not [each for each in placed if unplaced in each]
+
+
+@pytest.mark.parametrize(
+    ("environ", "mapping", "expected"),
+    [
+        ({"QUARTAPP_ENV": "development"}, {}, True),
+        ({}, {"TESTING": True}, True),
+        ({}, {}, False),
+        ({}, {PAGES_OPEN: True}, False),
+        (PRODUCTION, {"TESTING": True}, False),
+    ],
+)
+def test_the_host_of_a_request_is_believed_where_development_is_spelled_out(
+    read: Read, environ: Mapping[str, str], mapping: Mapping[str, Any], expected: bool
+) -> None:
+    assert read("", environ, **mapping)[HOST_BELIEVED] is expected
+
+
+@pytest.mark.parametrize("key", ["x" * 15, "\N{SNOWMAN}" * 5])
+def test_production_refuses_a_key_that_can_be_guessed(
+    refusal: Callable[..., str], key: str
+) -> None:
+    sentence = refusal("", {**PRODUCTION, "SECRET_KEY": key})
+
+    assert "shorter than 16 bytes, so that sessions could be forged: make one" in sentence
+    assert key not in sentence
+
+
+def test_production_refuses_a_former_key_that_can_be_guessed(refusal: Callable[..., str]) -> None:
+    assert "fallbacks" in refusal("", PRODUCTION, SECRET_KEY_FALLBACKS=["dev"])
+
+
+def test_development_may_have_any_key(read: Read) -> None:
+    assert read("", {"SECRET_KEY": "dev"})["SECRET_KEY"] == "dev"

@@ -165,6 +165,18 @@ async def test_in_production_no_message_links_to_what_a_visitor_called_the_host(
     assert b"evil.example" not in message.content
 
 
+async def test_without_development_spelled_out_no_message_links_to_a_visitors_host(make, server):
+    settings = {"MAIL_SERVER": server.host, "MAIL_PORT": server.port}
+    app = make(TESTING=False, **settings)
+    async with app.test_app():
+        await Visitor(app, headers={"Host": "evil.example"}).say("Ada")
+        await app.extensions["mail"].drain()
+
+    [message] = server.messages
+    assert b"User Ada has joined." in message.content
+    assert b"evil.example" not in message.content
+
+
 @pytest.mark.parametrize("broken", ["{{ nobody.there.at.all }}", "{% if %}", "{{ 1 / 0 }}"])
 async def test_a_message_that_cannot_be_rendered_stores_nothing_and_says_so(make, broken, caplog):
     app = with_template(make(), txt=broken)

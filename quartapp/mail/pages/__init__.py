@@ -45,8 +45,9 @@ def health_pages(*, allow: Allow | None = None, ready: Ready | None = None) -> B
     """`/healthz`, `/readyz` and `/metrics`.
 
     allow
-        Who may read `/metrics`; without it, the operator where one is set, else everybody. The
-        other two tell no secrets, and are open to whatever supervises the process.
+        Who may read `/metrics`; without it, the operator where one is set, else everybody in debug
+        and TESTING, and nobody (404) elsewhere. The other two tell no secrets, and are open to
+        whatever supervises the process.
     ready
         The host's own check for `/readyz`, sync or async: a sentence where it cannot serve, else
         None.

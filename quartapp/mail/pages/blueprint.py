@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit, urlunsplit
 
-from quart import Blueprint, current_app, request, send_from_directory
+from quart import Blueprint, current_app, redirect, request, send_from_directory
 from quart.signals import request_finished
 from werkzeug.exceptions import HTTPException, NotFound
+from werkzeug.routing import RequestRedirect
 
 from quartapp.database import DatabaseUnavailable
 from quartapp.mail.errors import OutboxUnavailable
@@ -66,6 +68,7 @@ class Pages(Blueprint):
         self._policies: dict[str, str] = {}
         self._at_the_root: set[str] = set()
         self.record(_have_the_last_word)
+        self.before_app_request(_redirect_within)
         self.before_request(self._check)
         for outage in (DatabaseUnavailable, OutboxUnavailable):
             self.register_error_handler(outage, _busy)
@@ -146,6 +149,18 @@ async def _check_change() -> None:
 
 async def _busy(_: DatabaseUnavailable | OutboxUnavailable) -> HTTPException:
     return await refusal(503, Retry_After=str(SOON))
+
+
+async def _redirect_within() -> ResponseReturnValue | None:
+    """Where routing adds a slash it names the host as the visitor did: leave the name out."""
+    found = request.routing_exception
+    if not isinstance(found, RequestRedirect):
+        return None
+    place = urlsplit(found.new_url)
+    has_subdomains = current_app.subdomain_matching or current_app.url_map.host_matching
+    if has_subdomains and place.netloc != request.host:
+        return None
+    return redirect(urlunsplit(("", "", place.path, place.query, "")), found.code)
 
 
 def _have_the_last_word(state: BlueprintSetupState) -> None:

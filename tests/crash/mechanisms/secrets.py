@@ -34,10 +34,40 @@ SECRETS = (
     Mechanism(
         "no link to what a visitor called the host",
         "quartapp/web/main.py",
-        'if address or current_app.config["QUARTAPP_ENV"] == "production":',
+        'if address or not current_app.config["QUARTAPP_HOST_BELIEVED"]:',
         "if address:",
         "tests/web/test_main.py"
         "::test_in_production_no_message_links_to_what_a_visitor_called_the_host",
+    ),
+    Mechanism(
+        "no such link where nothing says that this is development",
+        "quartapp/config/loading.py",
+        "values[HOST_BELIEVED] = values[PAGES_OPEN] and serves_this_machine()",
+        "pass",
+        "tests/web/test_main.py"
+        "::test_without_development_spelled_out_no_message_links_to_a_visitors_host",
+    ),
+    Mechanism(
+        "no redirect to what a visitor called the host",
+        "quartapp/mail/pages/blueprint.py",
+        "        self.before_app_request(_redirect_within)\n",
+        "",
+        "tests/mail/pages/test_hosts.py::test_a_redirect_never_names_the_host_as_the_visitor_did",
+    ),
+    Mechanism(
+        "no key that can be guessed",
+        "quartapp/config/loading.py",
+        "        raise SettingError(SHORT_KEY)",
+        "        pass",
+        "tests/config/test_loading.py::test_production_refuses_a_key_that_can_be_guessed",
+    ),
+    Mechanism(
+        "no numbers for everybody in production",
+        "quartapp/web/access.py",
+        'if not config["QUARTAPP_PAGES_OPEN"] and config["QUARTAPP_METRICS"] != "open":',
+        "if False:",
+        "tests/mail/pages/test_metrics.py"
+        "::test_in_production_without_an_operator_it_is_open_only_where_that_was_said",
     ),
     Mechanism(
         "TLS is verified",
@@ -94,8 +124,8 @@ SECRETS = (
     Mechanism(
         "the operator's pages want a sign-in in production",
         "quartapp/web/access.py",
-        "guard(local=False)",
-        "guard(local=True)",
+        "guard(local=False)\n\n\nasync def developers",
+        "guard(local=True)\n\n\nasync def developers",
         "tests/mail/pages/test_outbox.py::test_in_production_everybody_must_sign_in",
     ),
     Mechanism(

@@ -304,10 +304,33 @@ async def test_health_is_open_and_metrics_ask_the_check(shop):
     assert (await visitor.get("/elsewhere")).headers.get("Content-Security-Policy") is None
 
 
-async def test_metrics_are_open_where_nobody_can_sign_in(shop):
+@pytest.mark.parametrize(("is_testing", "status"), [(True, 200), (False, 404)])
+async def test_metrics_are_open_where_nobody_can_sign_in_in_development_only(
+    shop, is_testing, status
+):
     shop.register_blueprint(health_pages())
+    shop.testing = is_testing
 
-    assert (await Visitor(shop).get("/metrics")).status_code == 200
+    assert (await Visitor(shop).get("/metrics")).status_code == status
+
+
+@pytest.mark.parametrize("name", ["evil.example", "EVIL.example:80", "evil.example:8000"])
+@pytest.mark.parametrize(
+    ("asked", "place"),
+    [
+        ("/outbox", "/outbox/"),
+        ("/outbox?q=tea", "/outbox/?q=tea"),
+        ("/outbox//sub//page", "/outbox/sub/page"),
+        ("//outbox", "/outbox/"),
+    ],
+)
+async def test_a_redirect_never_names_the_host_as_the_visitor_did(shop, asked, place, name):
+    shop.register_blueprint(outbox_pages(), url_prefix="/outbox")
+
+    answer = await Visitor(shop, headers={"Host": name}).get(asked)
+
+    assert (answer.status_code, answer.headers["Location"]) == (308, place)
+    assert "evil" not in (await answer.get_data(as_text=True)).lower()
 
 
 def test_importing_the_pages_loads_no_page() -> None:

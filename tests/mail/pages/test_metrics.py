@@ -170,6 +170,18 @@ async def test_it_asks_for_the_operators_sign_in_where_there_is_one(started):
     assert operator.content_type.startswith("text/plain; version=")
 
 
+@pytest.mark.parametrize(("settings", "status"), [({}, 404), ({"QUARTAPP_METRICS": "open"}, 200)])
+async def test_in_production_without_an_operator_it_is_open_only_where_that_was_said(
+    in_production, settings, status
+):
+    async with in_production(**settings) as app:
+        assert (await Visitor(app).get("/metrics")).status_code == status
+
+
+async def test_it_is_closed_where_nothing_says_that_this_is_development(make):
+    assert (await Visitor(make(TESTING=False)).get("/metrics")).status_code == 404
+
+
 async def test_it_names_nobody(delivering):
     async with delivering() as app:
         mail = app.extensions["mail"]
