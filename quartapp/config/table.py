@@ -72,7 +72,12 @@ KEYS = Keys(
             0,
             "Number of trusted reverse proxies (X-Forwarded-*).",
         ),
-        Key("QUARTAPP_LOG_FORMAT", kinds.one_of(LogFormat), LogFormat.TEXT, "`text` or `json`."),
+        Key(
+            "QUARTAPP_LOG_FORMAT",
+            kinds.one_of(LogFormat),
+            LogFormat.TEXT,
+            "`text` or `json`, with fields that docs/log.md lists.",
+        ),
         Key(
             "QUARTAPP_LOG_LEVEL",
             kinds.one_of(LogLevel),

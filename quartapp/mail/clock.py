@@ -1,4 +1,4 @@
-"""The clock: the one place that reads the time."""
+"""The clock: the one place that reads the time; and how moments and spans are written."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import time
 from datetime import UTC, datetime
 from typing import Protocol
 
-__all__ = ["Clock", "SystemClock"]
+__all__ = ["Clock", "SystemClock", "iso", "span"]
 
 # On Linux the clock that goes on while the machine sleeps, as a lease does.
 SUSPEND_AWARE = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
@@ -34,3 +34,16 @@ class SystemClock:
     def elapsed(self) -> float:
         """Seconds since the machine started, suspension included."""
         return time.clock_gettime(SUSPEND_AWARE)
+
+
+def iso(moment: datetime) -> str:
+    """A moment in ISO 8601, in UTC and to the millisecond."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def span(seconds: float) -> str:
+    """A length of time in words, such as `4 min`: in the largest unit that it has two of."""
+    for length, unit in ((86400, "d"), (3600, "h"), (60, "min")):
+        if seconds >= 2 * length:
+            return f"{seconds / length:.0f} {unit}"
+    return f"{seconds:.0f} s"

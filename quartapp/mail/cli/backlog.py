@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 
-from quartapp.mail.cli.description import duration
+from quartapp.mail.clock import span
 from quartapp.mail.outbox.query.views import Figures
 
 __all__ = ["Backlog"]
@@ -44,13 +43,13 @@ class Backlog:
 
     def end(self) -> str:
         """What was done, once nothing is left."""
-        took = duration(timedelta(seconds=self.seconds))
+        took = span(self.seconds)
         return f"{self.attempted:,} attempts in {took} · {self.rate:,.0f}/s"
 
     def _left(self) -> str:
         if not self.due or not self.rate:
             return ""
-        return f" · {duration(timedelta(seconds=self.due / self.rate))} left"
+        return f" · {span(self.due / self.rate)} left"
 
 
 def _bar(share: float, width: int) -> str:

@@ -137,8 +137,8 @@ async def _test(service: MailService, address: str) -> str:
 
 @contextmanager
 def _without_warnings() -> Iterator[None]:
-    """Without the warnings of the pool, which the command repeats in a sentence."""
-    logger = logging.getLogger("quartapp.mail.transports.smtp.pool")
+    """Without the warning that delivery is paused, which the command repeats in a sentence."""
+    logger = logging.getLogger("quartapp.mail.transports.pauses")
     level = logger.level
     logger.setLevel(logging.ERROR)
     try:

@@ -9,14 +9,12 @@ from quartapp.mail.cli.table import table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from datetime import datetime, timedelta
+    from datetime import datetime
 
     from quartapp.mail.outbox.delivery import Recipient
     from quartapp.mail.outbox.query.views import History
 
-__all__ = ["description", "duration", "facts"]
-
-UNITS = {"d": 86400, "h": 3600, "min": 60}
+__all__ = ["description", "facts"]
 
 
 def facts(history: History) -> dict[str, Any]:
@@ -38,13 +36,6 @@ def description(history: History) -> Iterator[str]:
             for each in history.attempts
         ]
         yield from table([("ATTEMPT", "ENDED", "STATUS", "DETAIL"), *attempts])
-
-
-def duration(span: timedelta) -> str:
-    """A length of time in its largest unit, such as `4 min`."""
-    seconds = max(0, int(span.total_seconds()))
-    unit, size = next(((unit, size) for unit, size in UNITS.items() if seconds >= size), ("s", 1))
-    return f"{seconds // size} {unit}"
 
 
 def _about(history: History) -> Iterator[tuple[str, str]]:

@@ -8,11 +8,15 @@ import sys
 from datetime import UTC, datetime
 from typing import TextIO
 
+from quartapp.mail.clock import iso
 from quartapp.mail.lines import escaped
 
 __all__ = ["configure"]
 
 NAME = "quartapp"
+
+ORDINARY = {*vars(logging.makeLogRecord({})), "message", "asctime"}
+"""The attributes of every record; others came with `extra`."""
 
 
 def configure(format: str, level: str) -> None:  # noqa: A002 (the setting's name)
@@ -66,18 +70,23 @@ class JsonLine(logging.Formatter):
     """One JSON object in a line, for programs."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """The record's object: time, level, logger, message and, if there is one, exception."""
-        entry = {
+        """The record's object: time, level, logger, message, then what it was logged with.
+
+        That is the fields that its `extra` gave it and, if there is one, `exception`.
+        """
+        entry: dict[str, object] = {
             "time": _time(record),
             "level": record.levelname,
             "logger": record.name,
             "message": record.getMessage(),
         }
+        for name, value in vars(record).items():
+            if name not in ORDINARY:
+                entry.setdefault(name, value)
         if record.exc_info:
             entry["exception"] = self.formatException(record.exc_info)
-        return json.dumps(entry)
+        return json.dumps(entry, default=str)
 
 
 def _time(record: logging.LogRecord) -> str:
-    moment = datetime.fromtimestamp(record.created, UTC)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return iso(datetime.fromtimestamp(record.created, UTC))

@@ -10,14 +10,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from quartapp.mail.cli.description import description, duration, facts
+from quartapp.mail.cli.description import description, facts
 from quartapp.mail.cli.table import screen_width, table
 from quartapp.mail.cli.target import ask, log_action, startup_option
+from quartapp.mail.clock import span
 from quartapp.mail.lines import escaped
 from quartapp.mail.outbox import Filter
+from quartapp.mail.outbox.delivery import reason
 from quartapp.mail.outbox.states import Status
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from quartapp.mail.outbox.delivery import Delivery
     from quartapp.mail.outbox.query.views import History
     from quartapp.mail.service import MailService
@@ -27,7 +31,10 @@ __all__ = ["list_", "show", "stats"]
 PAGE = 500
 """Messages asked for at once."""
 
-HEADINGS = ("ID", "STATUS", "QUEUED (UTC)", "TO", "SUBJECT")
+WIDE = 100
+"""Columns of a terminal that has room for a message's reason beside its subject."""
+
+HEADINGS = ("ID", "STATUS", "QUEUED (UTC)", "TO", "SUBJECT", "REASON")
 
 
 @click.command("list", short_help="List messages, the newest first.")
@@ -55,7 +62,8 @@ def list_(limit: int, as_json: bool, status: str | None, **conditions: Any) -> N
     """List the messages that meet every condition given, the newest first.
 
     A terminal gets a table that fits it, a pipe the same table with nothing shortened, --json all
-    that is known of each message. The content of a message is never listed.
+    that is known of each message. The reason is the server's reply that decided the status, or
+    what else did. The content of a message is never listed.
 
     \b
     quartapp mail list --status failed
@@ -66,8 +74,7 @@ def list_(limit: int, as_json: bool, status: str | None, **conditions: Any) -> N
     if as_json:
         click.echo(_json([asdict(message) for message in found]))
     elif found:
-        rows = [HEADINGS, *(_row(message) for message in found)]
-        click.echo("\n".join(table(rows, screen_width())))
+        click.echo("\n".join(_lines(found, screen_width())))
     else:
         click.echo("No messages yet." if wanted == Filter() else "No messages match.")
 
@@ -112,7 +119,9 @@ def stats(as_json: bool) -> None:
         return
     rows = [(str(status), f"{count:,}") for status, count in numbers["counts"].items()]
     oldest = numbers["oldest_waiting"]
-    age = f"queued {duration(datetime.now(UTC) - oldest)} ago" if oldest else "nothing is waiting"
+    age = "nothing is waiting"
+    if oldest:
+        age = f"queued {span((datetime.now(UTC) - oldest).total_seconds())} ago"
     rows += [("due now", f"{numbers['due_now']:,}"), ("oldest", age)]
     click.echo("\n".join(table(rows)))
 
@@ -151,11 +160,27 @@ async def _numbers(service: MailService) -> dict[str, Any]:
     }
 
 
+def _lines(found: list[Delivery], width: int | None) -> Iterator[str]:
+    """A table; the reason has a line of its own where a terminal has no room for its column."""
+    if width is None or width >= WIDE:
+        yield from table(
+            [HEADINGS, *((*_row(message), reason(message)) for message in found)], width
+        )
+        return
+    headings, *lines = table([HEADINGS[:-1], *map(_row, found)], width)
+    yield headings
+    for line, message in zip(lines, found, strict=True):
+        yield line
+        if why := reason(message):
+            yield from table([("", why)], width)
+
+
 def _row(message: Delivery) -> tuple[str, ...]:
     first = message.recipients[0].address
     others = len(message.recipients) - 1
     to = f"{first} and {others} more" if others else first
-    return message.id, message.status, f"{message.created_at:%m-%d %H:%M}", to, message.subject
+    queued = f"{message.created_at:%m-%d %H:%M}"
+    return message.id, message.status, queued, to, message.subject
 
 
 def _print_message(content: bytes) -> None:

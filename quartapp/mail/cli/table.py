@@ -19,6 +19,9 @@ GAP = "  "
 NARROW = 8
 """Columns of the screen that a shortened cell keeps at least."""
 
+FLEXIBLE = 3
+"""How many cells of a row may be shortened, the last ones."""
+
 
 def table(rows: Iterable[Sequence[str]], width: int | None = None) -> list[str]:
     """The lines of a table; what would move or colour a terminal is spelled out.
@@ -26,8 +29,8 @@ def table(rows: Iterable[Sequence[str]], width: int | None = None) -> list[str]:
     rows
         The headings first.
     width
-        Columns of the screen: the last cells of a row are shortened until it fits, as far as
-        they still say something. None shortens nothing.
+        Columns of the screen: the last cells of a row are shortened until it fits, the widest
+        first, as far as they still say something. None shortens nothing.
     """
     cells = [[escaped(cell) for cell in row] for row in rows]
     widths = [max(map(_width, column)) for column in zip_longest(*cells, fillvalue="")]
@@ -45,14 +48,15 @@ def screen_width() -> int | None:
 
 
 def _fitted(widths: list[int], width: int) -> list[int]:
-    """Take what is too much from the last columns, the last one first."""
+    """Take what is too much from the last columns, each time from the widest of them."""
     fitted = list(widths)
     excess = sum(widths) + len(GAP) * (len(widths) - 1) - width
-    for column in reversed(range(len(widths))):
-        spare = max(0, fitted[column] - NARROW)
-        taken = min(spare, max(0, excess)) if column >= len(widths) - 2 else 0
-        fitted[column] -= taken
-        excess -= taken
+    last = range(len(widths))[-FLEXIBLE:]
+    for _ in range(max(0, excess)):
+        widest = max(reversed(last), key=fitted.__getitem__)
+        if fitted[widest] <= NARROW:
+            break
+        fitted[widest] -= 1
     return fitted
 
 

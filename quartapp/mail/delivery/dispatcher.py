@@ -13,7 +13,7 @@ from quartapp.mail.delivery.leases import LeaseLost, Leases
 from quartapp.mail.delivery.prefetch import Prefetch
 from quartapp.mail.delivery.pruner import prune_for_ever
 from quartapp.mail.delivery.sender import Sender, SendJob
-from quartapp.mail.transports import Answer, BreakerState, Outcome, Result
+from quartapp.mail.transports import Answer, BreakerState, Outcome, Result, pauses
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Sequence
@@ -85,6 +85,7 @@ class Dispatcher:
         self._is_stopping = False
         self._has_more = False
         self.outage: str | None = None
+        self._paused_at = 0.0
 
     def __repr__(self) -> str:
         state = "running" if self.is_running else "stopped"
@@ -162,7 +163,7 @@ class Dispatcher:
             except Exception as error:
                 logger.exception("the outbox could not be read")
                 self._has_more = False
-                self._note(str(error))
+                self._note(f"{type(error).__name__}: {error}")
             if not (self._has_more and self._room()):
                 await self._rest()
 
@@ -276,10 +277,12 @@ class Dispatcher:
         return [claim.id in ours for claim in claims]
 
     def _note(self, outage: str | None) -> None:
+        if outage and not self.outage:
+            self._paused_at = self._clock.elapsed()
         if outage and outage != self.outage:
-            logger.warning("mail delivery paused, the database is unavailable: %s", outage)
+            pauses.paused(outage, POLL)
         elif self.outage and not outage:
-            logger.info("mail delivery resumed, the database is available again")
+            pauses.resumed(self._clock.elapsed() - self._paused_at)
         self.outage = outage
 
 

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any
 from blinker import Signal
 
 from quartapp.mail import signals
+from quartapp.mail.events import log
 from quartapp.mail.message.encoding import Envelope
 from quartapp.mail.message.parsing import parse
+from quartapp.mail.outbox.delivery import decisive
 from quartapp.mail.outbox.states import Status
 
 if TYPE_CHECKING:
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     from quartapp.mail.message.encoding import Encoded
     from quartapp.mail.message.message import Message
     from quartapp.mail.outbox.decision import Decision
-    from quartapp.mail.outbox.delivery import Delivery, Recipient
+    from quartapp.mail.outbox.delivery import Delivery
 
 __all__ = ["AttemptRecord", "Publisher", "Watchers"]
 
@@ -50,8 +52,8 @@ class AttemptRecord:
     @property
     def code(self) -> int | None:
         """The server's reply code that decided, None if it was no reply."""
-        decisive = _decisive(self.delivery)
-        return decisive.code if decisive else None
+        recipient = decisive(self.delivery)
+        return recipient.code if recipient else None
 
 
 class Watchers:
@@ -108,14 +110,14 @@ class Publisher:
 
     def queued(self, delivery: Delivery) -> None:
         """A message was stored, and its transaction has committed."""
-        logger.info("message %s queued", delivery.id)
+        log.queued(delivery)
         self.watchers.tell(delivery.id)
         self._tell(signals.message_queued, about=delivery.id, delivery=delivery)
 
     def suppressed(self, delivery: Delivery, encoded: Encoded) -> None:
         """A message was stored as sent, and its transaction has committed."""
         self.queued(delivery)
-        _log(delivery)
+        log.attempted(delivery, None)
         self._record(encoded.envelope, encoded.content, about=delivery.id)
         self._tell(signals.message_sent, about=delivery.id, delivery=delivery)
 
@@ -127,7 +129,7 @@ class Publisher:
         if not (decision.counts or decision.is_final):
             return
         delivery = decision.delivery()
-        _log(delivery)
+        log.attempted(delivery, took)
         if content is not None and decision.went_out:
             envelope = Envelope(decision.claim.sender, decision.went_out)
             await self.dispatched(envelope, content)
@@ -241,31 +243,3 @@ _SIGNALS = {
 async def _ended(tasks: list[asyncio.Task[None]]) -> None:
     if tasks:
         await asyncio.wait(tasks)
-
-
-def _log(delivery: Delivery) -> None:
-    """One line: what became of the message, the server's words, and when it is attempted next."""
-    deferred = delivery.status is Status.QUEUED
-    log = logger.info if delivery.status is Status.SENT else logger.warning
-    log(
-        "message %s %s%s; attempt %d%s",
-        delivery.id,
-        "deferred" if deferred else delivery.status,
-        _words(delivery),
-        delivery.attempts,
-        f", next {delivery.due_at:%H:%M:%S}Z" if delivery.due_at else "",
-    )
-
-
-def _words(delivery: Delivery) -> str:
-    decisive = _decisive(delivery)
-    if decisive is None or not (decisive.code or decisive.reply):
-        return ""
-    words = f"{decisive.code} {decisive.reply}" if decisive.code else decisive.reply
-    return f": {words}"
-
-
-def _decisive(delivery: Delivery) -> Recipient | None:
-    """The first recipient in the message's own state with a reply, else the first in that state."""
-    same = [each for each in delivery.recipients if each.status is delivery.status]
-    return next((each for each in same if each.code is not None), same[0] if same else None)

@@ -10,7 +10,7 @@ from quartapp.mail.outbox.states import STATES, Status
 if TYPE_CHECKING:
     from datetime import datetime
 
-__all__ = ["Delivery", "Receipt", "Recipient"]
+__all__ = ["Delivery", "Receipt", "Recipient", "decisive", "reason"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,3 +73,16 @@ class Delivery:
     def is_final(self) -> bool:
         """Whether nothing more happens to this message unless a person asks for it."""
         return STATES[self.status].is_final(self.due_at)
+
+
+def decisive(delivery: Delivery) -> Recipient | None:
+    """The recipient that decided the message's state: the first one in it that has a reply."""
+    same = [each for each in delivery.recipients if each.status is delivery.status]
+    return next((each for each in same if each.code is not None), same[0] if same else None)
+
+
+def reason(delivery: Delivery) -> str:
+    """Why the message is in its state: the reply that decided it, else its detail."""
+    recipient = decisive(delivery)
+    reply = f"{recipient.code or ''} {recipient.reply}".strip() if recipient else ""
+    return reply or delivery.detail

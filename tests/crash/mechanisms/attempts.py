@@ -170,6 +170,13 @@ ATTEMPTS = (
         "::test_a_receiver_sees_no_request_and_nothing_of_who_caused_the_change",
     ),
     Mechanism(
+        "no reply begins a line of its own in a host's log",
+        "quartapp/mail/events/log.py",
+        """escaped(f"{fields['code'] or ''} {fields['reply']}".strip())""",
+        """f"{fields['code'] or ''} {fields['reply']}".strip()""",
+        "tests/mail/events/test_log.py::test_no_transports_reply_begins_a_line_of_its_own",
+    ),
+    Mechanism(
         "waiting where nothing delivers is refused",
         "quartapp/mail/events/watch.py",
         "if not self._worker.is_started:",

@@ -273,11 +273,11 @@ async def test_test_says_in_one_sentence_that_there_is_no_server(quartapp, serve
 
 
 async def test_test_leaves_the_log_as_it_was(quartapp, server):
-    before = logging.getLogger("quartapp.mail.transports.smtp.pool").level
+    before = logging.getLogger("quartapp.mail.transports.pauses").level
 
     await quartapp.run("mail", "test", "bob@example.com", **leading_to(server))
 
-    assert logging.getLogger("quartapp.mail.transports.smtp.pool").level == before
+    assert logging.getLogger("quartapp.mail.transports.pauses").level == before
 
 
 async def test_test_delivers_to_the_development_mailbox_by_itself(quartapp, tmp_path):

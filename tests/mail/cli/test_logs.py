@@ -57,6 +57,26 @@ def test_a_json_line_is_one_object(capsys: pytest.CaptureFixture[str]) -> None:
     }
 
 
+def test_what_a_line_was_logged_with_are_fields_in_json(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    logs.configure("json", "INFO")
+
+    logger.info("told", extra={"id": "7f3a", "code": 451, "level": "forged"})
+
+    entry = json.loads(capsys.readouterr().err)
+    assert list(entry) == ["time", "level", "logger", "message", "id", "code"]
+    assert (entry["level"], entry["id"], entry["code"]) == ("INFO", "7f3a", 451)
+
+
+def test_what_a_line_was_logged_with_is_not_in_text(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.configure("text", "INFO")
+
+    logger.info("told", extra={"id": "7f3a"})
+
+    assert capsys.readouterr().err.endswith(" INFO quartapp.somewhere told\n")
+
+
 @pytest.mark.parametrize("style", ["text", "json"])
 def test_a_servers_words_stay_in_one_line_and_without_controls(
     capsys: pytest.CaptureFixture[str], style: str

@@ -11,6 +11,7 @@ import pytest
 
 from quartapp.mail import Delivery
 from quartapp.mail.cli.table import table
+from quartapp.mail.testing import message
 
 NEWEST_FIRST = ["queued", "queued", "cancelled", "uncertain", "failed", "sent"]
 
@@ -63,6 +64,38 @@ async def test_list_shows_the_messages_that_meet_every_condition(
     ]
 
 
+async def test_list_says_why_each_message_is_in_its_state(quartapp, filled):
+    ended = await quartapp.run("mail", "list")
+
+    headings, *lines = ended.output.splitlines()
+    reasons = [line[headings.index("REASON") :] for line in lines]
+    assert reasons[:2] == ["451 4.7.1 greylisted", ""]
+    assert reasons[3].startswith("connection lost after the end of data: ")
+    assert reasons[4:] == ["550 5.1.1 no such user", "250 2.0.0 Ok"]
+
+
+async def test_list_says_why_delivery_waits_for_the_server(quartapp, serve, server, sqlite_url):
+    await server.stop()
+    async with serve(MAIL_BREAKER_FIRST=60) as mail:
+        await mail.send_later(message())
+        await mail.drain()
+    refused = f"{server.host}:{server.port} refused the connection; check MAIL_SERVER and MAIL_PORT"
+
+    ended = await quartapp.run("mail", "list", DATABASE_URL=sqlite_url)
+
+    assert refused in ended.output
+
+
+def test_list_has_a_column_for_the_reason_where_a_terminal_has_room(sit_down, filled):
+    screen = sit_down("quartapp", "mail", "list", COLUMNS="120")
+
+    lines = screen.see("sent .*\r\n").splitlines()
+
+    assert screen.end() == 0
+    assert max(map(len, lines)) <= 120
+    assert lines[-2].endswith("  Cake           550 5.1.1 no such user")
+
+
 async def test_list_says_that_there_is_nothing(quartapp, filled):
     ended = await quartapp.run("mail", "list", "--recipient", "stranger@example.com")
 
@@ -85,7 +118,8 @@ def test_list_fits_a_terminal(sit_down, filled):
 
     assert screen.end() == 0
     assert max(map(len, lines)) == 80
-    assert lines[-2].endswith("ada@exampl…  Cake")
+    assert lines[-3].endswith("ada@examp…  Cake")
+    assert lines[-2] == "  550 5.1.1 no such user"
 
 
 async def test_show_as_a_process_prints_the_servers_replies_and_the_attempts(call, filled):
@@ -183,9 +217,17 @@ def test_a_table_keeps_wide_and_combining_characters_in_line():
     assert lines == ["TO    SUBJECT", "漢字  x", "e\N{COMBINING ACUTE ACCENT}     y"]
 
 
-def test_a_table_shortens_its_last_columns_first():
-    rows = [("a" * 30, "b" * 30, "c" * 30)]
+def test_a_table_shortens_the_widest_of_its_last_columns_first():
+    rows = [("a" * 30, "b" * 12, "c" * 30, "d" * 20)]
 
-    [line] = table(rows, width=60)
+    [line] = table(rows, width=76)
 
-    assert line == f"{'a' * 30}  {'b' * 17}…  {'c' * 7}…"
+    assert line == f"{'a' * 30}  {'b' * 12}  {'c' * 13}…  {'d' * 13}…"
+
+
+def test_a_table_shortens_no_column_beyond_recognition():
+    rows = [("a" * 30, "b" * 30, "c" * 30, "d" * 30)]
+
+    [line] = table(rows, width=20)
+
+    assert line == f"{'a' * 30}  {'b' * 7}…  {'c' * 7}…  {'d' * 7}…"

@@ -348,39 +348,3 @@ async def test_what_was_refused_is_not_recorded(mail, server):
         await mail.wait(await mail.send_later(message()), timeout=30)
 
     assert outbox == []
-
-
-async def test_the_log_tells_of_each_message_by_its_id_alone(mail, server, caplog):
-    caplog.set_level(logging.INFO)
-
-    delivery = await mail.send_later(message(body="Nobody else's business"))
-    await mail.wait(delivery, timeout=30)
-
-    lines = [record.message for record in caplog.records if delivery.id in record.message]
-    assert lines == [
-        f"message {delivery.id} queued",
-        f"message {delivery.id} sent: 250 2.0.0 Ok; attempt 1",
-    ]
-    assert not any(word in caplog.text for word in ("bob@example.com", "business", "Tea"))
-
-
-async def test_the_log_says_why_a_message_is_deferred_and_until_when(mail, server, caplog):
-    server.answer(Phase.RCPT, "451 4.7.1 Greylisted")
-
-    delivery = await mail.send_later(message())
-    await mail.drain()
-    waiting = await mail.get(delivery.id)
-
-    assert (
-        f"message {delivery.id} deferred: 451 4.7.1 Greylisted; attempt 1, "
-        f"next {waiting.due_at:%H:%M:%S}Z"
-    ) in caplog.messages
-
-
-async def test_the_log_says_why_a_message_failed(mail, server, caplog):
-    server.answer(Phase.RCPT, "550 5.1.1 no such user")
-
-    delivery = await mail.send_later(message())
-    await mail.wait(delivery, timeout=30)
-
-    assert f"message {delivery.id} failed: 550 5.1.1 no such user; attempt 1" in caplog.messages

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime
 
 import pytest
 
@@ -86,11 +87,32 @@ async def test_an_outage_and_its_end_are_logged_once_each(
         clock.now = 180
         await ends_of(sending(transport, 5))
 
-    told = [(record.levelname, record.message.partition(":")[0]) for record in caplog.records]
-    assert told == [
-        ("WARNING", "mail delivery paused"),
-        ("INFO", "mail delivery resumed after 3 min"),
+    where = f"{server.host}:{server.port}"
+    cure = "check MAIL_SERVER and MAIL_PORT, or start the server"
+    assert [(record.levelname, record.message) for record in caplog.records] == [
+        (
+            "WARNING",
+            f"delivery paused: {where} refused the connection; {cure} (next attempt in 1 s)",
+        ),
+        ("INFO", "delivery resumed after 3 min"),
     ]
+
+
+async def test_an_outage_and_its_end_have_fields(connect, server, sending, limits, clock, caplog):
+    caplog.set_level("INFO")
+    server.answer(Phase.GREETING, "421 4.3.2 not\x1b[2J now", times=1)
+    began = datetime.now(UTC)
+    async with connect(limits=limits) as transport:
+        await ends_of(sending(transport))
+        clock.now = 180
+        await ends_of(sending(transport))
+
+    paused, resumed = caplog.records
+    assert (paused.outcome, paused.code) == ("paused", 421)
+    assert "421 4.3.2 not" in paused.reply
+    assert datetime.fromisoformat(paused.next_attempt) > began
+    assert "\x1b" not in paused.message
+    assert (resumed.outcome, resumed.duration_ms) == ("resumed", 180_000)
 
 
 async def test_a_wrong_password_is_sent_once_per_probe(connect, sending, limits, clock):

@@ -10,7 +10,7 @@ from contextlib import suppress
 from contextvars import Context
 from typing import TYPE_CHECKING
 
-from quartapp.mail.transports import BreakerState, ServerOutage, TransportFigures
+from quartapp.mail.transports import BreakerState, ServerOutage, TransportFigures, pauses
 from quartapp.mail.transports.smtp.closing import ClosingConnections
 from quartapp.mail.transports.smtp.connection import SMTPConnection
 from quartapp.mail.transports.smtp.idle import IdleConnections
@@ -124,9 +124,9 @@ class Pool:
         paused_for = self._breaker.paused_for
         if outage is None:
             if self._breaker.reset():
-                logger.info("mail delivery resumed after %s", _span(paused_for))
+                pauses.resumed(paused_for)
         elif self._breaker.trip(str(outage)):
-            logger.warning("mail delivery paused: %s", outage)
+            pauses.paused(str(outage), self._breaker.remaining, outage.code)
         self._assign()
 
     def stop_overlapping(self) -> None:
@@ -258,10 +258,3 @@ async def _opened_apart(connection: SMTPConnection) -> None:
         if not opening.cancelled():
             opening.exception()
         raise
-
-
-def _span(seconds: float) -> str:
-    for length, unit in ((3600, "h"), (60, "min")):
-        if seconds >= 2 * length:
-            return f"{seconds / length:.0f} {unit}"
-    return f"{seconds:.0f} s"
