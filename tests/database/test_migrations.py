@@ -26,6 +26,8 @@ TABLES = {
     "mail_attempts",
     "mail_contents",
     "mail_counts",
+    "mail_key_secret",
+    "mail_keys",
     "mail_messages",
     "mail_recipients",
     "mail_workers",

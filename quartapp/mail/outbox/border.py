@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from quartapp.database import DatabaseUnavailable, SchemaError
 from quartapp.database.errors import is_missing, translated
 from quartapp.mail.errors import MailError, OutboxUnavailable
-from quartapp.mail.outbox.outbox import MIGRATIONS
+from quartapp.mail.outbox.upgrade import MIGRATIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, select
-
 from quartapp.database.columns import is_storable
 from quartapp.mail.choices import SUPPRESSED
 from quartapp.mail.errors import MailError
@@ -14,7 +12,7 @@ from quartapp.mail.outbox import tables
 from quartapp.mail.outbox.counts import add_suppressed
 from quartapp.mail.outbox.delivery import Delivery, Recipient
 from quartapp.mail.outbox.insert import insert
-from quartapp.mail.outbox.query.find import Filter, find
+from quartapp.mail.outbox.keys import first_with, sign
 from quartapp.mail.outbox.states import Status
 from quartapp.mail.outbox.subject import beginning
 from quartapp.mail.outbox.tables import new_id
@@ -74,18 +72,31 @@ class NewMessage:
         return self.backend == SUPPRESSED and self.created_at == self.due_at == self.next_at
 
 
-async def enqueue(connection: AsyncConnection, message: NewMessage) -> Delivery:
+async def enqueue(
+    connection: AsyncConnection, message: NewMessage, secret: bytes | None = None
+) -> Delivery:
     """Insert the message and return it, or the first message with the same key.
+
+    secret
+        What keys are signed with; for a message that has a key.
 
     Raises `MailError` when the key belongs to another message: one with a different sender,
     different recipients or a different subject; and in a savepoint that is not to be relied on.
     """
     await _check_savepoint(connection)
     row = _row(message)
-    if await insert(connection, [row]):
+    if message.key is None or secret is None:
+        await insert(connection, [row])
         await _count_suppressed(connection, [row])
         return _delivery(row)
-    return await _first_with(connection, message)
+    signature = sign(secret, message.key, message.encoded)
+    row |= {"key_hash": signature.key_hash, "message_hash": signature.message_hash}
+    while not await insert(connection, [row]):
+        first = await first_with(connection, message.key, signature, message.encoded.subject)
+        if first is not None:
+            return first
+    await _count_suppressed(connection, [row])
+    return _delivery(row)
 
 
 async def enqueue_all(
@@ -108,10 +119,6 @@ DEFAULTS: dict[str, Any] = {
     column.name: getattr(column.default, "arg", None) for column in tables.messages.c
 }
 """What a new message's columns have where nothing else is said."""
-
-SENDER_OF = select(tables.messages.c.sender).where(
-    tables.messages.c.idempotency_key == bindparam("key_")
-)
 
 
 def _row(message: NewMessage) -> dict[str, Any]:
@@ -168,22 +175,6 @@ async def _check_savepoint(connection: AsyncConnection) -> None:
             "this engine's savepoints may outlive a rollback: set the driver's isolation_level to "
             "None and emit BEGIN, as SQLAlchemy's page on SQLite says, or queue the message outside"
         )
-
-
-async def _first_with(connection: AsyncConnection, message: NewMessage) -> Delivery:
-    sender = (await connection.execute(SENDER_OF, {"key_": message.key})).scalar_one()
-    [first] = await find(connection, Filter(key=message.key), limit=1)
-    envelope = message.encoded.envelope
-    is_same = (
-        sender == envelope.sender
-        and first.subject == message.encoded.subject
-        and tuple(each.address for each in first.recipients) == envelope.recipients
-    )
-    if not is_same:
-        raise MailError(
-            f"the key {message.key!r} belongs to another message: give each message its own key"
-        )
-    return first
 
 
 def _delivery(row: dict[str, Any]) -> Delivery:

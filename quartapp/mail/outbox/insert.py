@@ -10,6 +10,7 @@ from __future__ import annotations
 import sqlite3
 from contextlib import contextmanager
 from functools import lru_cache, partial
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
@@ -20,6 +21,7 @@ from sqlalchemy import (
     bindparam,
     func,
     literal_column,
+    null,
     select,
     true,
 )
@@ -30,7 +32,7 @@ from sqlalchemy.exc import DBAPIError
 from quartapp.database.columns import SafeText, UtcDateTime
 from quartapp.database.engines import schema_of
 from quartapp.database.onehop import one_trip
-from quartapp.mail.outbox.tables import contents, messages, recipients
+from quartapp.mail.outbox.tables import contents, keys, messages, recipients
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -47,8 +49,9 @@ async def insert(connection: AsyncConnection, rows: Sequence[Row]) -> int:
     """Insert messages with their recipients and contents; returns how many rows of recipients.
 
     rows
-        For each message the columns of `messages`, its `content`, its `addresses`, and what its
-        recipients share: `recipient_status`, `recipient_reply`, `recipient_due_at`.
+        For each message the columns of `messages`, its `content`, its `addresses`, what its
+        recipients share (`recipient_status`, `recipient_reply`, `recipient_due_at`), and with a
+        key that key's `key_hash` and `message_hash`.
 
     A message whose key is taken is left out, with its recipients; the transaction lives on.
     """
@@ -84,22 +87,27 @@ class Prepared:
 
 
 def _insert_postgres(connection: Connection, rows: Sequence[Row]) -> int:
-    statement = _for_postgres(connection.dialect, schema_of(connection))
-    bound = [statement.bound(row) for row in rows]
-    return connection.exec_driver_sql(statement.sql, bound if len(bound) > 1 else bound[0]).rowcount
+    count = 0
+    for has_key, some in groupby(rows, _has_key):
+        statement = _for_postgres(connection.dialect, schema_of(connection), has_key)
+        bound = [statement.bound(row) for row in some]
+        parameters = bound if len(bound) > 1 else bound[0]
+        count += connection.exec_driver_sql(statement.sql, parameters).rowcount
+    return count
 
 
 @lru_cache(maxsize=8)
-def _for_postgres(dialect: Dialect, schema: str | None) -> Prepared:
-    """One statement for all three tables: it inserts the rest of what it could insert."""
-    into_messages, into_recipients, into_contents = _tables(schema)
-    message = (
-        postgresql.insert(into_messages)
-        .values(_parameters(into_messages))
-        .on_conflict_do_nothing(index_elements=[into_messages.c.idempotency_key])
-        .returning(into_messages.c.id)
-        .cte("message")
-    )
+def _for_postgres(dialect: Dialect, schema: str | None, has_key: bool) -> Prepared:
+    """One statement for all tables: it inserts the rest of what it could insert."""
+    into_messages, into_recipients, into_contents, into_keys = _tables(schema)
+    values = _parameters(into_messages)
+    if has_key:
+        key = _once(postgresql.insert(into_keys), into_keys).returning(into_keys.c.delivery_id)
+        source = select(*values.values()).select_from(key.cte("key"))
+        new = insert_into(into_messages).from_select(list(values), source, include_defaults=False)
+    else:
+        new = insert_into(into_messages).values(values)
+    message = new.returning(into_messages.c.id).cte("message")
     content = insert_into(into_contents).from_select(
         ["delivery_id", "content"], select(message.c.id, bindparam("content", type_=LargeBinary))
     )
@@ -127,21 +135,23 @@ def _for_postgres(dialect: Dialect, schema: str | None) -> Prepared:
 
 
 def _insert_sqlite(connection: Connection, rows: Sequence[Row]) -> int:
-    into_messages, into_recipients, into_contents = _for_sqlite(
+    into_messages, into_recipients, into_contents, into_keys = _for_sqlite(
         connection.dialect, schema_of(connection)
     )
 
     def run(driver: sqlite3.Connection) -> int:
         count = 0
         with _all_or_nothing(driver):
-            for message, recipient_rows, content in bound:
-                if driver.execute(into_messages.sql, message).rowcount:
+            for key, message, recipient_rows, content in bound:
+                if key is None or driver.execute(into_keys.sql, key).rowcount:
+                    driver.execute(into_messages.sql, message)
                     count += driver.executemany(into_recipients.sql, recipient_rows).rowcount
                     driver.execute(into_contents.sql, content)
         return count
 
     bound = [
         (
+            into_keys.bound(row) if _has_key(row) else None,
             into_messages.bound(row),
             [into_recipients.bound(each) for each in _recipients(row)],
             into_contents.bound({"delivery_id": row["id"], "content": row["content"]}),
@@ -178,16 +188,27 @@ def _all_or_nothing(driver: sqlite3.Connection) -> Iterator[None]:
 
 
 @lru_cache(maxsize=8)
-def _for_sqlite(dialect: Dialect, schema: str | None) -> tuple[Prepared, Prepared, Prepared]:
-    into_messages, into_recipients, into_contents = _tables(schema)
-    once = sqlite.insert(into_messages).on_conflict_do_nothing(
-        index_elements=[into_messages.c.idempotency_key]
-    )
+def _for_sqlite(
+    dialect: Dialect, schema: str | None
+) -> tuple[Prepared, Prepared, Prepared, Prepared]:
+    into_messages, into_recipients, into_contents, into_keys = _tables(schema)
     return (
-        Prepared(once.values(_parameters(into_messages)), dialect),
+        Prepared(insert_into(into_messages).values(_parameters(into_messages)), dialect),
         Prepared(insert_into(into_recipients).values(_parameters(into_recipients)), dialect),
         Prepared(insert_into(into_contents).values(_parameters(into_contents)), dialect),
+        Prepared(_once(sqlite.insert(into_keys), into_keys), dialect),
     )
+
+
+def _once(into_keys: Any, keys: Table) -> Any:
+    """Insert a key where it is free: what makes asking twice queue once, in any isolation."""
+    values = _parameters(keys) | {"delivery_id": bindparam("id", type_=keys.c.delivery_id.type)}
+    free = {"status": null(), "pruned_at": null()}
+    return into_keys.values(values | free).on_conflict_do_nothing(index_elements=[keys.c.key_hash])
+
+
+def _has_key(row: Row) -> bool:
+    return row.get("key_hash") is not None
 
 
 def _recipients(row: Row) -> list[Row]:
@@ -204,12 +225,13 @@ def _recipients(row: Row) -> list[Row]:
     ]
 
 
-def _tables(schema: str | None) -> tuple[Table, Table, Table]:
+def _tables(schema: str | None) -> tuple[Table, Table, Table, Table]:
     if schema is None:
-        return messages, recipients, contents
+        return messages, recipients, contents, keys
     there = MetaData()
-    moved = [table.to_metadata(there, schema=schema) for table in (messages, recipients, contents)]
-    return moved[0], moved[1], moved[2]
+    ours = (messages, recipients, contents, keys)
+    moved = [table.to_metadata(there, schema=schema) for table in ours]
+    return moved[0], moved[1], moved[2], moved[3]
 
 
 def _parameters(table: Table) -> dict[str, Any]:

@@ -6,29 +6,28 @@ import logging
 import secrets
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import event, text
+from sqlalchemy import text
 
 from quartapp.database.commit import on_commit
-from quartapp.database.migrations import Migrations
 from quartapp.mail.choices import SUPPRESSED
-from quartapp.mail.outbox import change, claiming
+from quartapp.mail.outbox import change, claiming, upgrade
 from quartapp.mail.outbox import enqueue as enqueuing
 from quartapp.mail.outbox import prune as pruning
 from quartapp.mail.outbox import record as recording
 from quartapp.mail.outbox.first_use import FirstUse
+from quartapp.mail.outbox.keys import KeySecret
 from quartapp.mail.outbox.query import counts
 from quartapp.mail.outbox.query import find as finding
 from quartapp.mail.outbox.states import Status
-from quartapp.mail.outbox.tables import VERSION_TABLE, messages, metadata
-from quartapp.mail.settings import Upgrade
+from quartapp.mail.outbox.upgrade import MIGRATIONS
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 
-    from sqlalchemy import Connection, MetaData, Table
+    from sqlalchemy import Connection
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
     from quartapp.database import Database
@@ -44,14 +43,6 @@ if TYPE_CHECKING:
 __all__ = ["Outbox"]
 
 logger = logging.getLogger(__name__)
-
-MIGRATIONS = Migrations(
-    folder=Path(__file__).parent / "migrations",
-    name="the mail tables",
-    metadata=metadata,
-    cure="run `quart --app … mail upgrade`, or `await mail.upgrade()`",
-    version_table=VERSION_TABLE,
-)
 
 
 class Outbox:
@@ -85,6 +76,7 @@ class Outbox:
         self._is_suppressed = is_suppressed
         self.worker = secrets.token_hex(8)
         self._tables = FirstUse(makes_tables, self._make_tables, lambda: self.database)
+        self._key_secret = KeySecret(lambda: self.database)
 
     @property
     def database(self) -> Database:
@@ -112,13 +104,26 @@ class Outbox:
         """Store a message, in the caller's transaction where there is one."""
         if session is not None:
             async with self._joined(session) as connection:
-                return await enqueuing.enqueue(connection, message)
+                return await self._insert(
+                    connection, message, partial(on_commit, session.sync_session)
+                )
+        after_commit: list[Callable[[], None]] = []
         async with self.database.writing() as connection:
-            is_first = await self._tables.prepare(connection)
-            delivery = await enqueuing.enqueue(connection, message)
-        if is_first:
-            self._tables.settle()
+            if await self._tables.prepare(connection):
+                after_commit.append(self._tables.settle)
+            delivery = await self._insert(connection, message, after_commit.append)
+        for then in after_commit:
+            then()
         return delivery
+
+    async def _insert(
+        self,
+        connection: AsyncConnection,
+        message: NewMessage,
+        on_commit: Callable[[Callable[[], None]], None],
+    ) -> Delivery:
+        secret = None if message.key is None else await self._key_secret.read(connection, on_commit)
+        return await enqueuing.enqueue(connection, message, secret)
 
     async def enqueue_all(
         self, messages: Sequence[NewMessage], session: AsyncSession
@@ -269,32 +274,9 @@ class Outbox:
 
         Raises `SchemaError` with the command to run.
         """
-        if await self._upgrades(is_development):
-            await self.upgrade()
-        else:
-            await MIGRATIONS.check(self.database)
-
-    async def _upgrades(self, is_development: bool) -> bool:
-        match self._settings.upgrade:
-            case Upgrade.ALWAYS:
-                return True
-            case Upgrade.NEVER:
-                return False
-        if is_development:
-            return True
-        # A file that has none is new, and its only user starts here.
-        return self.database.is_sqlite and await MIGRATIONS.are_missing(self.database)
+        wanted = self._settings.upgrade
+        await upgrade.prepare(self.database, wanted, is_development=is_development)
 
 
 def _options(connection: Connection) -> Mapping[str, Any]:
     return connection.get_execution_options()
-
-
-@event.listens_for(metadata, "after_create")
-def _stamp(_metadata: MetaData, connection: Connection, *, tables: list[Table], **_: Any) -> None:
-    """Give tables made by `metadata.create_all` their version, for a later upgrade to start from.
-
-    Our own migrations make tables of their own description and do not come by here.
-    """
-    if messages in tables:
-        MIGRATIONS.stamp(connection)

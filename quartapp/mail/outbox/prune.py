@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import delete, select, update
 
 from quartapp.mail.outbox.states import FAILURES, Status
-from quartapp.mail.outbox.tables import at_most, attempts, contents, messages, recipients
+from quartapp.mail.outbox.tables import at_most, attempts, contents, keys, messages, recipients
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,7 +72,7 @@ async def _delete_messages(connection: AsyncConnection, old: Select[Any]) -> int
     ids = list((await connection.execute(old)).scalars())
     if ids:
         # Not left to the foreign keys: a host's SQLite engine may not enforce them.
-        for table in (recipients, attempts):
+        for table in (recipients, attempts, keys):
             await connection.execute(delete(table).where(table.c.delivery_id.in_(ids)))
         await connection.execute(delete(messages).where(messages.c.id.in_(ids)))
     return len(ids)

@@ -40,6 +40,8 @@ __all__ = [
     "first_id",
     "include_object",
     "is_any",
+    "key_secret",
+    "keys",
     "messages",
     "metadata",
     "new_id",
@@ -71,8 +73,8 @@ messages = Table(
     Column("rcpt_options", JSON, nullable=False),
     Column("template", SafeText),
     Column("size", Integer, nullable=False),
-    # "key" is a reserved word in some databases.
-    Column("idempotency_key", SafeText, unique=True),
+    # "key" is a reserved word in some databases. What makes it unique is in `keys`.
+    Column("idempotency_key", SafeText),
     Column("created_at", UtcDateTime, nullable=False),
     Column("expires_at", UtcDateTime),
     # When MAIL_GIVE_UP is counted from: queued, `at`, or the last retry by a person.
@@ -95,6 +97,7 @@ messages = Table(
     Column("is_pruned", Boolean, nullable=False, default=False),
 )
 
+HAS_KEY = messages.c.idempotency_key.is_not(None)
 IS_WAITING = messages.c.due_at.is_not(None)
 IS_CLAIMED = messages.c.lease_until.is_not(None)
 MAY_EXPIRE = and_(IS_WAITING, messages.c.expires_at.is_not(None))
@@ -130,6 +133,12 @@ Index(
     sqlite_where=HAS_ENDED,
 )
 Index("ix_mail_messages_status", messages.c.status, messages.c.id)
+Index(
+    "ix_mail_messages_idempotency_key",
+    messages.c.idempotency_key,
+    postgresql_where=HAS_KEY,
+    sqlite_where=HAS_KEY,
+)
 # Counted apart in figures. Other messages do not pay for it.
 IS_SUPPRESSED = messages.c.backend == literal(SUPPRESSED, literal_execute=True)
 Index(
@@ -198,6 +207,36 @@ workers = Table(
     Column("outage", SafeText, nullable=False, default=""),
     Column("outage_since", UtcDateTime),
     Column("next_attempt_at", UtcDateTime),
+)
+
+# One row for each idempotency key, made with its message and left when that is pruned: no text of
+# the message, and no foreign key to it.
+keys = Table(
+    "mail_keys",
+    metadata,
+    Column("key_hash", LargeBinary, primary_key=True),
+    Column("message_hash", LargeBinary, nullable=False),
+    Column("delivery_id", SafeText(32), nullable=False, unique=True),
+    Column("message_id", SafeText, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    # The message's final status, and since when it is gone; null while it is stored.
+    Column("status", String(16)),
+    Column("pruned_at", UtcDateTime),
+)
+IS_PRUNED = keys.c.pruned_at.is_not(None)
+Index(
+    "ix_mail_keys_pruned_at",
+    keys.c.pruned_at,
+    postgresql_where=IS_PRUNED,
+    sqlite_where=IS_PRUNED,
+)
+
+# The secret of the HMACs in `keys`: one row.
+key_secret = Table(
+    "mail_key_secret",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("secret", LargeBinary, nullable=False),
 )
 
 

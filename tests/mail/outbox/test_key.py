@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from sqlalchemy import select
 
 from quartapp.mail import MailError, Status
+from quartapp.mail.outbox import Filter
+from quartapp.mail.outbox.tables import key_secret, keys
 from tests.mail.outbox.sample import ACCEPTED, ADA, BOB, DAY, attempt, failing, new
 
 
@@ -103,3 +106,36 @@ async def test_the_longest_key_is_stored(outbox):
     queued = await outbox.enqueue(new(key="\N{GRINNING FACE}" * 500))
 
     assert await outbox.get(queued.id) == queued
+
+
+async def test_processes_that_use_keys_for_the_first_time_have_one_secret(outbox, other, database):
+    asked = [each.enqueue(new(key=key)) for key in "abc" for each in (outbox, other)]
+
+    queued = await asyncio.gather(*asked)
+
+    assert len({delivery.id for delivery in queued}) == 3
+    assert len(await rows_of(database, key_secret)) == 1
+
+
+async def test_a_secret_that_was_rolled_back_is_forgotten(outbox, other, database):
+    async with failing(database) as session:
+        await outbox.enqueue(new(key="k"), session)
+
+    await other.enqueue(new(key="k"))
+    again = await outbox.enqueue(new(key="k"))
+
+    assert [again] == await outbox.find(Filter(key="k"), 2)
+
+
+async def test_a_key_is_stored_once_more_only_as_an_hmac(outbox, database):
+    await outbox.enqueue(new(key="a very private key"))
+
+    [row] = await rows_of(database, keys)
+
+    assert len(row.key_hash) == len(row.message_hash) == 32
+    assert "private" not in repr(row)
+
+
+async def rows_of(database, table):
+    async with database.reading() as connection:
+        return (await connection.execute(select(table))).all()

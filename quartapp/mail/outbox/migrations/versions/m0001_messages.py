@@ -1,4 +1,4 @@
-"""Messages, recipients, contents, the history of attempts; counts of outcomes, and workers."""
+"""Messages, recipients, contents, attempts, the keys that outlive them; counts, and workers."""
 
 from typing import Any
 
@@ -41,7 +41,6 @@ def upgrade() -> None:
         sa.Column("wants_cancel", sa.Boolean(), nullable=False),
         sa.Column("is_pruned", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_mail_messages"),
-        sa.UniqueConstraint("idempotency_key", name="uq_mail_messages_idempotency_key"),
     )
     op.create_index(
         "ix_mail_messages_due",
@@ -60,6 +59,12 @@ def upgrade() -> None:
         "mail_messages",
         ["backend", "expires_at"],
         **where_set("due_at", "expires_at"),
+    )
+    op.create_index(
+        "ix_mail_messages_idempotency_key",
+        "mail_messages",
+        ["idempotency_key"],
+        **where_set("idempotency_key"),
     )
     op.create_index(
         "ix_mail_messages_lease", "mail_messages", ["lease_until"], **where_set("lease_until")
@@ -139,10 +144,30 @@ def upgrade() -> None:
         sa.Column("next_attempt_at", sa.DateTime(timezone=True)),
         sa.PrimaryKeyConstraint("id", name="pk_mail_workers"),
     )
+    op.create_table(
+        "mail_keys",
+        sa.Column("key_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("message_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("delivery_id", sa.String(length=32), nullable=False),
+        sa.Column("message_id", sa.String(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("status", sa.String(length=16)),
+        sa.Column("pruned_at", sa.DateTime(timezone=True)),
+        sa.PrimaryKeyConstraint("key_hash", name="pk_mail_keys"),
+        sa.UniqueConstraint("delivery_id", name="uq_mail_keys_delivery_id"),
+    )
+    op.create_index("ix_mail_keys_pruned_at", "mail_keys", ["pruned_at"], **where_set("pruned_at"))
+    op.create_table(
+        "mail_key_secret",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("secret", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_mail_key_secret"),
+    )
 
 
 def downgrade() -> None:
-    for table in ("workers", "counts", "recipients", "contents", "attempts", "messages"):
+    rest = ("workers", "counts", "keys", "key_secret")
+    for table in (*rest, "recipients", "contents", "attempts", "messages"):
         op.drop_table(f"mail_{table}")
 
 
