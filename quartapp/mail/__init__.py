@@ -1,6 +1,7 @@
 """Mail that an async web app cannot lose."""
 
 from quartapp.database import Database
+from quartapp.mail.clients import client_network
 from quartapp.mail.delivery.connection import Connection
 from quartapp.mail.errors import (
     BadHeaderError,
@@ -65,6 +66,7 @@ __all__ = [
     "TransientError",
     "Transport",
     "UncertainError",
+    "client_network",
     "email_dispatched",
     "include_object",
     "mail",

@@ -6,7 +6,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hypercorn.middleware import ProxyFixMiddleware
 from quart.sessions import SecureCookieSessionInterface
 
 from quartapp.database import DatabaseUnavailable
@@ -14,9 +13,11 @@ from quartapp.mail import mail
 from quartapp.models import MIGRATIONS
 from quartapp.web import errors, headers
 from quartapp.web.access import developers, operators, scrapers
+from quartapp.web.access_log import guard_access_log
 from quartapp.web.deliveries import deliveries
 from quartapp.web.limits import NewUsers
 from quartapp.web.main import main
+from quartapp.web.proxies import TrustedProxies
 
 if TYPE_CHECKING:
     from itsdangerous import URLSafeTimedSerializer
@@ -51,6 +52,7 @@ def init_app(app: Quart) -> None:
     app.session_interface = Sessions()
     errors.init_app(app)
     headers.init_app(app)
+    guard_access_log()
     _believe_proxies(app, app.config["QUARTAPP_TRUSTED_PROXIES"])
 
 
@@ -67,5 +69,4 @@ async def _about_users(app: Quart) -> str | None:
 
 def _believe_proxies(app: Quart, hops: int) -> None:
     if hops:
-        trusting = ProxyFixMiddleware(app.asgi_app, mode="legacy", trusted_hops=hops)
-        app.asgi_app = trusting  # type: ignore[method-assign]  # Quart's own way
+        app.asgi_app = TrustedProxies(app.asgi_app, hops)  # type: ignore[method-assign]  # Quart's own way

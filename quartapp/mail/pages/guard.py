@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hmac
 import logging
-from ipaddress import IPv6Address, ip_address
 
 from quart import abort, current_app, request
 from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import Unauthorized
 
+from quartapp.mail.clients import is_this_machine
 from quartapp.mail.operator import Operator
 from quartapp.mail.pages.throttle import Guesses
 
@@ -50,13 +50,14 @@ def has_operator() -> bool:
 
 def _checked_sign_in() -> Operator:
     address = request.remote_addr or ""
-    if "Authorization" in request.headers:
+    if sign_in := request.headers.get("Authorization"):
         guesses = _guesses()
-        guesses.check(address)
+        guesses.check(address, sign_in)
         if operator := _signed_in():
+            guesses.remember(address, sign_in)
             return operator
-        guesses.count(address)
-        logger.warning("a sign-in as the operator was wrong")
+        guesses.count(address, sign_in)
+        logger.warning("a sign-in as the operator was wrong (from %s)", address)
     ask = WWWAuthenticate("basic", {"realm": current_app.name, "charset": "UTF-8"})
     raise Unauthorized(www_authenticate=ask)
 
@@ -84,12 +85,7 @@ def _guesses() -> Guesses:
 def _is_from_here(address: str) -> bool:
     if address == IN_PROCESS:
         return current_app.testing
-    try:
-        parsed = ip_address(address)
-    except ValueError:
-        return False
-    mapped = parsed.ipv4_mapped if isinstance(parsed, IPv6Address) else None
-    return (mapped or parsed).is_loopback
+    return is_this_machine(address)
 
 
 def _is_named_here(host: str) -> bool:
@@ -97,7 +93,7 @@ def _is_named_here(host: str) -> bool:
     name = name.lower().rstrip(".")
     if name == "localhost" or name.endswith(".localhost"):
         return True
-    return _is_from_here(name.strip("[]"))
+    return is_this_machine(name.strip("[]"))
 
 
 def _is_same(given: str | None, wanted: str) -> bool:

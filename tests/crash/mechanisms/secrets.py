@@ -174,9 +174,39 @@ SECRETS = (
     Mechanism(
         "wrong sign-ins are throttled",
         "quartapp/mail/pages/guard.py",
-        "        guesses.check(address)\n",
+        "        guesses.check(address, sign_in)\n",
         "",
         "tests/mail/pages/test_access.py::test_each_app_counts_wrong_sign_ins_by_itself",
+    ),
+    Mechanism(
+        "a neighbour's wrong sign-ins do not lock out who is signed in",
+        "quartapp/mail/pages/guard.py",
+        "            guesses.remember(address, sign_in)\n",
+        "",
+        "tests/mail/pages/test_access.py"
+        "::test_who_is_signed_in_stays_so_whatever_a_neighbour_guesses",
+    ),
+    Mechanism(
+        "a signed-in neighbour tells nobody the password",
+        "quartapp/mail/pages/throttle.py",
+        "        self._set(client, ends_at, number + 1)\n        wait",
+        "        wait",
+        "tests/mail/pages/test_throttle.py"
+        "::test_beside_a_sign_in_no_more_guesses_are_answered_than_a_flood",
+    ),
+    Mechanism(
+        "a proxy's word about a client is an address",
+        "quartapp/web/proxies.py",
+        'if address := address_in(self._word(headers, b"x-forwarded-for")):',
+        'if address := self._word(headers, b"x-forwarded-for"):',
+        "tests/web/test_proxies.py::test_garbage_is_the_proxy_itself",
+    ),
+    Mechanism(
+        "no forged line in the access log",
+        "quartapp/web/access_log.py",
+        "            record.args = Atoms(record.args)",
+        "            pass",
+        "tests/web/test_access_log.py::test_a_client_writes_no_line_and_no_field_of_its_own",
     ),
     Mechanism(
         "our pages escape",

@@ -174,6 +174,19 @@ async def test_each_app_counts_wrong_sign_ins_by_itself(sqlite_url):
     assert (await right.get("/ops/none")).status_code == 401
 
 
+async def test_who_is_signed_in_stays_so_whatever_a_neighbour_guesses(sqlite_url, caplog):
+    shop = host(sqlite_url, **SIGN_IN)
+    operator, neighbour = mounted(shop), Visitor(shop, headers=signed("ops", "guess"))
+    operator.request["headers"] |= signed("ops", "pässword")
+    await operator.get("/ops/no/such")
+
+    guessed = [(await neighbour.get("/ops/no/such")).status_code for _ in range(11)]
+
+    assert guessed == [401] * 10 + [429]
+    assert (await operator.get("/ops/no/such")).status_code == 404
+    assert "a sign-in as the operator was wrong (from <local>)" in caplog.text
+
+
 async def test_a_check_can_build_on_the_default_guard(shop):
     shop.config.update(SIGN_IN)
 
