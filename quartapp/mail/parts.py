@@ -7,6 +7,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from quartapp.mail.addresses import Address
+from quartapp.mail.delivery.staging import stage
 from quartapp.mail.delivery.worker import Worker
 from quartapp.mail.errors import MailError
 from quartapp.mail.events.publish import Publisher
@@ -18,6 +20,8 @@ from quartapp.mail.outbox.source import DatabaseSource
 from quartapp.mail.outbox.submission import Submission
 from quartapp.mail.run import Run
 from quartapp.mail.settings import Backend, MailSettings, Upgrade, is_suppressed
+from quartapp.mail.transports.factory import at_mailbox
+from quartapp.mail.transports.smtp.checkup import Finding, Level, Route, Step, check
 from quartapp.settings.folder import default_folder
 
 if TYPE_CHECKING:
@@ -130,6 +134,41 @@ class Parts:
                 await self._ending.leave()
         else:
             await self.waiting.told()
+
+    async def check(self, to: str | None) -> AsyncIterator[Finding]:
+        """Walk to where messages go, as far as a recipient. See `MailService.check`."""
+        settings, now = self.settings, self.outbox.now()
+        given = Address.read("the recipient", to).spec if to else None
+        if given and stage((given,), settings).held_back:
+            words = f"MAIL_ALLOWED_RECIPIENTS holds messages to {given} back"
+            yield Finding(Step.SETTINGS, Level.FAILED, words)
+            return
+        routes = self._routes(given)
+        async with AsyncExitStack() as stack:
+            if settings.backend is Backend.MAILBOX:
+                self._check_folder()
+                catcher = await stack.enter_async_context(self.mailbox.catcher())
+                settings = at_mailbox(settings, ("127.0.0.1", catcher.port))
+            async for finding in check(settings, now, routes):
+                yield finding
+
+    def _routes(self, given: str | None) -> list[Route]:
+        """From each sender of the settings to a recipient, redirected as messages are."""
+        names = {"MAIL_DEFAULT_SENDER": self.settings.default_sender}
+        names["FLASKY_MAIL_SENDER"] = self.settings.template_sender
+        senders: dict[str, str] = {}
+        for name, written in names.items():
+            if written:
+                senders.setdefault(Address.read(name, written).spec, name)
+        if not senders and given:
+            senders[given] = "MAIL_DEFAULT_SENDER"
+        routes = []
+        for sender, name in senders.items():
+            recipient = given or sender
+            for actual in stage((recipient,), self.settings).envelope_recipients or (recipient,):
+                is_asked_for = given is not None or actual != sender
+                routes.append(Route(sender, name, actual, is_asked_for=is_asked_for))
+        return routes
 
     def changed(self, ids: list[str]) -> list[str]:
         """Tell everyone who waits that these messages were changed; returns their ids."""

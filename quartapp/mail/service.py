@@ -14,7 +14,6 @@ from quartapp.mail.outbox.report import Report
 from quartapp.mail.parts import Parts
 from quartapp.mail.rendering import compose
 from quartapp.mail.run import Run
-from quartapp.mail.transports.smtp.checkup import check
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable
@@ -253,12 +252,16 @@ class MailService:
         with mail_errors():
             return await self.outbox.prune()
 
-    def check(self) -> AsyncIterator[Finding]:
-        """Walk to the mail server, from the settings to the login; nothing is sent.
+    def check(self, to: str | None = None) -> AsyncIterator[Finding]:
+        """Walk to the mail server, from the settings to a recipient; nothing is sent.
 
-        One `Finding` for each step (`step`, `is_ok`, `words`), up to the first that failed.
+        to
+            The recipient; the sender's own address by default.
+
+        One `Finding` for each step (`step`, `is_ok`, `level`, `words`), up to the first that
+        failed.
         """
-        return check(self.settings, self.outbox.now())
+        return self._parts.check(to)
 
     async def prepare(self) -> None:
         """Bring the tables up to date or check them, as MAIL_UPGRADE says; the start does so.

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 __all__ = ["check", "test"]
 
+ENVELOPE = ("sender", "recipient")
+
 TEST_MESSAGE = """\
 This message was sent by `quartapp mail test` to see whether messages arrive.
 You can ignore it.
@@ -32,9 +34,12 @@ You can ignore it.
 
 
 @click.command("check", short_help="Connect to the mail server and say which step fails.")
+@click.option(
+    "--to", metavar="ADDRESS", help="The recipient that is named; the sender's own by default."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object at the end.")
-def check(as_json: bool) -> None:
-    """Connect to the mail server as a delivery would, and say how each step went.
+def check(to: str | None, as_json: bool) -> None:
+    """Go to the mail server as a delivery would, and say how each step went.
 
     \b
     settings   valid and consistent
@@ -43,17 +48,25 @@ def check(as_json: bool) -> None:
     tls        the connection is encrypted, the certificate valid and for that name
     ehlo       a mail server answers
     login      it accepts the user name and the password
+    sender     it accepts the sender of the app's messages, and wants no other login
+    recipient  it accepts a recipient; many servers judge the sender only then
 
-    It stops at the first step that fails and says what to do about it. No message is sent, and
-    the database is not used. The exit code is 0 when all is well, 1 when a step failed.
+    It stops at the first step that fails and says what to do about it. A warning is about what
+    only some messages meet, or about a better setting. No message is sent, and the database is
+    not used. With the development mailbox that mailbox is checked instead.
+
+    The recipient is the sender's own address, or MAIL_REDIRECT_TO's; --to names another. A
+    mailbox that does not exist is a warning where nobody asked for it, else a failure.
+
+    The exit code is 0 when messages can leave, 1 when not: a step failed, or MAIL_SUPPRESS_SEND
+    is on.
     """
     report = CheckReport(as_json)
     try:
         service = load_service()
-    except (SystemExit, SettingError) as error:
-        report.add("settings", False, str(error))
-    else:
-        asyncio.run(_check(service, report))
+        asyncio.run(_check(service, report, to))
+    except (SystemExit, SettingError, MailError) as error:
+        report.add("settings", "failed", str(error))
     report.end()
 
 
@@ -78,36 +91,55 @@ class CheckReport:
     """The report on the steps: each at once for a person, all at the end for a program."""
 
     def __init__(self, as_json: bool) -> None:
+        self.ready = "Ready to send"
+        self.is_suppressed = False
         self._as_json = as_json
         self._steps: list[dict[str, Any]] = []
 
-    def add(self, step: str, is_ok: bool, detail: str) -> None:
+    def add(self, step: str, level: str, detail: str) -> None:
         """Add a step: what was found, or what is wrong with it."""
-        self._steps.append({"step": step, "ok": is_ok, "detail": detail})
+        is_ok = level != "failed"
+        self._steps.append({"step": step, "ok": is_ok, "level": level, "detail": detail})
         if not self._as_json:
-            shown = f"ok      {detail}" if is_ok else "failed"
+            shown = f"{level:<7} {detail}" if is_ok else level
             click.echo(f"{step:<9} {escaped(shown)}")
 
     def end(self) -> None:
-        """Say in a sentence how it went, and leave with 1 if a step failed."""
-        failed = next((step for step in self._steps if not step["ok"]), None)
-        sentence = "Ready to send."
-        if failed:
-            sentence = f"The {failed['step']} step failed: {failed['detail']}"
+        """Say in a sentence how it went, and leave with 1 unless messages can leave."""
+        is_ok = all(step["ok"] for step in self._steps) and not self.is_suppressed
+        sentence = self._sentence()
         if self._as_json:
-            report = {"ok": failed is None, "steps": self._steps, "sentence": sentence}
+            report = {"ok": is_ok, "steps": self._steps, "sentence": sentence}
             click.echo(json.dumps(report, indent=2))
         else:
             click.echo(escaped(sentence))
-        sys.exit(1 if failed else 0)
+        sys.exit(0 if is_ok else 1)
+
+    def _sentence(self) -> str:
+        for step in self._steps:
+            if not step["ok"]:
+                return f"The {step['step']} step failed: {step['detail']}"
+        if self.is_suppressed:
+            return f"{self.ready}, but nothing is sent: MAIL_SUPPRESS_SEND is on."
+        warnings = sum(step["level"] == "warning" for step in self._steps)
+        some = f", with {warnings} warning{'s' * (warnings != 1)}" if warnings else ""
+        return f"{self.ready}{some}."
 
 
-async def _check(service: MailService, report: CheckReport) -> None:
-    if service.settings.backend is Backend.MAILBOX:
-        report.add("settings", True, "messages go to the development mailbox, inside the app")
-        return
-    async for finding in service.check():
-        report.add(finding.step, finding.is_ok, finding.words)
+async def _check(service: MailService, report: CheckReport, to: str | None) -> None:
+    if service.worker.is_suppressed:
+        report.is_suppressed = True
+        report.add("settings", "warning", "MAIL_SUPPRESS_SEND is on, so that nothing is sent")
+    is_mailbox = service.settings.backend is Backend.MAILBOX
+    if is_mailbox:
+        folder = service.mailbox.store.path
+        where = f"messages go to the development mailbox in {folder}, and to no mail server"
+        report.add("settings", "ok", where)
+        report.ready = "Ready for the development mailbox"
+    async for finding in service.check(to):
+        # On the way to the mailbox there is no name, no TLS and no login.
+        if not is_mailbox or finding.step in ENVELOPE or not finding.is_ok:
+            report.add(finding.step, finding.level, finding.words)
 
 
 async def _test(service: MailService, address: str) -> str:

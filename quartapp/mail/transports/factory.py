@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from quartapp.mail.settings import MailSettings
     from quartapp.mail.transports.contract import Transport
 
-__all__ = ["transport_for"]
+__all__ = ["at_mailbox", "transport_for"]
 
 
 def transport_for(
@@ -25,15 +25,20 @@ def transport_for(
         Host and port of the development mailbox's server.
     """
     if mailbox is not None:
-        host, port = mailbox
-        settings = replace(
-            settings,
-            server=host,
-            port=port,
-            use_tls=False,
-            use_ssl=False,
-            username=None,
-            password=None,
-        )
+        settings = at_mailbox(settings, mailbox)
     breaker = Breaker(settings.breaker_first, settings.breaker_max, clock=clock.elapsed)
     return SMTPTransport(settings, breaker=breaker)
+
+
+def at_mailbox(settings: MailSettings, server: tuple[str, int]) -> MailSettings:
+    """The settings of an app whose messages go to a development mailbox, at this host and port."""
+    host, port = server
+    return replace(
+        settings,
+        server=host,
+        port=port,
+        use_tls=False,
+        use_ssl=False,
+        username=None,
+        password=None,
+    )

@@ -134,4 +134,12 @@ SERVERS = (
         "tests/mail/transports/test_messages.py"
         "::test_a_server_without_pipelining_gets_one_command_at_a_time",
     ),
+    Mechanism(
+        "a check goes on to the sender and a recipient",
+        "quartapp/mail/transports/smtp/probe.py",
+        "            *self._rehearsals(),\n",
+        "",
+        "tests/mail/cli/test_check.py"
+        "::test_a_sender_that_is_rejected_only_with_a_recipient_is_found_without_to",
+    ),
 )

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
     Check = Callable[..., Awaitable[list[Finding]]]
 
-STEPS = ["settings", "dns", "tcp", "tls", "ehlo", "login"]
+STEPS = ["settings", "dns", "tcp", "tls", "ehlo", "login", "sender", "recipient"]
+SENDER = "ada@example.com"
 LOGIN = {"MAIL_USERNAME": "ada", "MAIL_PASSWORD": "correct horse"}
 
 
@@ -33,10 +34,11 @@ LOGIN = {"MAIL_USERNAME": "ada", "MAIL_PASSWORD": "correct horse"}
 def check(sqlite_url: str, ca_file: Path) -> Check:
     """What a checkup finds with these settings."""
 
-    async def check(**settings: Any) -> list[Finding]:
+    async def check(to: str | None = None, **settings: Any) -> list[Finding]:
         app = Quart(__name__)
-        app.config.update({"DATABASE_URL": sqlite_url, "MAIL_CA_FILE": str(ca_file)} | settings)
-        findings = [finding async for finding in Mail(app).check()]
+        app.config.update({"DATABASE_URL": sqlite_url, "MAIL_CA_FILE": str(ca_file)})
+        app.config.update({"MAIL_DEFAULT_SENDER": f"Ada <{SENDER}>"} | settings)
+        findings = [finding async for finding in Mail(app).check(to)]
         await app.extensions["mail"].outbox.database.dispose()
         return findings
 
@@ -191,6 +193,172 @@ async def test_a_server_that_says_nothing_fails_at_ehlo_within_the_timeout(check
     assert "MAIL_USE_SSL" in last.words
 
 
+async def test_the_envelope_is_tried_and_taken_back(check, server):
+    found = await check(to="bob@example.com", **at(server))
+
+    assert [finding.words for finding in found[-2:]] == [
+        f"{SENDER} is accepted",
+        "bob@example.com is accepted",
+    ]
+    assert server.transcript[1:] == [
+        f"MAIL FROM:<{SENDER}>",
+        "RCPT TO:<bob@example.com>",
+        "RSET",
+        "QUIT",
+    ]
+
+
+async def test_each_sender_of_the_settings_is_tried(check, server):
+    await check(**at(server, FLASKY_MAIL_SENDER="Flasky <flasky@example.com>"))
+
+    assert [line for line in server.transcript if line.startswith("MAIL")] == [
+        f"MAIL FROM:<{SENDER}>",
+        "MAIL FROM:<flasky@example.com>",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("reply", "words"),
+    [
+        ("530 5.7.0 Authentication required", "; set MAIL_USERNAME and MAIL_PASSWORD"),
+        ("530 5.7.0 Must issue a STARTTLS command first", "; set MAIL_USE_TLS"),
+        (
+            "550 5.7.1 not yours",
+            f"rejected the sender {SENDER} (550 5.7.1 not yours); set MAIL_DEF",
+        ),
+        ("451 4.3.0 later", f"defers the sender {SENDER} for now (451 4.3.0 later)"),
+    ],
+)
+async def test_a_sender_that_is_not_accepted_fails_with_the_cure(check, server, reply, words):
+    server.answer(Phase.MAIL, reply)
+
+    last = (await check(**at(server)))[-1]
+
+    assert (last.step, last.is_ok) == ("sender", False)
+    assert reply in last.words
+    assert words in last.words
+    assert server.transcript[-1] == "QUIT"
+
+
+@pytest.mark.parametrize(
+    ("reply", "words"),
+    [
+        ("530 5.7.1 Authentication required", "; set MAIL_USERNAME and MAIL_PASSWORD"),
+        ("554 5.7.1 Relay access denied", "set MAIL_USERNAME and MAIL_PASSWORD if it requires"),
+        ("550 5.1.1 no such user", "rejected the recipient bob@example.com (550 5.1.1"),
+        ("451 4.7.1 Greylisted", "defers the recipient bob@example.com for now (451 4.7.1 Grey"),
+        ("454 4.7.1 Relay access denied", "set MAIL_USERNAME and MAIL_PASSWORD if it requires"),
+        (
+            "554 5.7.1 Sender address rejected: not yours",
+            f"rejected the sender {SENDER} (554 5.7.1 Sender address rejected: not yours); set ",
+        ),
+    ],
+)
+async def test_a_recipient_that_is_not_accepted_fails_with_the_cure(check, server, reply, words):
+    server.answer(Phase.RCPT, reply)
+
+    last = (await check(to="bob@example.com", **at(server)))[-1]
+
+    assert (last.step, last.is_ok) == ("recipient", False)
+    assert reply in last.words
+    assert words in last.words
+
+
+async def test_a_sender_that_is_rejected_only_with_a_recipient_is_found_without_to(check, server):
+    server.answer(Phase.RCPT, "550 5.1.8 Sender address rejected: Domain not found")
+
+    last = (await check(**at(server)))[-1]
+
+    assert (last.step, last.is_ok) == ("recipient", False)
+    assert f"rejected the sender {SENDER}" in last.words
+
+
+async def test_a_sender_without_a_mailbox_is_a_warning_where_nobody_asked_for_it(check, server):
+    server.answer(Phase.RCPT, "550 5.1.1 User unknown")
+
+    last = (await check(**at(server)))[-1]
+
+    assert (last.step, last.level, last.is_ok) == ("recipient", "warning", True)
+    assert f"knows no mailbox {SENDER} (550 5.1.1 User unknown)" in last.words
+    assert last.words.endswith("name a recipient with --to")
+
+
+async def test_without_a_sender_it_is_said_what_was_not_checked(check, server):
+    last = (await check(**at(server, MAIL_DEFAULT_SENDER=None)))[-1]
+
+    assert (last.step, last.level) == ("sender", "warning")
+    assert "set MAIL_DEFAULT_SENDER" in last.words
+
+
+async def test_a_recipient_is_a_sender_too_where_none_is_set(check, server):
+    server.answer(Phase.MAIL, "530 5.7.0 Authentication required")
+
+    last = (await check(to="bob@example.com", **at(server, MAIL_DEFAULT_SENDER=None)))[-1]
+
+    assert (last.step, last.is_ok) == ("sender", False)
+
+
+async def test_the_recipient_is_the_one_that_messages_are_redirected_to(check, server):
+    await check(**at(server, MAIL_REDIRECT_TO="staging@example.com"))
+
+    assert "RCPT TO:<staging@example.com>" in server.transcript
+
+
+async def test_a_recipient_whose_messages_are_held_back_fails(check, server):
+    staging = at(server, MAIL_ALLOWED_RECIPIENTS="@example.org")
+
+    [last] = await check(to="bob@example.com", **staging)
+
+    assert (last.step, last.is_ok) == ("settings", False)
+    assert "MAIL_ALLOWED_RECIPIENTS" in last.words
+
+
+async def test_starttls_that_is_offered_and_off_is_a_warning(check, server_context):
+    async with SMTPServer(starttls=server_context) as server:
+        found = await check(**at(server))
+
+    assert (found[3].step, found[3].level) == ("tls", "warning")
+    assert found[3].words.endswith("STARTTLS is offered: set MAIL_USE_TLS")
+
+
+async def test_a_size_below_ours_is_a_warning_with_the_number_to_set(check):
+    async with SMTPServer(size=10_240_000) as server:
+        found = await check(**at(server))
+
+    [warning] = [finding for finding in found if finding.level == "warning"]
+    assert (warning.step, "set MAIL_MAX_SIZE to 10240000" in warning.words) == ("ehlo", True)
+
+
+async def test_a_size_that_is_no_number_is_passed_over(check, server):
+    server.answer(Phase.EHLO, "250-mail.example.com\n250-SMTPUTF8\n250 SIZE \u00b2")
+
+    found = await check(**at(server))
+
+    assert [(finding.step, finding.level) for finding in found] == [(step, "ok") for step in STEPS]
+
+
+async def test_a_server_without_smtputf8_is_remarked_on(check):
+    async with SMTPServer(extensions=["PIPELINING"]) as server:
+        found = await check(**at(server))
+
+    assert [finding.step for finding in found if finding.level == "info"] == ["ehlo"]
+
+
+async def test_a_sender_in_utf8_fails_where_the_server_accepts_none(check):
+    async with SMTPServer(extensions=["PIPELINING"]) as server:
+        last = (await check(**at(server, MAIL_DEFAULT_SENDER="jörg@example.com")))[-1]
+
+    assert (last.step, last.is_ok) == ("sender", False)
+    assert "UTF-8" in last.words
+
+
+async def test_a_sender_in_utf8_is_tried_as_it_is_sent(check, server):
+    found = await check(**at(server, MAIL_DEFAULT_SENDER="jörg@example.com"))
+
+    assert found[-1].is_ok
+    assert "MAIL FROM:<jörg@example.com> SMTPUTF8" in server.transcript
+
+
 def leading_to(server: SMTPServer) -> dict[str, str]:
     """The same as environment variables."""
     return {"MAIL_SERVER": "localhost", "MAIL_PORT": str(server.port)}
@@ -231,6 +399,53 @@ async def test_check_counts_settings_that_cannot_be_used_as_a_step(quartapp):
     assert ended.exit_code == 1
     assert ended.stdout.splitlines()[0].split() == ["settings", "failed"]
     assert "exclude each other" in ended.stdout
+
+
+async def test_check_says_how_many_warnings_there_are(quartapp, server_context):
+    async with SMTPServer(starttls=server_context) as server:
+        ended = await quartapp.run("mail", "check", **leading_to(server))
+
+    assert ended.exit_code == 0
+    assert ended.stdout.splitlines()[-1] == "Ready to send, with 1 warning."
+
+
+async def test_check_names_the_recipient_that_is_asked_for(quartapp, server):
+    asked = await quartapp.run("mail", "check", "--to", "bob@example.com", **leading_to(server))
+    wrong = await quartapp.run("mail", "check", "--to", "bob", **leading_to(server))
+
+    assert (asked.exit_code, "RCPT TO:<bob@example.com>" in server.transcript) == (0, True)
+    assert (wrong.exit_code, "'bob'" in wrong.stdout) == (1, True)
+
+
+async def test_check_ends_with_1_where_nothing_is_sent(quartapp, server):
+    ended = await quartapp.run("mail", "check", MAIL_SUPPRESS_SEND="1", **leading_to(server))
+
+    assert ended.exit_code == 1
+    assert ended.stdout.splitlines()[-1] == (
+        "Ready to send, but nothing is sent: MAIL_SUPPRESS_SEND is on."
+    )
+
+
+async def test_check_tries_the_development_mailbox(quartapp, tmp_path):
+    ended = await quartapp.run("mail", "check")
+
+    lines = ended.stdout.splitlines()
+    assert ended.exit_code == 0
+    assert [line.split()[:2] for line in lines[:-1]] == [
+        [step, "ok"] for step in ("settings", "sender", "recipient")
+    ]
+    assert str(tmp_path / "instance" / "mailbox") in lines[0]
+    assert lines[-1] == "Ready for the development mailbox."
+    assert not (tmp_path / "instance" / "mailbox").exists()
+
+
+async def test_check_says_that_the_development_mailbox_cannot_be_written(quartapp, tmp_path):
+    (tmp_path / "instance").write_text("a file")
+
+    ended = await quartapp.run("mail", "check")
+
+    assert ended.exit_code == 1
+    assert "set QUARTAPP_INSTANCE to a folder that can be" in ended.stdout.splitlines()[-1]
 
 
 async def test_check_knows_that_the_development_mailbox_needs_no_server(quartapp):

@@ -12,17 +12,18 @@ import aiosmtplib
 from quartapp.mail.transports import ServerOutage
 from quartapp.mail.transports.smtp.certificate import lenient_context
 from quartapp.mail.transports.smtp.outage import explain
-from quartapp.mail.transports.smtp.probe import Probe, Step
+from quartapp.mail.transports.smtp.probe import Level, Probe, Remark, Step
+from quartapp.mail.transports.smtp.rehearsal import Route
 from quartapp.mail.transports.smtp.tls import tls_context
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Sequence
     from datetime import datetime
 
     from quartapp.mail.settings import MailSettings
     from quartapp.mail.transports.smtp.probe import Act
 
-__all__ = ["Finding", "Step", "check"]
+__all__ = ["Finding", "Level", "Route", "Step", "check"]
 
 FORESEEN = (aiosmtplib.SMTPException, OSError, ServerOutage)
 
@@ -32,24 +33,33 @@ class Finding:
     """One step's result: what was found, or what is wrong and the cure."""
 
     step: Step
-    is_ok: bool
+    level: Level
     words: str
 
+    @property
+    def is_ok(self) -> bool:
+        """Whether it keeps no message from leaving."""
+        return self.level is not Level.FAILED
 
-async def check(settings: MailSettings, now: datetime) -> AsyncIterator[Finding]:
+
+async def check(
+    settings: MailSettings, now: datetime, routes: Sequence[Route]
+) -> AsyncIterator[Finding]:
     """Go through the steps to the mail server, without sending a message.
 
     now
         The time with which a certificate's dates are compared.
+    routes
+        From whom to whom messages go.
     """
-    probe = Probe(settings, tls_context(settings), now)
+    probe = Probe(settings, tls_context(settings), now, routes)
     try:
         for step, act in probe.steps():
             finding = await _finding(step, act, settings, now)
             if finding.words:
                 yield finding
             if not finding.is_ok:
-                return
+                break
         await probe.quit()
     finally:
         probe.abort()
@@ -58,7 +68,9 @@ async def check(settings: MailSettings, now: datetime) -> AsyncIterator[Finding]
 async def _finding(step: Step, act: Act, settings: MailSettings, now: datetime) -> Finding:
     try:
         async with asyncio.timeout(settings.timeout):
-            return Finding(step, True, await act())
+            found = await act()
+        remark = found if isinstance(found, Remark) else Remark(Level.OK, found)
+        return Finding(step, remark.level, remark.words)
     except FORESEEN as error:
         words = str(explain(error, settings))
         if _is_certificate_error(error):
@@ -66,7 +78,7 @@ async def _finding(step: Step, act: Act, settings: MailSettings, now: datetime) 
         if isinstance(error, aiosmtplib.SMTPConnectResponseError):
             # With TLS from the start the greeting comes in the same step.
             step = Step.EHLO
-        return Finding(step, False, words + (_hint(error) if step is Step.EHLO else ""))
+        return Finding(step, Level.FAILED, words + (_hint(error) if step is Step.EHLO else ""))
 
 
 def _hint(error: BaseException) -> str:

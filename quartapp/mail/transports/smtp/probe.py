@@ -1,10 +1,13 @@
-"""Probe: connects to a mail server in single steps, each of which says what it found."""
+"""Probe: goes to a mail server in single steps, each of which says what it found."""
 
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
+from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import aiosmtplib
@@ -12,20 +15,33 @@ import aiosmtplib
 from quartapp.mail.transports.smtp.certificate import describe
 from quartapp.mail.transports.smtp.client import Client, own_name
 from quartapp.mail.transports.smtp.login import log_in
+from quartapp.mail.transports.smtp.rehearsal import Rehearsal, UnknownMailbox
 from quartapp.mail.transports.smtp.tls import start_tls
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Iterator, Sequence
     from datetime import datetime
 
     from quartapp.mail.settings import MailSettings
+    from quartapp.mail.transports.smtp.rehearsal import Route
 
-    Act = Callable[[], Awaitable[str]]
+    Act = Callable[[], Awaitable["str | Remark"]]
 
-__all__ = ["Probe", "Step"]
+__all__ = ["Level", "Probe", "Remark", "Step"]
 
 QUIT_TIMEOUT = 5.0
+
+NUMBER = re.compile(r"[0-9]{1,18}")
+
+
+class Level(StrEnum):
+    """How good it is what was found: only `failed` keeps messages from leaving."""
+
+    OK = "ok"
+    INFO = "info"
+    WARNING = "warning"
+    FAILED = "failed"
 
 
 class Step(StrEnum):
@@ -37,22 +53,39 @@ class Step(StrEnum):
     TLS = "tls"
     EHLO = "ehlo"
     LOGIN = "login"
+    SENDER = "sender"
+    RECIPIENT = "recipient"
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """What was found, where it is not simply well."""
+
+    level: Level
+    words: str
 
 
 class Probe:
-    """One connection to one server, up to the login, as for a message.
+    """One connection to one server, up to the recipients, as for a message.
 
     context
         The TLS context, None where no TLS is configured.
     now
         The time with which a certificate's dates are compared.
+    routes
+        The envelopes that are tried, without a message.
     """
 
     def __init__(
-        self, settings: MailSettings, context: ssl.SSLContext | None, now: datetime
+        self,
+        settings: MailSettings,
+        context: ssl.SSLContext | None,
+        now: datetime,
+        routes: Sequence[Route] = (),
     ) -> None:
         self._settings = settings
         self._now = now
+        self._routes = routes
         self._addresses: list[tuple[socket.AddressFamily, Any]] = []
         self._socket: socket.socket | None = None
         self._client = Client(
@@ -72,7 +105,10 @@ class Probe:
             (Step.TCP, self._connect),
             *self._tls_steps(),
             (Step.EHLO, self._ehlo),
+            (Step.EHLO, self._size),
+            (Step.EHLO, self._utf8),
             (Step.LOGIN, self._log_in),
+            *self._rehearsals(),
         ]
 
     async def quit(self) -> None:
@@ -93,7 +129,18 @@ class Probe:
             return [(Step.TLS, self._connect_with_tls)]
         if self._settings.use_tls:
             return [(Step.EHLO, self._greeting), (Step.TLS, self._start_tls)]
-        return [(Step.TLS, self._stay_in_clear), (Step.EHLO, self._greeting)]
+        # Whether TLS is offered is known after EHLO.
+        hello = [(Step.EHLO, self._greeting), (Step.EHLO, self._hello)]
+        return [*hello, (Step.TLS, self._stay_in_clear)]
+
+    def _rehearsals(self) -> Iterator[tuple[Step, Act]]:
+        if not self._routes:
+            yield Step.SENDER, self._without_sender
+        for route in self._routes:
+            rehearsal = Rehearsal(self._client, self._settings, route)
+            yield Step.SENDER, rehearsal.mail
+            yield Step.RECIPIENT, partial(self._rcpt, rehearsal)
+            yield Step.RECIPIENT, rehearsal.reset
 
     async def _read_settings(self) -> str:
         settings = self._settings
@@ -121,8 +168,11 @@ class Probe:
                 return f"connected to {address[0]}"
         raise failure or OSError("the name has no address")
 
-    async def _stay_in_clear(self) -> str:
-        return "off: the connection is not encrypted"
+    async def _stay_in_clear(self) -> str | Remark:
+        words = "off: the connection is not encrypted"
+        if self._client.supports_extension("starttls"):
+            return Remark(Level.WARNING, f"{words}, and STARTTLS is offered: set MAIL_USE_TLS")
+        return words
 
     async def _greeting(self) -> str:
         # From here on the client owns the socket.
@@ -143,16 +193,51 @@ class Probe:
         certificate = self._client.get_transport_info("peercert")
         return f"{version}, {describe(certificate or {}, self._now)}"
 
-    async def _ehlo(self) -> str:
+    async def _hello(self) -> str:
         if self._client.is_ehlo_or_helo_needed:
             await self._client.ehlo()
+        return ""
+
+    async def _ehlo(self) -> str:
+        await self._hello()
         offers = self._client.esmtp_extensions
         words = sorted(f"{name} {value}".strip().upper() for name, value in offers.items())
         return f"offers {', '.join(words) or 'nothing'}"
 
+    async def _size(self) -> str | Remark:
+        limit = self._client.esmtp_extensions.get("size", "")
+        most = self._settings.max_size
+        if not NUMBER.fullmatch(limit) or not 0 < int(limit) < most:
+            return ""
+        return Remark(
+            Level.WARNING,
+            f"messages over {int(limit):,} bytes fail, and MAIL_MAX_SIZE is {most:,}: "
+            f"set MAIL_MAX_SIZE to {int(limit)}",
+        )
+
+    async def _utf8(self) -> str | Remark:
+        if self._client.supports_extension("smtputf8"):
+            return ""
+        return Remark(
+            Level.INFO, "no SMTPUTF8: a message to an address such as jörg@example.com fails"
+        )
+
     async def _log_in(self) -> str:
         mechanism = await log_in(self._client, self._settings)
         return f"accepted, with {mechanism.upper()}" if mechanism else "off: no MAIL_USERNAME"
+
+    async def _without_sender(self) -> Remark:
+        return Remark(
+            Level.WARNING,
+            "not checked, nor whether a login is required: set MAIL_DEFAULT_SENDER, "
+            "or name an address with --to",
+        )
+
+    async def _rcpt(self, rehearsal: Rehearsal) -> str | Remark:
+        try:
+            return await rehearsal.rcpt()
+        except UnknownMailbox as error:
+            return Remark(Level.WARNING, str(error))
 
     @property
     def _where(self) -> str:
