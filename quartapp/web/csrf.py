@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from itsdangerous import BadSignature, SignatureExpired, URLSafeTimedSerializer
 from quart import current_app, request, session
+from werkzeug.exceptions import RequestEntityTooLarge
 from wtforms import Form, HiddenField, ValidationError
 from wtforms.csrf.core import CSRF, CSRFTokenField
 from wtforms.meta import DefaultMeta
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SafeForm"]
 
+MOST_FIELDS = 20
 KEY = "csrf"
 HOUR = 3600
 
@@ -80,8 +82,14 @@ class SafeForm(Form):
 
     @classmethod
     async def from_request(cls) -> Self:
-        """The form as it was sent, or an empty one."""
+        """The form as it was sent, or an empty one.
+
+        Raises `RequestEntityTooLarge` for one with more fields than any form of ours.
+        """
+        request.max_form_parts = MOST_FIELDS
         sent = await request.form if request.method == "POST" else None
+        if sent is not None and sum(map(len, sent.listvalues())) > MOST_FIELDS:
+            raise RequestEntityTooLarge
         return cls(sent, meta={"csrf": current_app.config.get("WTF_CSRF_ENABLED", True)})
 
     @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from quart import abort
 
-from tests.fixtures.visitor import Visitor
+from tests.fixtures.visitor import Visitor, usernames
 
 SECRET = "hunter2-and-a-traceback"
 
@@ -69,8 +69,26 @@ async def test_a_method_that_is_not_taken_says_which_are(visitor):
     assert "POST" in answer.headers["Allow"]
 
 
-async def test_a_form_of_two_megabytes_is_too_much(visitor):
-    answer = await visitor.say("x" * 2_000_000)
+@pytest.mark.parametrize(
+    "form",
+    [
+        {"name": "x" * 65536},
+        {"name": "Ada", **{f"field {i}": "" for i in range(19)}},
+    ],
+    ids=["bytes", "fields"],
+)
+async def test_a_form_with_more_than_a_visitor_types_is_too_much(app, visitor, form):
+    answer = await visitor.post({**form, "csrf_token": await visitor.token()})
 
     assert answer.status_code == 413
     assert "Request too large" in await answer.get_data(as_text=True)
+    assert await usernames(app) == []
+
+
+async def test_a_form_of_many_parts_is_too_much(visitor):
+    part = b'--b\r\nContent-Disposition: form-data; name="name"\r\n\r\nAda\r\n'
+    headers = {"Content-Type": "multipart/form-data; boundary=b"}
+
+    answer = await visitor.client.post("/", data=part * 21 + b"--b--\r\n", headers=headers)
+
+    assert answer.status_code == 413

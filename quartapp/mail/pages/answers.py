@@ -27,6 +27,8 @@ SENTENCES = {
     403: "This page is not open to you.",
     404: "There is no page at this address.",
     405: "This address does not accept that method.",
+    408: "The form did not arrive in time. Nothing was changed.",
+    413: "Request too large. Nothing was changed.",
     429: "Too many requests. Please try again later.",
     503: "The database is busy. Nothing was saved; please try again in a moment.",
 }

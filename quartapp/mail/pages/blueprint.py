@@ -15,6 +15,7 @@ from quartapp.database import DatabaseUnavailable
 from quartapp.mail.errors import OutboxUnavailable
 from quartapp.mail.pages.access import enter, is_let_in, is_our_form, operator
 from quartapp.mail.pages.answers import refusal
+from quartapp.mail.pages.forms import limit_form
 from quartapp.mail.pages.guard import guard
 from quartapp.mail.pages.headers import PAGES_POLICY, secure
 
@@ -145,6 +146,7 @@ async def _check_change() -> None:
         raise await refusal(403, FOREIGN)
     if operator().readonly:
         raise await refusal(403, READ_ONLY)
+    await limit_form()
 
 
 async def _busy(_: DatabaseUnavailable | OutboxUnavailable) -> HTTPException:

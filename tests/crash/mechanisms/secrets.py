@@ -209,6 +209,20 @@ SECRETS = (
         "tests/web/test_access_log.py::test_a_client_writes_no_line_and_no_field_of_its_own",
     ),
     Mechanism(
+        "a form of the mail pages is no larger than a page",
+        "quartapp/mail/pages/blueprint.py",
+        "    await limit_form()\n",
+        "",
+        "tests/mail/pages/test_forms.py::test_a_form_with_more_is_refused_by_a_page_of_ours",
+    ),
+    Mechanism(
+        "a visitor's form is no larger than what is typed",
+        "quartapp/web/csrf.py",
+        "if sent is not None and sum(map(len, sent.listvalues())) > MOST_FIELDS:",
+        "if False:",
+        "tests/web/test_errors.py::test_a_form_with_more_than_a_visitor_types_is_too_much",
+    ),
+    Mechanism(
         "our pages escape",
         "quartapp/mail/pages/answers.py",
         "autoescape=True,",
