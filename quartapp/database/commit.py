@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING
+from itertools import chain
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import event
 from sqlalchemy.orm import Session
@@ -13,16 +14,20 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import SessionTransaction
 
-    Waiting = list[tuple[SessionTransaction | None, Callable[[], None]]]
+    Waiting = dict[SessionTransaction | None, list[tuple[Callable[..., None], tuple[Any, ...]]]]
 
 __all__ = ["on_commit"]
 
 WAITING = "quartapp_on_commit"
-"""Where a session's `info` has the callbacks, each with the innermost transaction it depends on."""
+"""Where a session's `info` has the callbacks, by the innermost transaction that they depend on."""
 
 
-def on_commit(session: Session, then: Callable[[], None]) -> None:
+def on_commit(session: Session, then: Callable[..., None], *items: Any) -> None:
     """Call `then` once the session's root transaction has committed.
+
+    items
+        What it is called with, after the items of earlier calls for the same `then`: however many
+        there were, it is called once.
 
     A rollback of it, or of a savepoint that is open now, takes the call back. The session must
     have begun.
@@ -31,8 +36,8 @@ def on_commit(session: Session, then: Callable[[], None]) -> None:
     its own commit counts, and a later rollback of the connection goes unnoticed.
     """
     _listen()
-    waiting: Waiting = session.info.setdefault(WAITING, [])
-    waiting.append((_innermost(session), then))
+    waiting: Waiting = session.info.setdefault(WAITING, {})
+    waiting.setdefault(_innermost(session), []).append((then, items))
 
 
 @cache
@@ -49,21 +54,21 @@ def _committed(session: Session) -> None:
     savepoint = session.get_nested_transaction()
     if savepoint is not None:
         # A released savepoint is a part of what is round it, and shares its fate.
-        session.info[WAITING] = [
-            (savepoint.parent if transaction is savepoint else transaction, then)
-            for transaction, then in waiting
-        ]
+        waiting.setdefault(savepoint.parent, []).extend(waiting.pop(savepoint, ()))
         return
     del session.info[WAITING]
-    for _, then in waiting:
-        then()
+    together: dict[Callable[..., None], list[Any]] = {}
+    for then, items in chain.from_iterable(waiting.values()):
+        together.setdefault(then, []).extend(items)
+    for then, all_items in together.items():
+        then(*all_items)
 
 
 def _forget(session: Session, ended: SessionTransaction) -> None:
     """Take back what depends on a transaction that ended without a commit."""
     waiting: Waiting | None = session.info.get(WAITING)
     if waiting:
-        session.info[WAITING] = [each for each in waiting if each[0] is not ended]
+        waiting.pop(ended, None)
 
 
 def _innermost(session: Session) -> SessionTransaction | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+from contextlib import asynccontextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -14,17 +15,28 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from quartapp.database.onehop import OneHopConnection
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     import aiosqlite
     from sqlalchemy import Connection
     from sqlalchemy.engine import URL
-    from sqlalchemy.ext.asyncio import AsyncEngine
+    from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-__all__ = ["ALONE", "postgres_engine", "schema_of", "sqlite_reader", "sqlite_writer"]
+__all__ = [
+    "ALONE",
+    "postgres_engine",
+    "schema_as_of",
+    "schema_of",
+    "sqlite_reader",
+    "sqlite_writer",
+    "sync_of",
+]
 
 SQLITE_READERS = 4
 POSTGRES_CONNECTIONS = 10
 CONNECT_TIMEOUT = 5.0
 ROWS_AT_ONCE = 64
+SCHEMAS = "schema_translate_map"
 
 ALONE = {"statements_stand_alone": True}
 """Execution options for a SQLite reader whose statements need no common snapshot."""
@@ -111,5 +123,27 @@ def postgres_engine(url: URL, patience: float) -> AsyncEngine:
 
 def schema_of(connection: Connection) -> str | None:
     """Where an engine with `schema_translate_map` has tables that name no schema."""
-    translated = connection.get_execution_options().get("schema_translate_map")
+    translated = connection.get_execution_options().get(SCHEMAS)
     return translated.get(None) if translated else None
+
+
+def sync_of(connection: AsyncConnection) -> Connection:
+    """The connection inside, for what asks the database nothing."""
+    inside = connection.sync_connection
+    assert inside is not None  # noqa: S101  # it is open
+    return inside
+
+
+@asynccontextmanager
+async def schema_as_of(engine: AsyncEngine, connection: AsyncConnection) -> AsyncIterator[None]:
+    """Have a connection find tables where the engine has them, and then where it had them."""
+    ours = engine.get_execution_options().get(SCHEMAS)
+    theirs = sync_of(connection).get_execution_options().get(SCHEMAS) if ours else None
+    if ours == theirs:
+        yield
+        return
+    await connection.execution_options(**{SCHEMAS: ours})
+    try:
+        yield
+    finally:
+        await connection.execution_options(**{SCHEMAS: theirs})

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
-__all__ = ["Clock", "SystemClock", "iso", "span"]
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["Clock", "SystemClock", "Turns", "iso", "span"]
+
+T = TypeVar("T")
+
+TURN = 0.01
+"""Seconds that a long calculation may have the event loop for itself."""
 
 # On Linux the clock that goes on while the machine sleeps, as a lease does.
 SUSPEND_AWARE = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
@@ -47,3 +56,25 @@ def span(seconds: float) -> str:
         if seconds >= 2 * length:
             return f"{seconds / length:.0f} {unit}"
     return f"{seconds:.0f} s"
+
+
+class Turns:
+    """For a long calculation on the event loop: others have a turn every ten milliseconds."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._since = clock.elapsed()
+
+    async def give(self) -> None:
+        """Let others have a turn, if this one took long enough."""
+        if self._clock.elapsed() - self._since >= TURN:
+            await asyncio.sleep(0)
+            self._since = self._clock.elapsed()
+
+    async def all(self, results: Iterable[T]) -> list[T]:
+        """The results of a long iterator."""
+        done = []
+        for result in results:
+            done.append(result)
+            await self.give()
+        return done

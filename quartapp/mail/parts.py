@@ -70,6 +70,7 @@ class Parts:
         self.submission = Submission(
             self.settings,
             self.outbox,
+            clock,
             on_queued=self._queued,
             on_suppressed=self.publisher.suppressed,
         )
@@ -176,9 +177,9 @@ class Parts:
         self.publisher.changed(ids, self.outbox.get)
         return ids
 
-    def _queued(self, delivery: Delivery) -> None:
+    def _queued(self, *deliveries: Delivery) -> None:
         self.worker.wake()
-        self.publisher.queued(delivery)
+        self.publisher.queued(*deliveries)
 
     def _makes_tables(self) -> bool:
         is_allowed = self.settings.upgrade is not Upgrade.NEVER

@@ -168,9 +168,13 @@ class MailService:
             )
 
     async def send_all_later(
-        self, messages: Iterable[Message], *, session: AsyncSession
+        self, messages: Iterable[Message], *, session: AsyncSession | None = None
     ) -> list[Delivery]:
-        """Store many messages in one transaction, for about the price of one. See `send_later`."""
+        """Store many messages in one transaction, all or none of them. See `send_later`.
+
+        They are encoded before it begins, or before its next statement, in pieces that let other
+        tasks have their turns.
+        """
         with mail_errors():
             return await self._parts.submission.enqueue_all(messages, session)
 

@@ -148,3 +148,18 @@ async def test_however_many_are_to_be_told_there_is_one_listener(session, told):
     await session.commit()
 
     assert (listeners, len(told)) == (1, 100)
+
+
+async def test_what_is_said_for_one_listener_is_told_together(session, told):
+    def tell(*items):
+        told.append(items)
+
+    on_commit(session.sync_session, tell, "first", "second")
+    async with session.begin_nested():
+        on_commit(session.sync_session, tell, "third")
+    savepoint = await session.begin_nested()
+    on_commit(session.sync_session, tell, "taken back")
+    await savepoint.rollback()
+    await session.commit()
+
+    assert told == [("first", "second", "third")]

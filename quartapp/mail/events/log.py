@@ -11,19 +11,34 @@ from quartapp.mail.outbox.delivery import decisive
 from quartapp.mail.outbox.states import Status
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from quartapp.mail.outbox.delivery import Delivery
 
-__all__ = ["attempted", "queued"]
+__all__ = ["attempted", "together"]
 
 logger = logging.getLogger(__name__)
+
+NAMED = 5
+"""Ids in one line."""
 
 EXPECTED = frozenset({Status.SENT, Status.CANCELLED})
 
 
-def queued(delivery: Delivery) -> None:
-    """A message was stored."""
-    if logger.isEnabledFor(logging.INFO):
-        logger.info("message %s queued", delivery.id, extra=_fields(delivery, "queued", None))
+def together(outcome: str, deliveries: Sequence[Delivery]) -> None:
+    """What became of the messages of one transaction: one line, however many they are."""
+    if not logger.isEnabledFor(logging.INFO):
+        return
+    if len(deliveries) == 1:
+        [only] = deliveries
+        fields = _fields(only, outcome, None)
+        why = f": {fields['reply']}" if fields["reply"] else ""
+        logger.info("message %s %s%s", only.id, outcome, why, extra=fields)
+        return
+    some = ", ".join(delivery.id for delivery in deliveries[:NAMED])
+    more = f" and {len(deliveries) - NAMED:,} more" if len(deliveries) > NAMED else ""
+    fields = {"outcome": outcome, "count": len(deliveries)}
+    logger.info("%s messages %s: %s%s", f"{len(deliveries):,}", outcome, some, more, extra=fields)
 
 
 def attempted(delivery: Delivery, took: float | None) -> None:

@@ -19,7 +19,15 @@ from quartapp.mail.outbox.delivery import decisive
 from quartapp.mail.outbox.states import Status
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
+    from collections.abc import (
+        Awaitable,
+        Callable,
+        Collection,
+        Coroutine,
+        Iterable,
+        Iterator,
+        Sequence,
+    )
 
     from blinker import NamedSignal
 
@@ -32,6 +40,9 @@ if TYPE_CHECKING:
 __all__ = ["AttemptRecord", "Publisher", "Watchers"]
 
 logger = logging.getLogger(__name__)
+
+AT_ONCE = 20
+"""Messages of one transaction that receivers are told of before others have a turn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +106,8 @@ class Publisher:
         self.tried = Signal("A message was attempted; the sender is an `AttemptRecord`.")
         self._host = host
         self._recorders: list[list[Message]] = []
-        # Each with the message that it is about.
-        self._telling: dict[asyncio.Task[None], str] = {}
+        # Each with the messages that it is about.
+        self._telling: dict[asyncio.Task[None], Collection[str]] = {}
 
     @contextmanager
     def recording(self, outbox: list[Message] | None = None) -> Iterator[list[Message]]:
@@ -108,18 +119,21 @@ class Publisher:
         finally:
             self._recorders = [other for other in self._recorders if other is not outbox]
 
-    def queued(self, delivery: Delivery) -> None:
-        """A message was stored, and its transaction has committed."""
-        log.queued(delivery)
-        self.watchers.tell(delivery.id)
-        self._tell(signals.message_queued, about=delivery.id, delivery=delivery)
+    def queued(self, *deliveries: Delivery) -> None:
+        """Messages were stored, and their transaction has committed."""
+        log.together("queued", deliveries)
+        for delivery in deliveries:
+            self.watchers.tell(delivery.id)
+        self._tell_all(signals.message_queued, deliveries)
 
-    def suppressed(self, delivery: Delivery, encoded: Encoded) -> None:
-        """A message was stored as sent, and its transaction has committed."""
-        self.queued(delivery)
-        log.attempted(delivery, None)
-        self._record(encoded.envelope, encoded.content, about=delivery.id)
-        self._tell(signals.message_sent, about=delivery.id, delivery=delivery)
+    def suppressed(self, *stored: tuple[Delivery, Encoded]) -> None:
+        """Messages were stored as sent, and their transaction has committed."""
+        deliveries = [delivery for delivery, _ in stored]
+        self.queued(*deliveries)
+        log.together("sent", deliveries)
+        for delivery, encoded in stored:
+            self._record(encoded.envelope, encoded.content, about=delivery.id)
+        self._tell_all(signals.message_sent, deliveries)
 
     async def recorded(self, decision: Decision, content: bytes | None, took: float | None) -> None:
         """An attempt was recorded; returns when receivers have been told.
@@ -155,7 +169,7 @@ class Publisher:
             self.watchers.tell(delivery_id)
             if signals.message_cancelled.receivers:
                 telling = self._tell_if_cancelled(delivery_id, get)
-                self._start(telling, "mail: cancelled", delivery_id)
+                self._start(telling, "mail: cancelled", (delivery_id,))
 
     @property
     def is_telling(self) -> bool:
@@ -173,8 +187,8 @@ class Publisher:
         # is looked up before receivers are called.
         while tasks := [
             task
-            for task, delivery_id in self._telling.items()
-            if about in (None, delivery_id) and task.get_loop() is loop
+            for task, ids in self._telling.items()
+            if (about is None or about in ids) and task.get_loop() is loop
         ]:
             await asyncio.wait(tasks)
 
@@ -206,15 +220,29 @@ class Publisher:
         if delivery is not None and delivery.status is Status.CANCELLED:
             self._tell(signals.message_cancelled, about=delivery_id, delivery=delivery)
 
+    def _tell_all(self, signal: NamedSignal, deliveries: Sequence[Delivery]) -> None:
+        """The same signal for each of these messages, and between them others have a turn."""
+        if len(deliveries) == 1:
+            self._tell(signal, about=deliveries[0].id, delivery=deliveries[0])
+        elif signal.receivers:
+            ids = {delivery.id for delivery in deliveries}
+            self._start(self._tell_in_turns(signal, deliveries), f"mail: {signal.name}", ids)
+
+    async def _tell_in_turns(self, signal: NamedSignal, deliveries: Sequence[Delivery]) -> None:
+        for number, delivery in enumerate(deliveries, 1):
+            self._tell(signal, about=delivery.id, delivery=delivery)
+            if number % AT_ONCE == 0:
+                await asyncio.sleep(0)
+
     def _tell(self, signal: NamedSignal, *, about: str, **what: Any) -> list[asyncio.Task[None]]:
         receivers = signal.receivers_for(self._host.app) if signal.receivers else ()
         return [
-            self._start(self._call(signal.name, receiver, what), f"mail: {signal.name}", about)
+            self._start(self._call(signal.name, receiver, what), f"mail: {signal.name}", (about,))
             for receiver in list(receivers)
         ]
 
     def _start(
-        self, telling: Coroutine[Any, Any, None], name: str, about: str
+        self, telling: Coroutine[Any, Any, None], name: str, about: Collection[str]
     ) -> asyncio.Task[None]:
         # A context of its own: a receiver must see no request, whoever caused the change.
         task = asyncio.create_task(telling, name=name, context=Context())

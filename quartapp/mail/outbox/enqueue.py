@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncConnection
 
+    from quartapp.mail.clock import Turns
     from quartapp.mail.message.encoding import Encoded
 
 __all__ = ["NewMessage", "enqueue", "enqueue_all"]
@@ -100,19 +101,19 @@ async def enqueue(
 
 
 async def enqueue_all(
-    connection: AsyncConnection, messages: Sequence[NewMessage]
+    connection: AsyncConnection, messages: Sequence[NewMessage], turns: Turns
 ) -> list[Delivery]:
-    """Insert messages without keys, in one trip to the database however many they are.
+    """Insert messages without keys, all of them or none.
 
     Raises `MailError` in a savepoint that is not to be relied on.
     """
     if not messages:
         return []
     await _check_savepoint(connection)
-    rows = [_row(message) for message in messages]
-    await insert(connection, rows)
+    rows = await turns.all(_row(message) for message in messages)
+    await insert(connection, rows, turns)
     await _count_suppressed(connection, rows)
-    return [_delivery(row) for row in rows]
+    return await turns.all(_delivery(row) for row in rows)
 
 
 DEFAULTS: dict[str, Any] = {

@@ -11,6 +11,7 @@ import sqlite3
 from contextlib import contextmanager
 from functools import lru_cache, partial
 from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
@@ -30,7 +31,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
 
 from quartapp.database.columns import SafeText, UtcDateTime
-from quartapp.database.engines import schema_of
+from quartapp.database.engines import schema_of, sync_of
 from quartapp.database.onehop import one_trip
 from quartapp.mail.outbox.tables import contents, keys, messages, recipients
 
@@ -40,23 +41,34 @@ if TYPE_CHECKING:
     from sqlalchemy import ClauseElement, Connection, Dialect, Table
     from sqlalchemy.ext.asyncio import AsyncConnection
 
+    from quartapp.mail.clock import Turns
+
     Row = Mapping[str, Any]
 
 __all__ = ["insert"]
 
+AT_ONCE = 200
+"""Messages that are given to the driver together."""
 
-async def insert(connection: AsyncConnection, rows: Sequence[Row]) -> int:
+
+async def insert(
+    connection: AsyncConnection, rows: Sequence[Row], turns: Turns | None = None
+) -> int:
     """Insert messages with their recipients and contents; returns how many rows of recipients.
 
     rows
         For each message the columns of `messages`, its `content`, its `addresses`, what its
         recipients share (`recipient_status`, `recipient_reply`, `recipient_due_at`), and with a
         key that key's `key_hash` and `message_hash`.
+    turns
+        For many of them.
 
     A message whose key is taken is left out, with its recipients; the transaction lives on.
     """
-    database = _insert_sqlite if connection.dialect.name == "sqlite" else _insert_postgres
-    return await connection.run_sync(database, rows)
+    make = _for_sqlite if connection.dialect.name == "sqlite" else _for_postgres
+    inserts = make(connection.dialect, schema_of(sync_of(connection)))
+    bound = map(inserts.bound, rows)
+    return await connection.run_sync(inserts.run, await turns.all(bound) if turns else [*bound])
 
 
 class Prepared:
@@ -86,19 +98,36 @@ class Prepared:
         return {name: value for (name, _), value in zip(self._parameters, values, strict=True)}
 
 
-def _insert_postgres(connection: Connection, rows: Sequence[Row]) -> int:
-    count = 0
-    for has_key, some in groupby(rows, _has_key):
-        statement = _for_postgres(connection.dialect, schema_of(connection), has_key)
-        bound = [statement.bound(row) for row in some]
-        parameters = bound if len(bound) > 1 else bound[0]
-        count += connection.exec_driver_sql(statement.sql, parameters).rowcount
-    return count
+class PostgresInserts:
+    """One statement for all tables, with a key or without: it inserts the rest of what it could."""
+
+    def __init__(self, dialect: Dialect, schema: str | None) -> None:
+        self._statements = {
+            has_key: Prepared(_postgres_statement(schema, has_key=has_key), dialect)
+            for has_key in (True, False)
+        }
+
+    def bound(self, row: Row) -> tuple[bool, Any]:
+        """A message as the driver takes it, and whether it has a key."""
+        return _has_key(row), self._statements[_has_key(row)].bound(row)
+
+    def run(self, connection: Connection, bound: Sequence[tuple[bool, Any]]) -> int:
+        """Insert messages; returns how many rows of recipients."""
+        count = 0
+        # The driver encodes what it is given before anybody else has a turn.
+        for first in range(0, len(bound), AT_ONCE):
+            for has_key, some in groupby(bound[first : first + AT_ONCE], itemgetter(0)):
+                rows = [parameters for _, parameters in some]
+                parameters = rows if len(rows) > 1 else rows[0]
+                statement = self._statements[has_key]
+                count += connection.exec_driver_sql(statement.sql, parameters).rowcount
+        return count
 
 
-@lru_cache(maxsize=8)
-def _for_postgres(dialect: Dialect, schema: str | None, has_key: bool) -> Prepared:
-    """One statement for all tables: it inserts the rest of what it could insert."""
+_for_postgres = lru_cache(maxsize=8)(PostgresInserts)
+
+
+def _postgres_statement(schema: str | None, *, has_key: bool) -> ClauseElement:
     into_messages, into_recipients, into_contents, into_keys = _tables(schema)
     values = _parameters(into_messages)
     if has_key:
@@ -121,7 +150,7 @@ def _for_postgres(dialect: Dialect, schema: str | None, has_key: bool) -> Prepar
         bindparam("recipient_reply", type_=SafeText),
         bindparam("recipient_due_at", type_=UtcDateTime),
     )
-    statement = (
+    return (
         insert_into(into_recipients)
         .from_select(
             ["delivery_id", "position", "address", "status", "reply", "due_at"],
@@ -131,39 +160,49 @@ def _for_postgres(dialect: Dialect, schema: str | None, has_key: bool) -> Prepar
         )
         .add_cte(content.cte("content"))
     )
-    return Prepared(statement, dialect)
 
 
-def _insert_sqlite(connection: Connection, rows: Sequence[Row]) -> int:
-    into_messages, into_recipients, into_contents, into_keys = _for_sqlite(
-        connection.dialect, schema_of(connection)
-    )
+class SqliteInserts:
+    """A statement for each table; they go to the driver's thread together."""
 
-    def run(driver: sqlite3.Connection) -> int:
+    def __init__(self, dialect: Dialect, schema: str | None) -> None:
+        messages, recipients, contents, keys = _tables(schema)
+        self._message = Prepared(insert_into(messages).values(_parameters(messages)), dialect)
+        self._recipient = Prepared(insert_into(recipients).values(_parameters(recipients)), dialect)
+        self._content = Prepared(insert_into(contents).values(_parameters(contents)), dialect)
+        self._key = Prepared(_once(sqlite.insert(keys), keys), dialect)
+
+    def bound(self, row: Row) -> tuple[Any, ...]:
+        """A message as the driver takes it, for each statement."""
+        return (
+            self._key.bound(row) if _has_key(row) else None,
+            self._message.bound(row),
+            [self._recipient.bound(each) for each in _recipients(row)],
+            self._content.bound({"delivery_id": row["id"], "content": row["content"]}),
+        )
+
+    def run(self, connection: Connection, bound: Sequence[tuple[Any, ...]]) -> int:
+        """Insert messages; returns how many rows of recipients."""
+        driver: Any = connection.connection.dbapi_connection
+        work = partial(self._insert, bound)
+        try:
+            count: int = driver.run_async(partial(one_trip, work=work))
+        except sqlite3.Error as error:
+            raise DBAPIError(self._message.sql, None, error) from error
+        return count
+
+    def _insert(self, bound: Sequence[tuple[Any, ...]], driver: sqlite3.Connection) -> int:
         count = 0
         with _all_or_nothing(driver):
             for key, message, recipient_rows, content in bound:
-                if key is None or driver.execute(into_keys.sql, key).rowcount:
-                    driver.execute(into_messages.sql, message)
-                    count += driver.executemany(into_recipients.sql, recipient_rows).rowcount
-                    driver.execute(into_contents.sql, content)
+                if key is None or driver.execute(self._key.sql, key).rowcount:
+                    driver.execute(self._message.sql, message)
+                    count += driver.executemany(self._recipient.sql, recipient_rows).rowcount
+                    driver.execute(self._content.sql, content)
         return count
 
-    bound = [
-        (
-            into_keys.bound(row) if _has_key(row) else None,
-            into_messages.bound(row),
-            [into_recipients.bound(each) for each in _recipients(row)],
-            into_contents.bound({"delivery_id": row["id"], "content": row["content"]}),
-        )
-        for row in rows
-    ]
-    driver: Any = connection.connection.dbapi_connection
-    try:
-        count: int = driver.run_async(partial(one_trip, work=run))
-    except sqlite3.Error as error:
-        raise DBAPIError(into_messages.sql, None, error) from error
-    return count
+
+_for_sqlite = lru_cache(maxsize=8)(SqliteInserts)
 
 
 @contextmanager
@@ -185,19 +224,6 @@ def _all_or_nothing(driver: sqlite3.Connection) -> Iterator[None]:
             driver.execute("RELEASE quartapp_insert")
         raise
     driver.execute("RELEASE quartapp_insert")
-
-
-@lru_cache(maxsize=8)
-def _for_sqlite(
-    dialect: Dialect, schema: str | None
-) -> tuple[Prepared, Prepared, Prepared, Prepared]:
-    into_messages, into_recipients, into_contents, into_keys = _tables(schema)
-    return (
-        Prepared(insert_into(into_messages).values(_parameters(into_messages)), dialect),
-        Prepared(insert_into(into_recipients).values(_parameters(into_recipients)), dialect),
-        Prepared(insert_into(into_contents).values(_parameters(into_contents)), dialect),
-        Prepared(_once(sqlite.insert(into_keys), into_keys), dialect),
-    )
 
 
 def _once(into_keys: Any, keys: Table) -> Any:

@@ -7,12 +7,14 @@ import secrets
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
 from quartapp.database.commit import on_commit
+from quartapp.database.engines import schema_as_of
 from quartapp.mail.choices import SUPPRESSED
+from quartapp.mail.clock import Turns
 from quartapp.mail.outbox import change, claiming, upgrade
 from quartapp.mail.outbox import enqueue as enqueuing
 from quartapp.mail.outbox import prune as pruning
@@ -25,9 +27,8 @@ from quartapp.mail.outbox.states import Status
 from quartapp.mail.outbox.upgrade import MIGRATIONS
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+    from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 
-    from sqlalchemy import Connection
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
     from quartapp.database import Database
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
     from quartapp.mail.outbox.enqueue import NewMessage
     from quartapp.mail.outbox.query.find import Filter
     from quartapp.mail.settings import MailSettings
+
+    AfterCommit = Callable[[Callable[[], None]], None]
 
 __all__ = ["Outbox"]
 
@@ -102,52 +105,41 @@ class Outbox:
 
     async def enqueue(self, message: NewMessage, session: AsyncSession | None = None) -> Delivery:
         """Store a message, in the caller's transaction where there is one."""
-        if session is not None:
-            async with self._joined(session) as connection:
-                return await self._insert(
-                    connection, message, partial(on_commit, session.sync_session)
-                )
-        after_commit: list[Callable[[], None]] = []
-        async with self.database.writing() as connection:
-            if await self._tables.prepare(connection):
-                after_commit.append(self._tables.settle)
-            delivery = await self._insert(connection, message, after_commit.append)
-        for then in after_commit:
-            then()
-        return delivery
-
-    async def _insert(
-        self,
-        connection: AsyncConnection,
-        message: NewMessage,
-        on_commit: Callable[[Callable[[], None]], None],
-    ) -> Delivery:
-        secret = None if message.key is None else await self._key_secret.read(connection, on_commit)
-        return await enqueuing.enqueue(connection, message, secret)
+        async with self._storing(session) as (connection, after_commit):
+            secret = None
+            if message.key is not None:
+                secret = await self._key_secret.read(connection, after_commit)
+            return await enqueuing.enqueue(connection, message, secret)
 
     async def enqueue_all(
-        self, messages: Sequence[NewMessage], session: AsyncSession
+        self, messages: Sequence[NewMessage], session: AsyncSession | None = None
     ) -> list[Delivery]:
-        """Store messages without keys in the caller's transaction."""
-        async with self._joined(session) as connection:
-            return await enqueuing.enqueue_all(connection, messages)
+        """Store messages without keys, in the caller's transaction where there is one."""
+        async with self._storing(session) as (connection, _):
+            return await enqueuing.enqueue_all(connection, messages, Turns(self._clock))
 
     @asynccontextmanager
-    async def _joined(self, session: AsyncSession) -> AsyncIterator[AsyncConnection]:
-        """The session's connection, with tables to write to, in the schema of ours."""
-        connection = await session.connection()
-        option = "schema_translate_map"
-        ours = self.database.engine.get_execution_options().get(option)
-        theirs = (await connection.run_sync(_options)).get(option) if ours else None
-        if ours != theirs:
-            await connection.execution_options(**{option: ours})
-        try:
-            if await self._tables.prepare(connection):
-                on_commit(session.sync_session, self._tables.settle)
-            yield connection
-        finally:
-            if ours != theirs:
-                await connection.execution_options(**{option: theirs})
+    async def _storing(
+        self, session: AsyncSession | None
+    ) -> AsyncIterator[tuple[AsyncConnection, AfterCommit]]:
+        """A connection with tables to write to, and who takes what is to be called afterwards."""
+        if session is not None:
+            connection = await session.connection()
+            after_commit = partial(on_commit, session.sync_session)
+            async with schema_as_of(self.database.engine, connection):
+                await self._prepare_tables(connection, after_commit)
+                yield connection, after_commit
+            return
+        waiting: list[Callable[[], None]] = []
+        async with self.database.writing() as connection:
+            await self._prepare_tables(connection, waiting.append)
+            yield connection, waiting.append
+        for then in waiting:
+            then()
+
+    async def _prepare_tables(self, connection: AsyncConnection, after_commit: AfterCommit) -> None:
+        if await self._tables.prepare(connection):
+            after_commit(self._tables.settle)
 
     async def _make_tables(self, connection: AsyncConnection) -> None:
         await self.database.begin(connection)
@@ -276,7 +268,3 @@ class Outbox:
         """
         wanted = self._settings.upgrade
         await upgrade.prepare(self.database, wanted, is_development=is_development)
-
-
-def _options(connection: Connection) -> Mapping[str, Any]:
-    return connection.get_execution_options()

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from functools import partial
 from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import UnboundExecutionError
 
-from quartapp.database import NestedWrite
 from quartapp.database.commit import on_commit
+from quartapp.mail.clock import Turns
 from quartapp.mail.errors import MailError
 from quartapp.mail.message.encoding import encode
 from quartapp.mail.outbox.enqueue import NewMessage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
     from datetime import datetime
 
     from sqlalchemy.engine import URL
     from sqlalchemy.ext.asyncio import AsyncSession
 
+    from quartapp.mail.clock import Clock
     from quartapp.mail.message.encoding import Encoded
     from quartapp.mail.message.message import Message
     from quartapp.mail.outbox import Outbox
@@ -38,22 +38,26 @@ POSTGRES_PORT = 5432
 class Submission:
     """What stands between a message and its row. Its methods raise what `Mail.send_later` raises.
 
+    clock
+        How long the event loop is ours.
     on_queued
-        Called with each new message once its transaction has committed.
+        Called with the new messages of a transaction once it has committed.
     on_suppressed
-        Called instead with one that was stored as sent, and with what would have gone out.
+        Called with those that were stored as sent, each with what would have gone out.
     """
 
     def __init__(
         self,
         settings: MailSettings,
         outbox: Outbox,
+        clock: Clock,
         *,
-        on_queued: Callable[[Delivery], None],
-        on_suppressed: Callable[[Delivery, Encoded], None],
+        on_queued: Callable[..., None],
+        on_suppressed: Callable[..., None],
     ) -> None:
         self._settings = settings
         self._outbox = outbox
+        self._clock = clock
         self._on_queued = on_queued
         self._on_suppressed = on_suppressed
 
@@ -73,24 +77,31 @@ class Submission:
         key: str | None = None,
     ) -> Delivery:
         """Store a message, in the caller's transaction where there is one."""
+        if session is not None:
+            self._check_database(session)
         new = await self._message(message, at=at, expires=expires, key=key)
-        if session is None:
-            return await self._enqueue_alone(new)
-        self._check_database(session)
         delivery = await self._outbox.enqueue(new, session)
+        # One whose key was taken is no news.
         if delivery.id == new.id:
-            on_commit(session.sync_session, self._news(delivery, new))
+            self._announce([(delivery, new)], session)
         return delivery
 
     async def enqueue_all(
-        self, messages: Iterable[Message], session: AsyncSession
+        self, messages: Iterable[Message], session: AsyncSession | None = None
     ) -> list[Delivery]:
-        """Store many messages in the caller's transaction."""
-        self._check_database(session)
-        new = [await self._message(message) for message in messages]
+        """Store many messages, in the caller's transaction where there is one.
+
+        All are encoded before the first statement, so that no lock is held meanwhile.
+        """
+        if session is not None:
+            self._check_database(session)
+        turns = Turns(self._clock)
+        new = []
+        for message in messages:
+            new.append(await self._message(message))
+            await turns.give()
         deliveries = await self._outbox.enqueue_all(new, session)
-        news = [self._news(*each) for each in zip(deliveries, new, strict=True)]
-        on_commit(session.sync_session, partial(_tell, news))
+        self._announce(list(zip(deliveries, new, strict=True)), session)
         return deliveries
 
     async def _message(
@@ -113,20 +124,17 @@ class Submission:
             template=message.template,
         )
 
-    async def _enqueue_alone(self, new: NewMessage) -> Delivery:
-        try:
-            delivery = await self._outbox.enqueue(new)
-        except NestedWrite as error:
-            raise MailError(f"the message would wait for itself: {error}") from error
-        if delivery.id == new.id:
-            self._news(delivery, new)()
-        return delivery
-
-    def _news(self, delivery: Delivery, new: NewMessage) -> Callable[[], None]:
-        """What to do when a new message has been committed; one whose key was taken is no news."""
-        if new.is_over:
-            return partial(self._on_suppressed, delivery, new.encoded)
-        return partial(self._on_queued, delivery)
+    def _announce(
+        self, stored: Sequence[tuple[Delivery, NewMessage]], session: AsyncSession | None
+    ) -> None:
+        """Tell of new messages when they are committed: at once, where there is no session."""
+        queued = [delivery for delivery, new in stored if not new.is_over]
+        suppressed = [(delivery, new.encoded) for delivery, new in stored if new.is_over]
+        for then, items in ((self._on_queued, queued), (self._on_suppressed, suppressed)):
+            if items and session is not None:
+                on_commit(session.sync_session, then, *items)
+            elif items:
+                then(*items)
 
     def _check_database(self, session: AsyncSession) -> None:
         try:
@@ -143,11 +151,6 @@ class Submission:
                 f"{ours.render_as_string()}: give mail the session's engine, "
                 "`Mail(app, engine=engine)`"
             )
-
-
-def _tell(news: Iterable[Callable[[], None]]) -> None:
-    for each in news:
-        each()
 
 
 def _place(url: URL) -> tuple[object, ...]:

@@ -158,8 +158,8 @@ CLAIMS = (
     Mechanism(
         "a message is told of after the commit",
         "quartapp/database/commit.py",
-        "waiting.append((_innermost(session), then))",
-        "then()",
+        "waiting.setdefault(_innermost(session), []).append((then, items))",
+        "then(*items)",
         "tests/database/test_commit.py::test_it_is_told_after_the_commit_and_in_order",
     ),
     Mechanism(
@@ -172,8 +172,8 @@ CLAIMS = (
     Mechanism(
         "a savepoint takes back its own alone",
         "quartapp/database/commit.py",
-        "[each for each in waiting if each[0] is not ended]",
-        "[]",
+        "waiting.pop(ended, None)",
+        "waiting.clear()",
         "tests/database/test_commit.py"
         "::test_a_savepoint_that_is_rolled_back_takes_back_its_own_alone",
     ),

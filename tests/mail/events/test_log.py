@@ -148,7 +148,9 @@ def test_the_docs_list_the_fields(caplog):
     caplog.set_level(logging.INFO)
     pauses.paused("the server is away", 20, 421)
     pauses.resumed(180)
-    log.queued(Delivery("7f3a", "<a@b>", Status.QUEUED, "", (), 0, None, NOW, None, ""))
+    stored = Delivery("7f3a", "<a@b>", Status.QUEUED, "", (), 0, None, NOW, None, "")
+    log.together("queued", [stored])
+    log.together("queued", [stored, stored])
 
     listed = re.findall(r"^\| `(\w+)` \|", LOG_PAGE.read_text(), re.MULTILINE)
     given = {name for record in caplog.records for name in vars(record)} - logs.ORDINARY
