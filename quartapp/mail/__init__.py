@@ -23,6 +23,7 @@ from quartapp.mail.outbox.delivery import Delivery, Receipt, Recipient
 from quartapp.mail.outbox.query.views import Attempt, Figures, History, Minute, Page
 from quartapp.mail.outbox.report import Report
 from quartapp.mail.outbox.states import Action, Status
+from quartapp.mail.outbox.workers import WorkerState
 from quartapp.mail.service import MailService
 from quartapp.mail.signals import (
     email_dispatched,
@@ -66,6 +67,7 @@ __all__ = [
     "TransientError",
     "Transport",
     "UncertainError",
+    "WorkerState",
     "client_network",
     "email_dispatched",
     "include_object",

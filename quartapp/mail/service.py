@@ -71,7 +71,7 @@ class MailService:
         self.outbox = parts.outbox
         self.publisher = parts.publisher
         self.worker = parts.worker
-        self.report = Report(self.outbox, parts.changed)
+        self.report = Report(self.outbox, parts.changed, lambda: parts.worker.standing)
         self.dispatches = self.settings.dispatch
         self._run = Run(lambda: parts.running(dispatch=self.dispatches))
 

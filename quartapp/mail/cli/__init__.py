@@ -20,7 +20,7 @@ HELP = """\
 See messages, deliver them, and find out why they wait.
 
 \b
-mail stats           how many messages wait, and for how long
+mail stats           how delivery stands, how many messages wait, and for how long
 mail list            list messages; --status failed lists those that failed
 mail show ID         one message, and the server's reply to each recipient
 mail retry ID        send it again; --all for all that failed

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from quartapp.mail.choices import SUPPRESSED
 from quartapp.mail.cli.description import description, facts
 from quartapp.mail.cli.table import screen_width, table
 from quartapp.mail.cli.target import ask, log_action, startup_option
@@ -17,6 +18,7 @@ from quartapp.mail.clock import span
 from quartapp.mail.lines import escaped
 from quartapp.mail.outbox import Filter
 from quartapp.mail.outbox.delivery import reason
+from quartapp.mail.outbox.query.verdict import verdict
 from quartapp.mail.outbox.states import Status
 
 if TYPE_CHECKING:
@@ -107,7 +109,7 @@ def show(delivery_id: str, as_json: bool, body: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for programs.")
 @startup_option
 def stats(as_json: bool) -> None:
-    """Count the messages in each state, and say how long the oldest waits.
+    """Say how delivery stands, count the messages in each state, and say how long the oldest waits.
 
     Due now are messages that could be sent at this moment: many of them, and more each time you
     look, mean that no process delivers, or that the mail server does not respond: see
@@ -117,7 +119,12 @@ def stats(as_json: bool) -> None:
     if as_json:
         click.echo(_json(numbers))
         return
+    click.echo(escaped(numbers["verdict"]["sentence"]))
+    for note in numbers["verdict"]["notes"]:
+        click.echo(note)
     rows = [(str(status), f"{count:,}") for status, count in numbers["counts"].items()]
+    if numbers["suppressed"]:
+        rows.append((SUPPRESSED, f"{numbers['suppressed']:,}"))
     oldest = numbers["oldest_waiting"]
     age = "nothing is waiting"
     if oldest:
@@ -157,6 +164,8 @@ async def _numbers(service: MailService) -> dict[str, Any]:
         "counts": await service.stats(),
         "due_now": await service.report.due(),
         "oldest_waiting": figures.oldest_at,
+        "suppressed": figures.suppressed,
+        "verdict": asdict(verdict(figures)),
     }
 
 

@@ -29,7 +29,7 @@ async def prune_for_ever(outbox: Outbox) -> None:
 
 async def _pruned(outbox: Outbox) -> bool:
     try:
-        return await outbox.prune() + await roll_up(outbox) > 0
+        return await outbox.prune() + await roll_up(outbox.database, outbox.now()) > 0
     except DatabaseUnavailable as error:
         logger.info("old messages were not pruned: %s", error)
     except Exception:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from contextlib import asynccontextmanager
+from contextvars import Context
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from quartapp.database import DatabaseUnavailable
 from quartapp.mail.choices import SUPPRESSED
 from quartapp.mail.delivery.dispatcher import Dispatcher
 from quartapp.mail.delivery.notifier import Notifier
+from quartapp.mail.delivery.presence import Presence
 from quartapp.mail.errors import MailError
+from quartapp.mail.outbox.workers import WorkerState
 from quartapp.mail.settings import Backend, is_suppressed
 from quartapp.mail.transports import BreakerState
 from quartapp.mail.transports.factory import transport_for
@@ -57,6 +62,8 @@ class Worker:
         self._given_transport = transport
         self._transport: Transport | None = None
         self._dispatcher: Dispatcher | None = None
+        self._presence = Presence(outbox, clock, lambda: self.standing)
+        self._telling: asyncio.Task[None] | None = None
 
     def __repr__(self) -> str:
         return f"<Worker {self._dispatcher or 'without a dispatcher'!r} {self._transport!r}>"
@@ -118,6 +125,21 @@ class Worker:
         if self._dispatcher is not None and self._dispatcher.outage:
             return self._dispatcher.outage
         return self._transport.breaker.outage if self._transport else None
+
+    @property
+    def standing(self) -> WorkerState | None:
+        """How this process delivers, for a page; None where it does not."""
+        if self._transport is None or not self.is_running:
+            return None
+        breaker, now = self._transport.breaker, self._outbox.now()
+        return WorkerState(
+            backend=self._outbox.backend,
+            outage=self.outage or "",
+            outage_since=now - timedelta(seconds=breaker.paused_for) if breaker.outage else None,
+            next_attempt_at=now + timedelta(seconds=breaker.remaining)
+            if breaker.remaining
+            else None,
+        )
 
     @property
     def breaker(self) -> BreakerState | None:
@@ -186,6 +208,9 @@ class Worker:
             on_end=self._publisher.watchers.tell,
         )
         dispatcher.start()
+        self._telling = asyncio.create_task(
+            self._presence.keep_telling(), name="mail: presence", context=Context()
+        )
         self._shared_notifier().listen(dispatcher.wake)
         return dispatcher
 
@@ -201,9 +226,13 @@ class Worker:
             return
         if self._notifier is not None:
             await self._notifier.close()
+        if self._telling is not None:
+            self._telling.cancel()
+            await asyncio.wait([self._telling])
+            await self._presence.leave()
         if dispatcher is not None:
             await dispatcher.stop(transport.close)
         else:
             await transport.close()
         await self._publisher.settle(self._settings.drain_timeout)
-        self._dispatcher = self._transport = self._notifier = None
+        self._dispatcher = self._transport = self._notifier = self._telling = None

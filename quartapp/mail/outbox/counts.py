@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncConnection
 
+    from quartapp.database import Database
     from quartapp.mail.outbox.decision import Decision
-    from quartapp.mail.outbox.outbox import Outbox
 
 __all__ = ["Count", "add", "add_suppressed", "counted_as", "minute_of", "roll_up"]
 
@@ -99,7 +99,7 @@ def minute_of(moment: datetime) -> datetime:
     return moment.replace(second=0, microsecond=0)
 
 
-async def roll_up(outbox: Outbox) -> int:
+async def roll_up(database: Database, now: datetime) -> int:
     """Add up the minutes of more than two days ago by the hour; returns how many rows went.
 
     Rows of more than 400 days ago are deleted. Any number of processes may do so at once: each
@@ -107,9 +107,9 @@ async def roll_up(outbox: Outbox) -> int:
     """
     gone = 0
     for count in Count:
-        async with outbox.database.writing() as connection:
-            gone += await _delete(connection, count, before=outbox.now() - KEPT)
-            gone += await _roll_up(connection, count, before=outbox.now() - BY_THE_MINUTE)
+        async with database.writing() as connection:
+            gone += await _delete(connection, count, before=now - KEPT)
+            gone += await _roll_up(connection, count, before=now - BY_THE_MINUTE)
     return gone
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from quartapp.mail.outbox.outbox import Outbox
     from quartapp.mail.outbox.query.find import Filter
     from quartapp.mail.outbox.query.views import Figures, History, Page
+    from quartapp.mail.outbox.workers import WorkerState
 
 __all__ = ["Report"]
 
@@ -32,14 +33,22 @@ class Report:
 
     changed
         Told the ids of messages that were changed; returns them.
+    here
+        How this process delivers, None where it does not.
     """
 
     AT_ONCE = 10_000
     """The most messages that one call of `act` changes."""
 
-    def __init__(self, outbox: Outbox, changed: Callable[[list[str]], list[str]]) -> None:
+    def __init__(
+        self,
+        outbox: Outbox,
+        changed: Callable[[list[str]], list[str]],
+        here: Callable[[], WorkerState | None] = lambda: None,
+    ) -> None:
         self._outbox = outbox
         self._changed = changed
+        self._here = here
 
     async def page(
         self,
@@ -59,9 +68,15 @@ class Report:
             return await page(connection, wanted, place, size)
 
     async def figures(self) -> Figures:
-        """The outbox in figures, and the last hour."""
+        """The outbox in figures, the last hour, and who delivers. `verdict` says what it means."""
         with mail_errors():
-            return await figures(self._outbox.database, self._outbox.now())
+            return await figures(
+                self._outbox.database,
+                self._outbox.now(),
+                backend=self._outbox.backend,
+                worker=self._outbox.worker,
+                here=self._here(),
+            )
 
     async def due(self) -> int:
         """How many messages could be sent now; it counts no further than `Figures` does."""

@@ -1,4 +1,4 @@
-"""The last hour as a small chart: what was sent upwards, what failed downwards, on one scale."""
+"""The last hour as a small chart: what was sent upwards, what was not downwards, on one scale."""
 
 from __future__ import annotations
 
@@ -21,23 +21,22 @@ LEAST = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One minute's messages: above the line those sent, below it those that failed."""
+    """One minute's attempts: above the line those sent, below it those failed, then deferred.
+
+    failed
+        Those that are failed or uncertain.
+    """
 
     minute: Minute
     x: int
     sent: float
     failed: float
+    deferred: float
 
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """Bars round a line, in the units of a box of `width` and `height`, and what they add up to.
-
-    rate
-        Messages a minute that came to an end.
-    failure
-        The share of them that failed, in percent; None when there were none.
-    """
+    """Bars round a line, in the units of a box of `width` and `height`, and what they add up to."""
 
     width: int
     height: int
@@ -45,40 +44,50 @@ class Chart:
     line: float
     bars: tuple[Bar, ...]
     sent: int
+    deferred: int
     failed: int
+    uncertain: int
 
     @property
     def total(self) -> int:
-        """Messages in all."""
-        return self.sent + self.failed
+        """Attempts in all."""
+        return self.sent + self.deferred + self.failed + self.uncertain
 
     @property
     def rate(self) -> float:
-        """Messages a minute."""
+        """Attempts a minute."""
         return self.total / max(1, len(self.bars))
 
     @property
     def failure(self) -> float | None:
-        """The share of messages that failed, in percent; None when there were no messages."""
-        return 100 * self.failed / self.total if self.total else None
+        """The share of attempts that were not accepted, in percent; None without attempts."""
+        return 100 * (self.total - self.sent) / self.total if self.total else None
 
 
 def chart(minutes: Sequence[Minute]) -> Chart:
     """The chart of these minutes, the oldest on the left."""
     above = max((minute.sent for minute in minutes), default=0)
-    below = max((minute.failed for minute in minutes), default=0)
-    unit = (HEIGHT - 2 * MARGIN) / max(1, above + below)
+    below = max((minute.attempts - minute.sent for minute in minutes), default=0)
+    unit = (HEIGHT - 2 * MARGIN - 2 * LEAST) / max(1, above + below)
     return Chart(
         width=WIDTH,
         height=HEIGHT,
         bar=BAR,
-        line=MARGIN + unit * above if below else HEIGHT - MARGIN,
+        line=MARGIN + max(LEAST, unit * above) if below else HEIGHT - MARGIN,
         bars=tuple(
-            Bar(minute, place * STEP, _high(minute.sent, unit), _high(minute.failed, unit))
+            Bar(
+                minute,
+                place * STEP,
+                _high(minute.sent, unit),
+                _high(minute.failed + minute.uncertain, unit),
+                _high(minute.deferred, unit),
+            )
             for place, minute in enumerate(minutes)
         ),
         sent=sum(minute.sent for minute in minutes),
+        deferred=sum(minute.deferred for minute in minutes),
         failed=sum(minute.failed for minute in minutes),
+        uncertain=sum(minute.uncertain for minute in minutes),
     )
 
 

@@ -142,6 +142,12 @@ async def _tell_of_outbox(service: MailService, now: CollectorRegistry) -> None:
     for status, number in figures.counts.items():
         depth.labels(status).set(number)
     _gauge(now, "quartapp_mail_due_messages", f"Messages that could be sent now {more}.").set(due)
+    _gauge(
+        now, "quartapp_mail_suppressed_messages", f"Messages that were sent to nobody {more}."
+    ).set(figures.suppressed)
+    _gauge(now, "quartapp_mail_workers", "Processes that deliver, on any host.").set(
+        len(figures.workers)
+    )
     age = _gauge(
         now, "quartapp_mail_oldest_seconds", "How long ago the oldest waiting message was queued."
     )

@@ -11,6 +11,7 @@ from quart import redirect, request, url_for
 
 from quartapp.mail.events import audit
 from quartapp.mail.mailbox import read
+from quartapp.mail.outbox.query.verdict import verdict
 from quartapp.mail.outbox.query.views import Page
 from quartapp.mail.outbox.states import Action, Status
 from quartapp.mail.pages.access import operator
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from quartapp.mail.outbox import Filter
     from quartapp.mail.outbox.delivery import Delivery
+    from quartapp.mail.outbox.query.verdict import Verdict
     from quartapp.mail.outbox.query.views import Figures, History
     from quartapp.mail.outbox.report import Report
     from quartapp.mail.pages.access import Allow
@@ -73,7 +75,7 @@ async def index() -> ResponseReturnValue:
         chart=chart(figures.minutes),
         states=list(Status),
         now=datetime.now(UTC),
-        delivery=_delivery(),
+        verdict=_verdict(figures),
         news=_news(),
     )
     return shown, status
@@ -184,7 +186,9 @@ def _plain(search: Search, page: Page, figures: Figures, objection: str | None) 
         "older": _address(search, before=page.older) if page.older else None,
         "counts": dict(figures.counts),
         "counted": figures.COUNTED,
+        "suppressed": figures.suppressed,
         "oldest": figures.oldest,
+        "verdict": asdict(_verdict(figures)),
         "message": objection,
     }
 
@@ -208,21 +212,12 @@ def _address(search: Search, **place: str) -> str:
     return url_for(".index", **query)
 
 
-def _delivery() -> dict[str, str]:
-    """What delivers the messages, as far as this process knows: a word, and a sentence."""
-    service = mail()
-    if service.outage:
-        return {"state": "waiting", "sentence": f"Delivery paused: {service.outage}"}
-    if service.is_running:
-        suppressed = " MAIL_SUPPRESS_SEND is on: nothing is sent."
-        return {
-            "state": "running",
-            "sentence": "Delivering. Mail server is responding."
-            + (suppressed if service.worker.is_suppressed else ""),
-        }
-    if service.settings.dispatch:
-        return {"state": "stopped", "sentence": "This process should deliver, and does not."}
-    return {"state": "elsewhere", "sentence": "Another process delivers: MAIL_DISPATCH is off."}
+def _verdict(figures: Figures) -> Verdict:
+    """How delivery stands; a process that should deliver and does not says so too."""
+    found, service = verdict(figures), mail()
+    if service.is_running or not service.settings.dispatch:
+        return found
+    return replace(found, notes=("This process should deliver, and does not.", *found.notes))
 
 
 def _news() -> str:

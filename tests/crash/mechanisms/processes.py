@@ -10,6 +10,22 @@ __all__ = ["PROCESSES"]
 
 PROCESSES = (
     Mechanism(
+        "a worker tells others that it delivers",
+        "quartapp/mail/delivery/presence.py",
+        "if state is not None and self._is_news(state):",
+        "if False:",
+        "tests/mail/delivery/test_presence.py"
+        "::test_a_process_that_only_serves_pages_knows_who_delivers",
+    ),
+    Mechanism(
+        "a silent worker is taken for dead",
+        "quartapp/mail/outbox/workers.py",
+        "if abs(row.now - row.seen_at) < SILENCE",
+        "if True",
+        "tests/mail/outbox/test_workers.py"
+        "::test_a_process_that_died_is_taken_for_dead_by_the_databases_time",
+    ),
+    Mechanism(
         "drain at shutdown",
         "quartapp/mail/delivery/dispatcher.py",
         "timeout=self._settings.drain_timeout",

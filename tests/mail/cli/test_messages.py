@@ -168,8 +168,10 @@ async def test_show_says_in_one_sentence_that_there_is_no_such_message(quartapp,
 async def test_stats_as_a_process_counts_messages(call, filled):
     ended = await asyncio.to_thread(call, "quartapp", "mail", "stats")
 
-    rows = dict(line.split(maxsplit=1) for line in ended.stdout.splitlines())
+    verdict, *lines = ended.stdout.splitlines()
+    rows = dict(line.split(maxsplit=1) for line in lines)
     assert (ended.returncode, ended.stderr) == (0, "")
+    assert verdict.startswith("No worker runs; ")
     assert (rows["queued"], rows["sending"], rows["failed"]) == ("2", "0", "1")
     assert rows["due"].split() == ["now", "0"]
     assert rows["oldest"].endswith(" ago")
@@ -181,6 +183,7 @@ async def test_stats_tells_programs_how_long_the_oldest_waits(quartapp, filled):
     told = json.loads(ended.output)
     assert sum(told["counts"].values()) == len(NEWEST_FIRST)
     assert told["due_now"] == 0
+    assert (told["suppressed"], told["verdict"]["condition"]) == (0, "stopped")
     assert told["oldest_waiting"] == filled.messages["later"].created_at.isoformat()
 
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import String, cast, insert, literal, select
 
-from quartapp.mail.outbox.tables import contents, messages, recipients
+from quartapp.mail.outbox.counts import Count
+from quartapp.mail.outbox.tables import attempts, contents, counts, messages, recipients
 from tests.mail.outbox.sample import ADA, DAY, NOW
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from sqlalchemy import Insert
 
 LONG_AGO = NOW - 30 * DAY
@@ -69,3 +74,32 @@ def their_content() -> Insert:
     content = literal(b"Subject: Tea\r\n\r\nTea.\r\n")
     queued = select(messages.c.id, content).where(messages.c.is_pruned.is_(False))
     return insert(contents).from_select(["delivery_id", "content"], queued)
+
+
+def their_attempt(which: Any, ended_at: datetime) -> Insert:
+    """Give messages an attempt each that was deferred."""
+    values = {
+        "delivery_id": messages.c.id,
+        "number": literal(1),
+        "ended_at": literal(ended_at, attempts.c.ended_at.type),
+        "status": literal("queued"),
+        "detail": literal(""),
+        "reply": literal("451 4.7.1 Greylisted"),
+    }
+    return insert(attempts).from_select(list(values), select(*values.values()).where(which))
+
+
+def many_counts(since: datetime, many: int) -> Insert:
+    """Counts of each outcome in each of sixty hours, by many workers."""
+    hours = range(60)
+    return insert(counts).values(
+        [
+            {
+                "outcome": count,
+                "starts_at": since + timedelta(hours=hour),
+                "worker": f"worker {number}",
+                "number": 1,
+            }
+            for count, hour, number in product(Count, hours, range(many))
+        ]
+    )

@@ -10,12 +10,24 @@ import pytest
 from sqlalchemy import update
 
 from quartapp.mail import Action, Filter, Minute, Status
+from quartapp.mail.outbox.counts import Count, add
 from quartapp.mail.outbox.query import search
 from quartapp.mail.outbox.report import Report
 from quartapp.mail.outbox.subject import beginning, span
 from quartapp.mail.outbox.tables import messages
 from tests.mail.outbox.backlog import many_messages, their_recipient
-from tests.mail.outbox.sample import ACCEPTED, ADA, BOB, DAY, LATER, NEVER, NOW, attempt, new
+from tests.mail.outbox.sample import (
+    ACCEPTED,
+    ADA,
+    BOB,
+    DAY,
+    LATER,
+    NEVER,
+    NOW,
+    UNSURE,
+    attempt,
+    new,
+)
 
 MINUTE = timedelta(minutes=1)
 
@@ -212,23 +224,55 @@ async def test_an_empty_outbox_has_no_oldest_message_and_a_quiet_hour(report):
     figures = await report.figures()
 
     assert (figures.oldest, figures.oldest_at) == (None, None)
-    assert [minute.sent + minute.failed for minute in figures.minutes] == [0] * 60
+    assert [minute.attempts for minute in figures.minutes] == [0] * 60
 
 
-async def test_figures_tell_what_ended_in_each_minute_of_the_last_hour(report, outbox, clock):
+async def test_figures_tell_how_the_attempts_of_each_minute_ended(report, outbox, clock):
     await outbox.enqueue(new())
     await attempt(outbox, ACCEPTED)
     clock.go_on(59 * MINUTE)
-    for answer in (ACCEPTED, ACCEPTED, NEVER):
+    for answer in (ACCEPTED, ACCEPTED, NEVER, LATER, LATER, LATER, UNSURE):
         await outbox.enqueue(new(due_at=clock.moment))
         await attempt(outbox, answer)
 
     minutes = (await report.figures()).minutes
 
     this = NOW.replace(second=0, microsecond=0)
-    assert minutes[0] == Minute(this, 1, 0)
-    assert minutes[-1] == Minute(this + 59 * MINUTE, 2, 1)
-    assert sum(minute.sent for minute in minutes) == 3
+    assert minutes[0] == Minute(this, sent=1)
+    assert minutes[-1] == Minute(this + 59 * MINUTE, sent=2, failed=1, deferred=3, uncertain=1)
+    assert sum(minute.attempts for minute in minutes) == 8
+
+
+async def test_every_attempt_of_a_busy_minute_is_counted(report, outbox, database):
+    async with database.writing() as connection:
+        for number in (2_999, 2_001):
+            await add(connection, "a", [(Count.DEFERRED, NOW)] * number)
+
+    minutes = (await report.figures()).minutes
+
+    assert minutes[-1].deferred == 5_000
+
+
+async def test_figures_have_the_replies_of_the_last_ten_minutes(report, outbox, clock):
+    await outbox.enqueue(new(ADA, BOB))
+    await attempt(outbox, ACCEPTED, NEVER)
+    clock.go_on(11 * MINUTE)
+    await outbox.enqueue(new(due_at=clock.moment))
+    await attempt(outbox, LATER)
+    await outbox.enqueue(new(due_at=clock.moment))
+    await attempt(outbox, ACCEPTED)
+
+    assert (await report.figures()).replies == ("451 4.7.1 later",)
+
+
+async def test_figures_tell_what_waits_for_each_backend(report, outbox, clock):
+    await outbox.enqueue(new(backend="mailbox", due_at=NOW + DAY))
+    for _ in range(2):
+        await outbox.enqueue(new())
+    await attempt(outbox, LATER)
+    await outbox.enqueue(new())
+
+    assert (await report.figures()).waiting == {"smtp": 3, "mailbox": 1, "suppressed": 0}
 
 
 async def test_what_ended_more_than_an_hour_ago_is_no_longer_told(report, outbox, clock):

@@ -90,8 +90,21 @@ async def test_the_outbox_is_told_by_state_with_the_age_of_the_oldest(delivering
     assert prometheus("mail_queue_messages", state="queued") == 1
     assert prometheus("mail_queue_messages", state="sent") == 0
     assert prometheus("mail_due_messages") == 1
+    assert prometheus("mail_workers") == 0
     assert 0 < prometheus("mail_oldest_seconds") < 60
     assert (prometheus("database_up"), prometheus("mail_dispatcher_up")) == (1, 0)
+
+
+async def test_suppressed_messages_are_told_apart(delivering):
+    async with delivering(MAIL_SUPPRESS_SEND=True) as app:
+        mail, prometheus = app.extensions["mail"], Prometheus(app)
+        await mail.send_later(message())
+
+        await prometheus.scrape()
+
+    assert prometheus("mail_suppressed_messages") == 1
+    assert prometheus("mail_queue_messages", state="sent") == 1
+    assert prometheus("mail_workers") == 1
 
 
 async def test_an_empty_outbox_has_no_age(delivering):

@@ -15,12 +15,14 @@ from quartapp.mail.outbox.tables import messages
 from quartapp.mail.testing import Phase, message
 from tests.fixtures.visitor import Visitor
 from tests.mail.outbox.backlog import many_messages, their_recipient
+from tests.mail.outbox.sample import NOW
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
 OPERATOR = {"OPERATOR_USERNAME": "ops", "OPERATOR_PASSWORD": "pässword"}
 ADA, BOB = "ada@example.com", "bob@example.com"
+HEADLINE = re.compile(r'class="delivery" data-state="(\w+)"><a href="([^"]+)">([^<]*)</a>')
 HOSTILE = "<script>alert(1)</script> \x1b[31mred \u202egnol"
 
 
@@ -173,21 +175,38 @@ async def test_the_page_shows_how_the_outbox_stands(operator, server):
         ("0", "cancelled"),
         ("0", "uncertain"),
     ]
-    assert "33.3 %</b> failed" in page
+    assert "50.0 %</b> not accepted" in page
+    assert "(2 sent, 1 deferred, 1 failed, 0 uncertain)" in page
     assert "Oldest waiting: " in page
-    assert "Delivering. Mail server is responding." in page
+    assert "Delivering: 2 sent, 1 deferred, 1 failed in the last 10 min; 1 waiting" in page
 
 
-async def test_the_chart_draws_what_was_sent_and_what_failed(operator, server):
+async def test_the_chart_draws_what_was_sent_what_failed_and_what_was_deferred(operator, server):
     server.answer(Phase.RCPT, "550 5.1.1 no such user", recipient=BOB)
-    await operator.queued(ADA)
-    await operator.queued(BOB)
+    server.answer(Phase.RCPT, "451 4.7.1 greylisted", recipient="cleo@example.com")
+    for to in (ADA, BOB, "cleo@example.com"):
+        await operator.queued(to)
 
     page = await operator.see("/outbox/")
 
     assert '<rect class="sent"' in page
     assert '<rect class="failed"' in page
-    assert "1 sent, 1 failed" in page
+    assert '<rect class="deferred"' in page
+    assert "1 sent, 1 deferred, 1 failed, 0 uncertain" in page
+
+
+async def test_many_deferred_messages_are_the_headline_which_leads_to_them(operator, server):
+    server.answer(Phase.RCPT, "451 4.7.1 Greylisted")
+    for _ in range(10):
+        await operator.mail.send_later(message())
+    await operator.mail.drain()
+
+    page = await operator.see("/outbox/")
+
+    said = "Degraded: 10 of 10 attempts deferred in the last 10 min, mostly 451 4.7.1 Greylisted"
+    [(condition, address, sentence)] = HEADLINE.findall(page)
+    assert (condition, sentence) == ("degraded", said)
+    assert 'data-state="queued"' in await operator.see(address)
 
 
 async def test_a_server_outage_is_shown(opened):
@@ -196,13 +215,44 @@ async def test_a_server_outage_is_shown(opened):
 
         page = await operator.see("/outbox/")
 
-    assert 'data-state="waiting"' in page
-    assert "Delivery paused: " in page
+    [(condition, address, sentence)] = HEADLINE.findall(page)
+    assert (condition, address) == ("outage", "/outbox/?status=queued")
+    assert re.match(r"Outage since .* refused .*; next attempt .*; 1 waiting$", sentence)
 
 
-async def test_a_process_that_does_not_deliver_says_so(opened):
+async def test_that_no_process_delivers_is_said(opened):
     async with opened(QUARTAPP_DISPATCH=False) as operator:
-        assert "Another process delivers" in await operator.see("/outbox/")
+        await operator.mail.send_later(message())
+
+        page = await operator.see("/outbox/")
+
+    assert HEADLINE.findall(page) == [
+        ("stopped", "/outbox/?status=queued", "No worker runs; 1 waiting")
+    ]
+
+
+async def test_messages_of_another_backend_are_told_beside_the_headline(operator):
+    async with operator.mail.outbox.database.writing() as connection:
+        waiting = {"status": "queued", "due_at": NOW, "backend": "mailbox"}
+        await connection.execute(many_messages("old", 12, **waiting))
+        await connection.execute(their_recipient(ADA, messages.c.id.is_not(None)))
+
+    page = await operator.see("/outbox/")
+
+    assert "12 messages wait for the backend mailbox, which no process runs." in page
+
+
+async def test_suppressed_messages_are_shown_apart(opened):
+    async with opened(MAIL_SUPPRESS_SEND=True) as operator:
+        await operator.queued()
+
+        page = await operator.see("/outbox/")
+        operator.request = {"headers": {"Accept": "application/json"}}
+        told = await (await operator.get("/outbox/")).get_json()
+
+    assert "Suppressed, and so sent to nobody: 1" in page
+    assert "MAIL_SUPPRESS_SEND is on: nothing is sent" in page
+    assert (told["suppressed"], told["verdict"]["condition"]) == (1, "suppressed")
 
 
 @pytest.mark.parametrize(

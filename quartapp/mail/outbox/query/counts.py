@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, ScalarSelect
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-__all__ = ["count", "due", "has_work"]
+__all__ = ["count", "due", "first_of", "has_work"]
 
 
 async def count(connection: AsyncConnection) -> dict[Status, int]:
@@ -31,7 +31,7 @@ async def due(connection: AsyncConnection, backend: str, now: datetime) -> int:
 
     So it costs the same however many there are.
     """
-    new, retries = (_first(_are_due(backend, is_retry, now)) for is_retry in (False, True))
+    new, retries = (first_of(*_are_due(backend, is_retry, now)) for is_retry in (False, True))
     counted = (await connection.execute(select(new + retries))).scalar_one()
     return min(int(counted), Figures.COUNTED + 1)
 
@@ -56,7 +56,7 @@ def _are_due(backend: str, is_retry: bool, now: datetime) -> tuple[ColumnElement
     )
 
 
-def _first(conditions: tuple[ColumnElement[bool], ...]) -> ScalarSelect[Any]:
+def first_of(*conditions: ColumnElement[bool]) -> ScalarSelect[Any]:
     """How many messages meet the conditions, or one more than we count."""
     # In order, so that PostgreSQL answers it from the index.
     some = select(messages.c.id).where(*conditions).order_by(messages.c.due_at)

@@ -3,54 +3,84 @@
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, literal, literal_column, select, union_all
+from sqlalchemy import bindparam, func, literal_column, select
 
-from quartapp.database.columns import UtcDateTime
+from quartapp.mail.choices import SUPPRESSED, Backend
+from quartapp.mail.outbox.counts import Count, minute_of
+from quartapp.mail.outbox.query.counts import first_of
 from quartapp.mail.outbox.query.find import Filter
 from quartapp.mail.outbox.query.listing import listed
 from quartapp.mail.outbox.query.views import Figures, Minute
-from quartapp.mail.outbox.states import FAILURES, Status
-from quartapp.mail.outbox.tables import IS_SUPPRESSED, at_most, messages
+from quartapp.mail.outbox.states import Status
+from quartapp.mail.outbox.tables import IS_SUPPRESSED, at_most, attempts, counts, messages
+from quartapp.mail.outbox.workers import at_work
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from sqlalchemy import CTE, Row, ScalarSelect, Select
+    from sqlalchemy import ColumnElement, ScalarSelect, Select
+    from sqlalchemy.ext.asyncio import AsyncConnection
 
     from quartapp.database import Database
+    from quartapp.mail.outbox.workers import WorkerState
 
 __all__ = ["figures"]
 
 MINUTE = timedelta(minutes=1)
 HOUR = 60
+LATELY = timedelta(minutes=10)
+BACKENDS = (Backend.SMTP, Backend.MAILBOX, SUPPRESSED)
+SHOWN = tuple(count for count in Count if count is not Count.SUPPRESSED)
 
 
-async def figures(database: Database, now: datetime) -> Figures:
-    """Messages in each state, the oldest unsent one, and the last hour minute by minute."""
+async def figures(
+    database: Database, now: datetime, *, backend: str, worker: str, here: WorkerState | None
+) -> Figures:
+    """Messages in each state, those that wait, the last hour minute by minute, and who delivers.
+
+    backend, worker
+        Those of this process.
+    here
+        How this process delivers, which it knows better than the table does; None where it does
+        not.
+    """
     # Side by side, each on a connection of its own.
-    (counts, suppressed, oldest), minutes = await asyncio.gather(
-        _states(database), _last_hour(database, now)
+    states, history = await asyncio.gather(
+        _states(database, now, worker, here), _history(database, now)
     )
-    return Figures(
-        counts=counts,
-        suppressed=suppressed,
-        oldest=oldest.id if oldest else None,
-        oldest_at=oldest.created_at if oldest else None,
-        minutes=minutes,
-    )
+    return Figures(at=now, backend=backend, **states, **history)
 
 
 async def _states(
-    database: Database,
-) -> tuple[dict[Status, int], int, Row[str, datetime] | None]:
+    database: Database, now: datetime, worker: str, here: WorkerState | None
+) -> dict[str, Any]:
     async with database.reading() as connection:
         counted = (await connection.execute(COUNTS)).one()
         oldest = (await connection.execute(OLDEST)).first()
-    counts = {status: getattr(counted, status) for status in Status}
-    return counts, counted.suppressed, oldest
+        others = await at_work(connection, now, but=worker)
+    return {
+        "counts": {status: getattr(counted, status) for status in Status},
+        "suppressed": counted.suppressed,
+        "waiting": {backend: _no_more(getattr(counted, f"for_{backend}")) for backend in BACKENDS},
+        "oldest": oldest.id if oldest else None,
+        "oldest_at": oldest.created_at if oldest else None,
+        "workers": (here, *others) if here else others,
+    }
+
+
+async def _history(database: Database, now: datetime) -> dict[str, Any]:
+    async with database.reading() as connection:
+        minutes = await _last_hour(connection, now)
+        replies = (await connection.execute(REPLIES, {"since_": now - LATELY})).scalars()
+    return {"minutes": minutes, "replies": tuple(replies)}
+
+
+def _no_more(number: int) -> int:
+    return min(number, Figures.COUNTED + 1)
 
 
 def _count(status: Status) -> ScalarSelect[int]:
@@ -78,8 +108,23 @@ def _suppressed() -> ScalarSelect[int]:
     return select(func.count()).select_from(some.subquery()).scalar_subquery()
 
 
+def _waiting(backend: str) -> ColumnElement[int]:
+    """How many messages of a backend wait for an attempt, or more than we count."""
+    new, again = (
+        first_of(
+            messages.c.backend == backend,
+            messages.c.is_retry.is_(is_retry),
+            messages.c.due_at.is_not(None),
+        )
+        for is_retry in (False, True)
+    )
+    return new + again
+
+
 COUNTS = select(
-    *(_count(status).label(status) for status in Status), _suppressed().label("suppressed")
+    *(_count(status).label(status) for status in Status),
+    _suppressed().label("suppressed"),
+    *(_waiting(backend).label(f"for_{backend}") for backend in BACKENDS),
 )
 OLDEST = (
     select(messages.c.id, messages.c.created_at)
@@ -89,39 +134,27 @@ OLDEST = (
 )
 
 
-async def _last_hour(database: Database, now: datetime) -> tuple[Minute, ...]:
-    this = now.replace(second=0, microsecond=0)
-    starts = [this - MINUTE * ago for ago in reversed(range(HOUR))]
-    # Materialized, or PostgreSQL would start workers for it, which takes longer than the answer.
-    minutes = union_all(*(_bounds(start) for start in starts)).cte("minutes")
-    minutes = minutes.prefix_with("MATERIALIZED", dialect="postgresql")
-    query = select(
-        minutes.c.starts_at, _ended(minutes, Status.SENT), _ended(minutes, *FAILURES)
-    ).order_by(minutes.c.starts_at)
-    async with database.reading() as connection:
-        return tuple(Minute(*row) for row in await connection.execute(query))
-
-
-def _bounds(start: datetime) -> Select[datetime, datetime]:
-    return select(
-        literal(start, UtcDateTime).label("starts_at"),
-        literal(start + MINUTE, UtcDateTime).label("ends_at"),
+REPLIES = (
+    select(attempts.c.reply)
+    .where(attempts.c.ended_at >= bindparam("since_"), attempts.c.status != Status.SENT)
+    .order_by(attempts.c.ended_at.desc())
+    .limit(at_most(Figures.REPLIES))
+)
+ENDED = (
+    select(counts.c.starts_at, counts.c.outcome, func.sum(counts.c.number).label("number"))
+    .where(
+        counts.c.outcome.in_(SHOWN),
+        # With two ends, or PostgreSQL plans to find a third of the table.
+        counts.c.starts_at.between(bindparam("since_"), bindparam("until_")),
     )
+    .group_by(counts.c.starts_at, counts.c.outcome)
+)
 
 
-def _ended(minutes: CTE, *statuses: Status) -> ScalarSelect[int]:
-    """How many of the first messages that ended in a minute ended so."""
-    ended = union_all(*(_first_ended(minutes, is_pruned) for is_pruned in (False, True)))
-    some = ended.subquery()
-    return select(func.count()).where(some.c.status.in_(statuses)).scalar_subquery()
-
-
-def _first_ended(minutes: CTE, is_pruned: bool) -> Select[Any]:
-    first = (
-        select(messages.c.status)
-        .where(messages.c.is_pruned.is_(is_pruned))
-        .where(messages.c.ended_at >= minutes.c.starts_at, messages.c.ended_at < minutes.c.ends_at)
-        .order_by(messages.c.ended_at)
-        .limit(at_most(Figures.A_MINUTE))
-    )
-    return select(first.correlate(minutes).subquery())
+async def _last_hour(connection: AsyncConnection, now: datetime) -> tuple[Minute, ...]:
+    starts = [minute_of(now) - MINUTE * ago for ago in reversed(range(HOUR))]
+    numbers: dict[datetime, dict[str, int]] = defaultdict(dict)
+    hour = {"since_": starts[0], "until_": starts[-1]}
+    for row in await connection.execute(ENDED, hour):
+        numbers[row.starts_at][row.outcome] = row.number
+    return tuple(Minute(start, **numbers[start]) for start in starts)

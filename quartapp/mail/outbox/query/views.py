@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from quartapp.mail.outbox.delivery import Delivery
     from quartapp.mail.outbox.states import Action, Status
+    from quartapp.mail.outbox.workers import WorkerState
 
 __all__ = ["Attempt", "Figures", "History", "Minute", "Page"]
 
@@ -79,37 +80,61 @@ class History:
 
 @dataclass(frozen=True, slots=True)
 class Minute:
-    """The results of the messages that ended in one minute.
+    """How the attempts of one minute ended, and how many messages were cancelled in it.
 
     failed
-        Those that are failed or uncertain.
+        Rejected, given up or expired.
     """
 
     starts_at: datetime
-    sent: int
-    failed: int
+    sent: int = 0
+    deferred: int = 0
+    failed: int = 0
+    uncertain: int = 0
+    cancelled: int = 0
+
+    @property
+    def attempts(self) -> int:
+        """All but those cancelled."""
+        return self.sent + self.deferred + self.failed + self.uncertain
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
     """The outbox in figures.
 
+    at
+        When they were read.
+    backend
+        The one of messages that are queued by this process.
     counts
         Messages in each state; `COUNTED` and one more stands for any number above it.
     suppressed
         Messages that were suppressed when they were queued, counted no further either; they are in
         `counts` too.
+    waiting
+        Messages of each backend that wait for an attempt, counted no further either.
     oldest
         The id of the oldest message that is queued or being sent.
     minutes
-        The last hour, oldest first; of a minute no more than the first `A_MINUTE` are counted.
+        The last hour, oldest first.
+    replies
+        Those of attempts of the last ten minutes that did not simply succeed: the latest
+        `REPLIES`, the newest first.
+    workers
+        The processes that deliver now, on any host.
     """
 
     COUNTED = 10_000
-    A_MINUTE = 1_000
+    REPLIES = 500
 
+    at: datetime
+    backend: str
     counts: Mapping[Status, int]
     suppressed: int
+    waiting: Mapping[str, int]
     oldest: str | None
     oldest_at: datetime | None
     minutes: tuple[Minute, ...]
+    replies: tuple[str, ...]
+    workers: tuple[WorkerState, ...]
