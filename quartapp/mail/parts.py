@@ -16,6 +16,7 @@ from quartapp.mail.events.watch import Waiting
 from quartapp.mail.host import is_development
 from quartapp.mail.outbox import Outbox
 from quartapp.mail.outbox.border import mail_errors
+from quartapp.mail.outbox.report import Report
 from quartapp.mail.outbox.source import DatabaseSource
 from quartapp.mail.outbox.submission import Submission
 from quartapp.mail.run import Run
@@ -74,6 +75,7 @@ class Parts:
             on_queued=self._queued,
             on_suppressed=self.publisher.suppressed,
         )
+        self.report = Report(self.outbox, self.changed, lambda: self.worker.standing)
         self.waiting = Waiting(
             self.outbox, self.worker, self.publisher, self.settings.drain_timeout
         )

@@ -10,7 +10,6 @@ from quartapp.mail.clock import SystemClock
 from quartapp.mail.delivery.connection import connected
 from quartapp.mail.outbox import Filter
 from quartapp.mail.outbox.border import mail_errors
-from quartapp.mail.outbox.report import Report
 from quartapp.mail.parts import Parts
 from quartapp.mail.rendering import compose
 from quartapp.mail.run import Run
@@ -71,7 +70,7 @@ class MailService:
         self.outbox = parts.outbox
         self.publisher = parts.publisher
         self.worker = parts.worker
-        self.report = Report(self.outbox, parts.changed, lambda: parts.worker.standing)
+        self.report = parts.report
         self.dispatches = self.settings.dispatch
         self._run = Run(lambda: parts.running(dispatch=self.dispatches))
 
