@@ -57,14 +57,15 @@ class Parts:
         given = host.config.get("QUARTAPP_INSTANCE")
         self.folder = Path(given) if given else default_folder(host.folder, host.name)
         self.source = DatabaseSource(host, self.folder, engine)
+        self.publisher = Publisher(host)
         self.outbox = Outbox(
             self.source,
             self.settings,
             clock,
             is_suppressed=lambda: is_suppressed(host.config),
             makes_tables=self._makes_tables,
+            on_stopped=self.publisher.stopped,
         )
-        self.publisher = Publisher(host)
         self.worker = Worker(
             host, self.settings, self.outbox, self.publisher, clock, transport=transport
         )
@@ -176,7 +177,7 @@ class Parts:
     def changed(self, ids: list[str]) -> list[str]:
         """Tell everyone who waits that these messages were changed; returns their ids."""
         self.worker.wake()
-        self.publisher.changed(ids, self.outbox.get)
+        self.publisher.changed(ids)
         return ids
 
     def _queued(self, *deliveries: Delivery) -> None:

@@ -169,10 +169,9 @@ class MailService:
     async def send_all_later(
         self, messages: Iterable[Message], *, session: AsyncSession | None = None
     ) -> list[Delivery]:
-        """Store many messages in one transaction, all or none of them. See `send_later`.
+        """Store many messages in one transaction, all or none; see `send_later`.
 
-        They are encoded before it begins, or before its next statement, in pieces that let other
-        tasks have their turns.
+        They are encoded before its next statement, and other tasks have their turns meanwhile.
         """
         with mail_errors():
             return await self._parts.submission.enqueue_all(messages, session)
@@ -233,9 +232,8 @@ class MailService:
     async def drain(self) -> None:
         """Wait until nothing is due and nothing is being sent, or the server has an outage.
 
-        Receivers of signals in this process have been told by then; one that takes longer than
-        MAIL_DRAIN_TIMEOUT is not waited for. Where the app does not run, suppressed messages that
-        are due end here; for others it raises `MailError`: nothing would deliver them.
+        Receivers of signals here have been told by then, or for MAIL_DRAIN_TIMEOUT. Where the app
+        does not run, suppressed messages end here; for others it raises `MailError`.
         """
         with mail_errors():
             await self._parts.drain()
@@ -261,8 +259,7 @@ class MailService:
         to
             The recipient; the sender's own address by default.
 
-        One `Finding` for each step (`step`, `is_ok`, `level`, `words`), up to the first that
-        failed.
+        One `Finding` for each step (`step`, `is_ok`, `level`, `words`), up to one that failed.
         """
         return self._parts.check(to)
 

@@ -2,6 +2,9 @@
 
 Each receiver, sync or async, is called in a task with a clean context and in a fresh app context.
 What it raises is logged and changes nothing.
+
+Each end of a message is told once, whichever way it came, by the process that recorded it: see
+docs/states.md. A process that dies in between tells nobody.
 """
 
 from __future__ import annotations
@@ -35,7 +38,8 @@ message_deferred = _signals.signal(
 )
 message_failed = _signals.signal(
     "message-failed",
-    "A message was rejected, given up or has expired; with `delivery`, a `Delivery`.",
+    "A message was rejected, given up or has expired, or was cancelled when a recipient had "
+    "rejected it already; with `delivery`, a `Delivery`.",
 )
 message_uncertain = _signals.signal(
     "message-uncertain",

@@ -122,6 +122,8 @@ async def _ask(
                     await require_tables(service)
                 return await question(service)
         finally:
+            # Receivers of the app's: a cancelled message is told of by who cancelled it.
+            await service.publisher.settle(service.settings.drain_timeout)
             await database.dispose()
 
 

@@ -22,23 +22,20 @@ logger = logging.getLogger(__name__)
 NAMED = 5
 """Ids in one line."""
 
-EXPECTED = frozenset({Status.SENT, Status.CANCELLED})
+QUEUED = str(Status.QUEUED)
+EXPECTED = {QUEUED, str(Status.SENT), str(Status.CANCELLED)}
 
 
 def together(outcome: str, deliveries: Sequence[Delivery]) -> None:
     """What became of the messages of one transaction: one line, however many they are."""
-    if not logger.isEnabledFor(logging.INFO):
-        return
     if len(deliveries) == 1:
-        [only] = deliveries
-        fields = _fields(only, outcome, None)
-        why = f": {fields['reply']}" if fields["reply"] else ""
-        logger.info("message %s %s%s", only.id, outcome, why, extra=fields)
+        _one(deliveries[0], outcome, None)
         return
     some = ", ".join(delivery.id for delivery in deliveries[:NAMED])
     more = f" and {len(deliveries) - NAMED:,} more" if len(deliveries) > NAMED else ""
+    count = f"{len(deliveries):,}"
     fields = {"outcome": outcome, "count": len(deliveries)}
-    logger.info("%s messages %s: %s%s", f"{len(deliveries):,}", outcome, some, more, extra=fields)
+    logger.log(_level(outcome), "%s messages %s: %s%s", count, outcome, some, more, extra=fields)
 
 
 def attempted(delivery: Delivery, took: float | None) -> None:
@@ -48,19 +45,29 @@ def attempted(delivery: Delivery, took: float | None) -> None:
         Seconds until the server's last reply; None if it gave none.
     """
     outcome = "deferred" if delivery.status is Status.QUEUED else str(delivery.status)
+    _one(delivery, outcome, took)
+
+
+def _one(delivery: Delivery, outcome: str, took: float | None) -> None:
+    if not logger.isEnabledFor(_level(outcome)):
+        return
     fields = _fields(delivery, outcome, took)
     # A host may format its log as it likes: no reply may begin a line of its own.
     why = escaped(f"{fields['code'] or ''} {fields['reply']}".strip())
+    due = f", next {delivery.due_at:%H:%M:%S}Z" if delivery.due_at else ""
     logger.log(
-        logging.INFO if delivery.status in EXPECTED else logging.WARNING,
-        "message %s %s%s (attempt %d%s)",
+        _level(outcome),
+        "message %s %s%s%s",
         delivery.id,
         outcome,
         f": {why}" if why else "",
-        delivery.attempts,
-        f", next {delivery.due_at:%H:%M:%S}Z" if delivery.due_at else "",
+        f" (attempt {delivery.attempts}{due})" if outcome != QUEUED else "",
         extra=fields,
     )
+
+
+def _level(outcome: str) -> int:
+    return logging.INFO if outcome in EXPECTED else logging.WARNING
 
 
 def _fields(delivery: Delivery, outcome: str, took: float | None) -> dict[str, Any]:

@@ -20,7 +20,6 @@ from quartapp.mail.outbox.states import Status
 
 if TYPE_CHECKING:
     from collections.abc import (
-        Awaitable,
         Callable,
         Collection,
         Coroutine,
@@ -122,8 +121,7 @@ class Publisher:
     def queued(self, *deliveries: Delivery) -> None:
         """Messages were stored, and their transaction has committed."""
         log.together("queued", deliveries)
-        for delivery in deliveries:
-            self.watchers.tell(delivery.id)
+        self.changed(delivery.id for delivery in deliveries)
         self._tell_all(signals.message_queued, deliveries)
 
     def suppressed(self, *stored: tuple[Delivery, Encoded]) -> None:
@@ -159,17 +157,23 @@ class Publisher:
         """
         await _ended(self._record(envelope, content))
 
-    def changed(self, ids: Iterable[str], get: Callable[[str], Awaitable[Delivery | None]]) -> None:
-        """Somebody retried or cancelled these messages.
+    def stopped(self, deliveries: Sequence[Delivery]) -> None:
+        """Messages ended because they were cancelled, and not with an attempt.
 
-        get
-            Gives a message as it stands, by its id.
+        Each is told of by the state that it is in now: one that some recipients had rejected has
+        failed.
         """
+        for status, signal in _SIGNALS.items():
+            some = [delivery for delivery in deliveries if delivery.status is status]
+            if some:
+                log.together(status, some)
+                self.changed(delivery.id for delivery in some)
+                self._tell_all(signal, some)
+
+    def changed(self, ids: Iterable[str]) -> None:
+        """Somebody retried or cancelled these messages."""
         for delivery_id in ids:
             self.watchers.tell(delivery_id)
-            if signals.message_cancelled.receivers:
-                telling = self._tell_if_cancelled(delivery_id, get)
-                self._start(telling, "mail: cancelled", (delivery_id,))
 
     @property
     def is_telling(self) -> bool:
@@ -183,8 +187,7 @@ class Publisher:
             The id of a message; None for all of them.
         """
         loop = asyncio.get_running_loop()
-        # Again and again: who is told may have more to tell, and whether a message was cancelled
-        # is looked up before receivers are called.
+        # Again and again: of many messages receivers are told one by one.
         while tasks := [
             task
             for task, ids in self._telling.items()
@@ -211,14 +214,6 @@ class Publisher:
         for outbox in self._recorders:
             outbox.append(message)
         return self._tell(signals.email_dispatched, about=about, message=message)
-
-    async def _tell_if_cancelled(
-        self, delivery_id: str, get: Callable[[str], Awaitable[Delivery | None]]
-    ) -> None:
-        """One that is being attempted is cancelled when the attempt ends, which is told then."""
-        delivery = await get(delivery_id)
-        if delivery is not None and delivery.status is Status.CANCELLED:
-            self._tell(signals.message_cancelled, about=delivery_id, delivery=delivery)
 
     def _tell_all(self, signal: NamedSignal, deliveries: Sequence[Delivery]) -> None:
         """The same signal for each of these messages, and between them others have a turn."""

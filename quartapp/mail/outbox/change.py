@@ -8,6 +8,7 @@ from sqlalchemy import bindparam, select, update
 
 from quartapp.mail.outbox import counts
 from quartapp.mail.outbox.decision import describe
+from quartapp.mail.outbox.query.find import Filter, find
 from quartapp.mail.outbox.recipients import recipients_of
 from quartapp.mail.outbox.record import write_recipients
 from quartapp.mail.outbox.states import STATES, Action, Status, allowing, overall
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Row
     from sqlalchemy.ext.asyncio import AsyncConnection
+
+    from quartapp.mail.outbox.delivery import Delivery
 
 __all__ = ["cancel", "retry", "stop"]
 
@@ -62,11 +65,13 @@ async def retry(connection: AsyncConnection, ids: Sequence[str], now: datetime) 
 
 async def cancel(
     connection: AsyncConnection, ids: Sequence[str], now: datetime, worker: str
-) -> list[str]:
-    """Stop further attempts at messages; one in progress will finish. Returns which.
+) -> tuple[list[str], list[Delivery]]:
+    """Stop further attempts at messages; one in progress will finish.
 
     worker
         Who counts them, see `counts.add`.
+
+    Returns which, and those of them that ended here.
     """
     found = [row for row in await _locked(connection, ids) if _allows(row, Action.CANCEL)]
     waiting = [row.id for row in found if row.status != Status.SENDING]
@@ -74,14 +79,18 @@ async def cancel(
     if in_progress:
         mark = update(messages).where(messages.c.id.in_(in_progress)).values(wants_cancel=True)
         await connection.execute(mark)
-    await stop(connection, waiting, now, worker)
-    return waiting + in_progress
+    return waiting + in_progress, await stop(connection, waiting, now, worker)
 
 
-async def stop(connection: AsyncConnection, ids: Sequence[str], now: datetime, worker: str) -> None:
-    """End messages that no worker holds: their queued recipients are cancelled, the rest stays."""
+async def stop(
+    connection: AsyncConnection, ids: Sequence[str], now: datetime, worker: str
+) -> list[Delivery]:
+    """End messages that no worker holds: their queued recipients are cancelled, the rest stays.
+
+    Returns them as they are then.
+    """
     if not ids:
-        return
+        return []
     rows = []
     for delivery_id, before in (await recipients_of(connection, ids)).items():
         stopped = tuple(recipient.stopped() for recipient in before)
@@ -96,6 +105,7 @@ async def stop(connection: AsyncConnection, ids: Sequence[str], now: datetime, w
         )
     await connection.execute(STOP, rows)
     await counts.add(connection, worker, [(counts.Count.CANCELLED, now)] * len(rows))
+    return await find(connection, Filter(ids=ids), limit=len(ids))
 
 
 STOP = (

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sqlalchemy import CTE, Column, ColumnElement, Row
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-    from quartapp.mail.outbox.delivery import Recipient
+    from quartapp.mail.outbox.delivery import Delivery, Recipient
 
 __all__ = ["Batch", "Order", "claim", "is_due", "load", "renew", "stamp"]
 
@@ -63,10 +63,15 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """The result of an order: the claims, earliest due first, and whether to ask again at once."""
+    """The result of an order: the claims, earliest due first, and whether to ask again at once.
+
+    stopped
+        Messages that ended here instead: they had been cancelled while a dead owner had them.
+    """
 
     claims: tuple[Claim, ...]
     has_more: bool
+    stopped: tuple[Delivery, ...] = ()
 
 
 NOW: Any = bindparam("now_")
@@ -164,11 +169,12 @@ async def claim(connection: AsyncConnection, order: Order) -> Batch:
         return Batch((), has_more=False)
     # Cancelled while a dead owner had it: no other attempt begins.
     cancelled = {row.id for row in rows if row.wants_cancel and row.intent_at is None}
-    await stop(connection, sorted(cancelled), order.now, order.worker)
+    stopped = await stop(connection, sorted(cancelled), order.now, order.worker)
     wanted = {row.id: row for row in rows if row.id not in cancelled}
     recipients = await recipients_of(connection, list(wanted))
     claims = [_claim(row, recipients[delivery_id]) for delivery_id, row in wanted.items()]
-    return Batch(tuple(sorted(claims, key=_turn)), has_more=len(rows) >= order.limit)
+    has_more = len(rows) >= order.limit
+    return Batch(tuple(sorted(claims, key=_turn)), has_more, tuple(stopped))
 
 
 LOAD = select(contents.c.delivery_id, contents.c.content).where(

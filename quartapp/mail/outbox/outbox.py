@@ -59,6 +59,9 @@ class Outbox:
         Whether messages are suppressed when they are queued; asked for each.
     makes_tables
         Whether missing tables are made on first use.
+    on_stopped
+        Called with messages that ended because they were cancelled, once that is committed. What
+        ends with an attempt is not among them.
 
     `worker` names this process in counts, and among those that deliver.
     """
@@ -71,12 +74,14 @@ class Outbox:
         *,
         is_suppressed: Callable[[], bool] = lambda: False,
         makes_tables: Callable[[], bool] = lambda: False,
+        on_stopped: Callable[[Sequence[Delivery]], None] = lambda _: None,
     ) -> None:
         self._database = database
         self._settings = settings
         self._clock = clock
         self._offset = timedelta()
         self._is_suppressed = is_suppressed
+        self._on_stopped = on_stopped
         self.worker = secrets.token_hex(8)
         self._tables = FirstUse(makes_tables, self._make_tables, lambda: self.database)
         self._key_secret = KeySecret(lambda: self.database)
@@ -171,7 +176,10 @@ class Outbox:
         if not (expects or await self._is_due(order)):
             return claiming.Batch((), has_more=False)
         async with self.database.writing() as connection:
-            return await claiming.claim(connection, order)
+            batch = await claiming.claim(connection, order)
+        if batch.stopped:
+            self._on_stopped(batch.stopped)
+        return batch
 
     async def load(self, ids: Sequence[str]) -> list[bytes | None]:
         """The content of each of these messages, None where it was pruned."""
@@ -243,7 +251,10 @@ class Outbox:
     async def cancel(self, ids: Sequence[str]) -> list[str]:
         """Stop further attempts at messages; returns which."""
         async with self.database.writing() as connection:
-            return await change.cancel(connection, ids, self.now(), self.worker)
+            changed, stopped = await change.cancel(connection, ids, self.now(), self.worker)
+        if stopped:
+            self._on_stopped(stopped)
+        return changed
 
     async def prune(self) -> int:
         """Delete what ended long ago; returns how many messages it concerned."""

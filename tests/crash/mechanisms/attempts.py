@@ -162,6 +162,28 @@ ATTEMPTS = (
         "tests/mail/events/test_publish.py::test_a_repeated_key_in_a_session_is_told_of_once",
     ),
     Mechanism(
+        "a message that is cancelled while it waits is told of",
+        "quartapp/mail/outbox/outbox.py",
+        "if stopped:",
+        "if False:",
+        "tests/mail/events/test_ending.py::test_a_program_cancels_what_waits",
+    ),
+    Mechanism(
+        "a message that was cancelled while a dead owner had it is told of",
+        "quartapp/mail/outbox/outbox.py",
+        "if batch.stopped:",
+        "if False:",
+        "tests/mail/events/test_ending.py::test_it_is_cancelled_while_a_dead_owner_had_it",
+    ),
+    Mechanism(
+        "a command ends when receivers have been told",
+        "quartapp/mail/cli/target.py",
+        "await service.publisher.settle(service.settings.drain_timeout)",
+        "pass",
+        "tests/mail/cli/test_changes.py"
+        "::test_receivers_are_told_of_a_cancelled_message_before_the_command_ends",
+    ),
+    Mechanism(
         "others have their turns while many messages are encoded",
         "quartapp/mail/clock.py",
         "await asyncio.sleep(0)",

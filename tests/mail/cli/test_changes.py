@@ -7,6 +7,8 @@ import json
 
 import pytest
 
+from quartapp.mail import message_cancelled
+
 
 async def states(quartapp) -> dict[str, str]:
     """The state of each message by its id."""
@@ -55,6 +57,19 @@ async def test_cancel_as_a_process_stops_a_message(call, quartapp, filled):
 
     assert (ended.returncode, ended.stdout) == (0, "Cancelled 1 message.\n")
     assert (await states(quartapp))[filled["later"]] == "cancelled"
+
+
+async def test_receivers_are_told_of_a_cancelled_message_before_the_command_ends(quartapp, filled):
+    heard = []
+
+    async def hear(_app, delivery):
+        await asyncio.sleep(0.1)
+        heard.append((delivery.id, delivery.status))
+
+    with message_cancelled.connected_to(hear):
+        await quartapp.run("mail", "cancel", filled["later"])
+
+    assert heard == [(filled["later"], "cancelled")]
 
 
 async def test_cancel_all_stops_every_message_that_is_still_to_be_sent(quartapp, filled):

@@ -217,4 +217,5 @@ async def test_a_message_cancelled_while_a_dead_owner_had_it_is_not_retried(outb
     found = await other.get(queued.id)
 
     assert (ids(batch), found.status) == ([], Status.CANCELLED)
+    assert batch.stopped == (found,)
     assert await other.has_work() is False
