@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from quartapp.mail.addresses import Address
 from quartapp.mail.delivery.staging import stage
+from quartapp.mail.clock import SystemClock
 from quartapp.mail.delivery.worker import Worker
 from quartapp.mail.errors import MailError
 from quartapp.mail.events.publish import Publisher
@@ -50,9 +51,10 @@ class Parts:
         host: Host,
         engine: Engine | Callable[[], Engine] | None,
         transport: Transport | None,
-        clock: Clock,
+        clock: Clock | None,
     ) -> None:
         self._host = host
+        clock = clock or SystemClock()
         self.settings = MailSettings.from_config(host.config)
         given = host.config.get("QUARTAPP_INSTANCE")
         self.folder = Path(given) if given else default_folder(host.folder, host.name)

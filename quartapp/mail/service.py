@@ -6,7 +6,6 @@ import asyncio
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
-from quartapp.mail.clock import SystemClock
 from quartapp.mail.delivery.connection import connected
 from quartapp.mail.outbox import Filter
 from quartapp.mail.outbox.border import mail_errors
@@ -64,7 +63,7 @@ class MailService:
         clock: Clock | None = None,
     ) -> None:
         self.host = host
-        self._parts = parts = Parts(host, engine, transport, clock or SystemClock())
+        self._parts = parts = Parts(host, engine, transport, clock)
         self.settings = parts.settings
         self.folder = parts.folder
         self.outbox = parts.outbox
@@ -134,8 +133,8 @@ class MailService:
 
         Returns when the message is queued; it is sent as soon as its transaction has committed.
         """
-        message = await self.compose(to, subject, template, **context)
-        return await self.send_later(message, session=session, at=at, expires=expires, key=key)
+        written = await self.compose(to, subject, template, **context)
+        return await self.send_later(written, session=session, at=at, expires=expires, key=key)
 
     async def send_later(
         self,
@@ -213,11 +212,9 @@ class MailService:
     async def wait(self, delivery: Delivery | str, timeout: float | None = None) -> Delivery:
         """Wait until a message is in a final state, and this process's receivers of signals know.
 
-        timeout
-            Seconds; None waits for ever.
-
-        Raises `TimeoutError` after that, `LookupError` for a message that is unknown or was not
-        committed, `MailError` for one that is not final where nothing delivers.
+        Raises `TimeoutError` after `timeout` seconds (None: never), `LookupError` for a message
+        that is unknown or was not committed, `MailError` for one that is not final where nothing
+        delivers.
         """
         async with asyncio.timeout(timeout):
             with mail_errors():
