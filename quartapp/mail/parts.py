@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from quartapp.mail.addresses import Address
-from quartapp.mail.delivery.staging import stage
 from quartapp.mail.clock import SystemClock
+from quartapp.mail.delivery.staging import stage
 from quartapp.mail.delivery.worker import Worker
 from quartapp.mail.errors import MailError
 from quartapp.mail.events.publish import Publisher

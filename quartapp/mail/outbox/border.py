@@ -1,13 +1,16 @@
-"""The border between the database and callers: outages and missing tables become `MailError`s."""
+"""The border between the database and callers: what it raises becomes a `MailError`, with the cure.
+
+A mistake in a program is no outage: only what a retry may help is `OutboxUnavailable`.
+"""
 
 from __future__ import annotations
 
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DataError, DBAPIError, StatementError
 
-from quartapp.database import DatabaseUnavailable, SchemaError
+from quartapp.database import DatabaseUnavailable, NestedWrite, SchemaError
 from quartapp.database.errors import is_missing, translated
 from quartapp.mail.errors import MailError, OutboxUnavailable
 from quartapp.mail.outbox.upgrade import MIGRATIONS
@@ -21,7 +24,8 @@ __all__ = ["mail_errors"]
 @contextmanager
 def mail_errors() -> Iterator[None]:
     """Raise `OutboxUnavailable` for a database that is away, `MailError` for tables that are not
-    as they should be."""
+    as they should be, for values that no database takes, and for a call that would wait for a
+    write transaction of this very task."""
     try:
         with translated():
             yield
@@ -29,10 +33,18 @@ def mail_errors() -> Iterator[None]:
         raise OutboxUnavailable(str(error)) from error
     except SchemaError as error:
         raise MailError(str(error)) from error
-    except DBAPIError as error:
-        if not is_missing(error):
-            raise
-        what = str(error.orig).partition("\n")[0]
+    except NestedWrite as error:
         raise MailError(
-            f"the mail tables are missing or of another version ({what}): {MIGRATIONS.cure}"
+            "the outbox would wait for the write transaction that this task holds: give its "
+            "session with session=, or call what takes none after the transaction"
         ) from error
+    except StatementError as error:
+        what = str(error.orig).partition("\n")[0]
+        if isinstance(error, DBAPIError) and is_missing(error):
+            raise MailError(
+                f"the mail tables are missing or of another version ({what}): {MIGRATIONS.cure}"
+            ) from error
+        # What the driver cannot even send, or the database cannot read, is a value of a wrong type.
+        if isinstance(error, DataError) or not isinstance(error, DBAPIError):
+            raise MailError(f"a value is of the wrong type ({what})") from error
+        raise
