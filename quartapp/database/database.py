@@ -131,6 +131,25 @@ class Database:
         if not driver.in_transaction:
             await connection.exec_driver_sql("BEGIN IMMEDIATE")
 
+    async def empty_log(self) -> bool:
+        """Write SQLite's log into its file, and cut it to nothing; others lose no time by it.
+
+        False where a reader needs it, or another process writes: try again later. True where
+        there is no such log.
+        """
+        if not self.is_sqlite:
+            return True
+        async with self._turn(), _opened(self.writer) as connection:
+            driver: Any = (await connection.get_raw_connection()).driver_connection
+            [(patience,)] = await driver.execute_fetchall("PRAGMA busy_timeout")
+            # While it waited for readers it would keep other processes from writing.
+            await driver.execute_fetchall("PRAGMA busy_timeout = 0")
+            try:
+                [(is_busy, *_)] = await driver.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")
+            finally:
+                await driver.execute_fetchall(f"PRAGMA busy_timeout = {patience}")
+        return not is_busy
+
     async def dispose(self) -> None:
         """Close every connection."""
         await self.engine.dispose()

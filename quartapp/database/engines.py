@@ -44,15 +44,17 @@ ALONE = {"statements_stand_alone": True}
 
 def sqlite_reader(url: URL, patience: float) -> AsyncEngine:
     """Connections that only read, and never wait for a writer."""
-    return _sqlite(url, patience, SQLITE_READERS, "BEGIN DEFERRED", "query_only=ON")
+    return _sqlite(url, patience, SQLITE_READERS, "BEGIN DEFERRED", ["query_only=ON"])
 
 
 def sqlite_writer(url: URL, patience: float) -> AsyncEngine:
     """The one connection that writes; its transactions take the file's lock when they begin."""
-    return _sqlite(url, patience, 1, "BEGIN IMMEDIATE", "journal_mode=WAL")
+    # What was deleted is overwritten, also where a page was split and its rows have moved.
+    pragmas = ["journal_mode=WAL", "secure_delete=ON"]
+    return _sqlite(url, patience, 1, "BEGIN IMMEDIATE", pragmas)
 
 
-def _sqlite(url: URL, patience: float, size: int, begin: str, pragma: str) -> AsyncEngine:
+def _sqlite(url: URL, patience: float, size: int, begin: str, pragmas: list[str]) -> AsyncEngine:
     engine = create_async_engine(
         url,
         pool_size=size,
@@ -66,7 +68,7 @@ def _sqlite(url: URL, patience: float, size: int, begin: str, pragma: str) -> As
         # The driver's own transactions start late and leave savepoints out: we say BEGIN ourselves.
         connection.isolation_level = None
         cursor = connection.cursor()
-        for each in ("foreign_keys=ON", "synchronous=FULL", pragma):
+        for each in ("foreign_keys=ON", "synchronous=FULL", *pragmas):
             cursor.execute(f"PRAGMA {each}")
         cursor.close()
 

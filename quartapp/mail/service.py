@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from quartapp.mail.delivery.connection import connected
 from quartapp.mail.outbox import Filter
 from quartapp.mail.outbox.border import mail_errors
+from quartapp.mail.outbox.delivery import id_of
 from quartapp.mail.parts import Parts
 from quartapp.mail.rendering import compose
 from quartapp.mail.run import Run
@@ -218,12 +219,12 @@ class MailService:
         """
         async with asyncio.timeout(timeout):
             with mail_errors():
-                return await self._parts.waiting.end_of(_id(delivery))
+                return await self._parts.waiting.end_of(delivery)
 
     async def watch(self, delivery: Delivery | str) -> AsyncIterator[Delivery]:
         """A message's changes, from how it stands now to a final state. Raises `LookupError`."""
         with mail_errors():
-            async for change in self._parts.waiting.watch(_id(delivery)):
+            async for change in self._parts.waiting.watch(delivery):
                 yield change
 
     async def drain(self) -> None:
@@ -238,15 +239,15 @@ class MailService:
     async def retry(self, *deliveries: Delivery | str) -> list[str]:
         """Queue failed and uncertain messages again, as if they were new; returns their ids."""
         with mail_errors():
-            return self._parts.changed(await self.outbox.retry([_id(each) for each in deliveries]))
+            return self._parts.changed(await self.outbox.retry([*map(id_of, deliveries)]))
 
     async def cancel(self, *deliveries: Delivery | str) -> list[str]:
         """Stop messages from being attempted again; an attempt in progress will finish."""
         with mail_errors():
-            return self._parts.changed(await self.outbox.cancel([_id(each) for each in deliveries]))
+            return self._parts.changed(await self.outbox.cancel([*map(id_of, deliveries)]))
 
     async def prune(self) -> int:
-        """Drop the bytes of messages that ended long ago; returns how many lost something."""
+        """Delete messages that ended longer ago than they are stored; returns how many."""
         with mail_errors():
             return await self.outbox.prune()
 
@@ -290,7 +291,3 @@ class MailService:
     def outage(self) -> str | None:
         """Why messages wait, in a sentence; None when nothing holds them up."""
         return self.worker.outage
-
-
-def _id(delivery: Delivery | str) -> str:
-    return delivery if isinstance(delivery, str) else delivery.id

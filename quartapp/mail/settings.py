@@ -111,14 +111,20 @@ class MailSettings(ServerSettings):
     retention: float = setting(
         7 * DAY,
         kinds.duration,
-        "How long sent and cancelled messages are stored.",
+        "How long sent and cancelled messages are stored; then they are deleted.",
         shown="7d",
     )
     retention_failed: float = setting(
         90 * DAY,
         kinds.duration,
-        "How long failed and uncertain messages are stored.",
+        "How long failed and uncertain messages are stored; then they are deleted.",
         shown="90d",
+    )
+    key_retention: float = setting(
+        365 * DAY,
+        kinds.duration,
+        "How long the key of a deleted message is remembered, as an HMAC.",
+        shown="365d",
     )
     redirect_to: tuple[str, ...] = setting(
         (), addresses, "The recipients of every message in place of its own, for staging."

@@ -44,7 +44,6 @@ STATES: dict[str, dict[str, Any]] = {
         "status": "uncertain", "due_at": None, "attempts": 1,
         "detail": "admin@example.com: connection lost after the end of data",
     },
-    "pruned": {"status": "failed", "due_at": None, "attempts": 1, "is_pruned": True},
 }  # fmt: skip
 SENT_BY_MINUTE = (4, 6, 5, 9, 12, 8, 7, 14, 18, 15, 11, 9, 6, 8, 10, 13, 7, 5, 3, 6)
 

@@ -120,7 +120,7 @@ SIGHTS = [
     Sight("outbox-found-none", "/outbox/?recipient=nobody@example.com"),
     Sight("outbox-misunderstood", "/outbox/?since=yesterday"),
     Sight("outbox-looked-at-many", "/outbox/?template=mail/coffee&subject=tea"),
-    *(Sight(f"outbox-message-{state}", f"/outbox/{{{state}}}") for state in (*STATES, "pruned")),
+    *(Sight(f"outbox-message-{state}", f"/outbox/{{{state}}}") for state in STATES),
     Sight("outbox-message-text", "/outbox/{sent}", ask_for_the_text),
     Sight("confirm-one", "/outbox/retry?id={failed}"),
     Sight("confirm-many", "/outbox/cancel?template=mail/new_user&status=queued"),

@@ -52,7 +52,7 @@ def _about(history: History) -> Iterator[tuple[str, str]]:
     yield "expires", _time(history.expires_at)
     yield "attempts", str(message.attempts)
     yield "message id", message.message_id
-    yield "size", f"{history.size:,} bytes{' (content deleted)' if history.is_pruned else ''}"
+    yield "size", f"{history.size:,} bytes"
     yield "backend", history.backend
     yield "key", history.key or ""
 

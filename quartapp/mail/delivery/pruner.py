@@ -22,14 +22,16 @@ PAUSE = 1.0
 
 
 async def prune_for_ever(outbox: Outbox) -> None:
-    """Prune in batches until nothing is left, then once an hour; until cancelled."""
+    """Prune once an hour, and add up counts in batches until none is left; until cancelled."""
     while True:  # noqa: ASYNC110  # waits for time, not for an event
         await asyncio.sleep(PAUSE if await _pruned(outbox) else EVERY)
 
 
 async def _pruned(outbox: Outbox) -> bool:
+    """Whether there is more to be done soon."""
     try:
-        return await outbox.prune() + await roll_up(outbox.database, outbox.now()) > 0
+        await outbox.prune()
+        return await roll_up(outbox.database, outbox.now()) > 0
     except DatabaseUnavailable as error:
         logger.info("old messages were not pruned: %s", error)
     except Exception:

@@ -6,13 +6,13 @@ import asyncio
 from typing import TYPE_CHECKING, Protocol
 
 from quartapp.mail.errors import MailError
+from quartapp.mail.outbox.delivery import Delivery, id_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from quartapp.mail.events.publish import Publisher
     from quartapp.mail.outbox import Outbox
-    from quartapp.mail.outbox.delivery import Delivery
 
 __all__ = ["Waiting"]
 
@@ -64,15 +64,15 @@ class Waiting:
         self._watchers = publisher.watchers
         self._patience = patience
 
-    async def end_of(self, delivery_id: str) -> Delivery:
+    async def end_of(self, of: Delivery | str) -> Delivery:
         """The message in its final state, once receivers in this process have been told.
 
         Raises `LookupError`.
         """
-        async for delivery in self.watch(delivery_id):
+        async for delivery in self.watch(of):
             if not delivery.is_final:
                 self._check_delivery()
-        await self.told(delivery_id)
+        await self.told(delivery.id)
         return delivery
 
     async def told(self, about: str | None = None) -> None:
@@ -94,9 +94,12 @@ class Waiting:
                 changed.clear()
                 await _set_or_over(changed)
 
-    async def watch(self, delivery_id: str) -> AsyncIterator[Delivery]:
+    async def watch(self, of: Delivery | str) -> AsyncIterator[Delivery]:
         """The message's changes, from how it stands now to a final state. Raises `LookupError`."""
-        last = None
+        if isinstance(of, Delivery) and of.is_pruned:
+            yield of
+            return
+        delivery_id, last = id_of(of), None
         with self._watchers.watching(delivery_id) as changed:
             while last is None or not last.is_final:
                 changed.clear()

@@ -29,7 +29,6 @@ ASKED = (
     messages.c.id,
     messages.c.status,
     messages.c.due_at,
-    messages.c.is_pruned,
     messages.c.wants_cancel,
 )
 """What decides whether a message may be changed."""
@@ -38,7 +37,7 @@ ASKED = (
 async def retry(connection: AsyncConnection, ids: Sequence[str], now: datetime) -> list[str]:
     """Make failed and uncertain messages due again, as if they were new; returns which.
 
-    Only to recipients that did not accept them, and only while their content is stored.
+    Only to recipients that did not accept them.
     """
     found = await _locked(connection, ids)
     again = [row.id for row in found if _allows(row, Action.RETRY)]
@@ -125,7 +124,7 @@ STOP = (
 
 def _allows(row: Row[*tuple[Any, ...]], action: Action) -> bool:
     return STATES[Status(row.status)].allows(
-        action, due_at=row.due_at, is_pruned=row.is_pruned, wants_cancel=row.wants_cancel
+        action, due_at=row.due_at, wants_cancel=row.wants_cancel
     )
 
 

@@ -10,7 +10,7 @@ from quartapp.mail.outbox.states import STATES, Status
 if TYPE_CHECKING:
     from datetime import datetime
 
-__all__ = ["Delivery", "Receipt", "Recipient", "decisive", "reason"]
+__all__ = ["Delivery", "Receipt", "Recipient", "decisive", "id_of", "reason"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +73,16 @@ class Delivery:
     def is_final(self) -> bool:
         """Whether nothing more happens to this message unless a person asks for it."""
         return STATES[self.status].is_final(self.due_at)
+
+    @property
+    def is_pruned(self) -> bool:
+        """Whether the message was deleted after its retention, and only its key is remembered."""
+        return not self.recipients
+
+
+def id_of(delivery: Delivery | str) -> str:
+    """The id of a message that is given by it, or as a whole."""
+    return delivery if isinstance(delivery, str) else delivery.id
 
 
 def decisive(delivery: Delivery) -> Recipient | None:

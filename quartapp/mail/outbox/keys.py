@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from quartapp.mail.message.encoding import Encoded
 
-__all__ = ["KeySecret", "Signature", "first_with", "sign"]
+__all__ = ["PRUNED", "KeySecret", "Signature", "first_with", "sign", "was_deleted"]
 
 PRUNED = "pruned"
 
@@ -116,6 +116,12 @@ async def first_with(
 TAKEN = select(
     keys.c.delivery_id, keys.c.message_id, keys.c.message_hash, keys.c.created_at, keys.c.status
 ).where(keys.c.key_hash == bindparam("hash_"))
+
+
+async def was_deleted(connection: AsyncConnection, delivery_id: str) -> bool:
+    """Whether a message was pruned, as far as its key is still remembered."""
+    gone = select(keys.c.pruned_at).where(keys.c.delivery_id == delivery_id)
+    return (await connection.execute(gone)).scalar_one_or_none() is not None
 
 
 def _pruned(row: Row[*tuple[Any, ...]], subject: str) -> Delivery:

@@ -17,10 +17,10 @@ from quartapp.mail.choices import SUPPRESSED
 from quartapp.mail.clock import Turns
 from quartapp.mail.outbox import change, claiming, upgrade
 from quartapp.mail.outbox import enqueue as enqueuing
-from quartapp.mail.outbox import prune as pruning
 from quartapp.mail.outbox import record as recording
 from quartapp.mail.outbox.first_use import FirstUse
-from quartapp.mail.outbox.keys import KeySecret
+from quartapp.mail.outbox.keys import KeySecret, was_deleted
+from quartapp.mail.outbox.prune import Pruner
 from quartapp.mail.outbox.query import counts
 from quartapp.mail.outbox.query import find as finding
 from quartapp.mail.outbox.states import Status
@@ -85,6 +85,7 @@ class Outbox:
         self.worker = secrets.token_hex(8)
         self._tables = FirstUse(makes_tables, self._make_tables, lambda: self.database)
         self._key_secret = KeySecret(lambda: self.database)
+        self._pruner = Pruner(lambda: self.database, settings, self.now)
 
     @property
     def database(self) -> Database:
@@ -257,12 +258,13 @@ class Outbox:
         return changed
 
     async def prune(self) -> int:
-        """Delete what ended long ago; returns how many messages it concerned."""
-        settings = self._settings
-        async with self.database.writing() as connection:
-            return await pruning.prune(
-                connection, self.now(), settings.retention, settings.retention_failed
-            )
+        """Delete messages that ended long ago; returns how many."""
+        return await self._pruner.prune()
+
+    async def was_deleted(self, delivery_id: str) -> bool:
+        """Whether there was a message with this id, which its key outlives."""
+        async with self._reading() as connection:
+            return connection is not None and await was_deleted(connection, delivery_id)
 
     async def upgrade(self) -> None:
         """Bring the mail tables to their newest version."""

@@ -1,78 +1,146 @@
-"""Delete what ended long ago: first the content of messages, after a year the messages."""
+"""Prune: delete messages that ended long ago, with all that is stored of them but their keys."""
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, literal, select, update
 
-from quartapp.mail.outbox.states import FAILURES, Status
+from quartapp.mail.outbox.states import FAILURES, STATES, Final, Status
 from quartapp.mail.outbox.tables import at_most, attempts, contents, keys, messages, recipients
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable
     from datetime import datetime
 
     from sqlalchemy import Select
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-__all__ = ["prune"]
+    from quartapp.database import Database
+    from quartapp.mail.settings import MailSettings
 
-KEY_RETENTION = timedelta(days=365)
-OTHERS = tuple(status for status in Status if status not in FAILURES)
+__all__ = ["Pruner"]
 
-BATCH = 500
-"""Messages in one transaction, so that other writers do not wait long for it."""
+BATCH = 200
+BYTES = 4 * 1024 * 1024
+"""Messages and bytes in one transaction: other writers wait for it."""
+
+PAUSE = 0.1
+"""Seconds between two transactions, so that those who wait to write come first."""
+
+LOOKS = 20
+"""How often SQLite's log is to be emptied, a pause apart, before a reader is left to read on."""
+
+ENDED = tuple(status for status, state in STATES.items() if state.final is not Final.NEVER)
 
 
-async def prune(
-    connection: AsyncConnection, now: datetime, retention: float, retention_failed: float
-) -> int:
-    """Delete the content of messages that ended long ago, and after a year the rest; how many.
+class Pruner:
+    """Deletes in small transactions, so that a million old messages do not slow down a new one.
 
-    retention, retention_failed
-        How long the content of sent and cancelled, of failed and uncertain messages is stored, in
-        seconds.
+    database, now
+        Asked for at each use: a host may open another database.
     """
-    deleted = await _delete_contents(connection, _over(OTHERS, now - timedelta(seconds=retention)))
-    deleted += await _delete_contents(
-        connection, _over(FAILURES, now - timedelta(seconds=retention_failed))
-    )
-    return deleted + await _delete_messages(connection, _pruned(now - KEY_RETENTION))
+
+    def __init__(
+        self, database: Callable[[], Database], settings: MailSettings, now: Callable[[], datetime]
+    ) -> None:
+        self._database = database
+        self._settings = settings
+        self._now = now
+        self._is_logged = False
+
+    async def prune(self) -> int:
+        """Delete messages whose retention is over, then keys of those deleted long ago.
+
+        Returns how many messages were deleted.
+        """
+        deleted = 0
+        for status in ENDED:
+            while await self._finds(self._over(status)):
+                if not (number := await self._delete_messages(status)):
+                    # Another process is deleting them.
+                    break
+                deleted += number
+        while await self._finds(self._forgotten()) and await self._delete_keys():
+            pass
+        await self._empty_log()
+        return deleted
+
+    async def _finds(self, old: Select[Any]) -> bool:
+        """Whether there is any: only then others have to wait for a lock."""
+        async with self._database().reading() as connection:
+            return (await connection.execute(old.limit(at_most(1)))).first() is not None
+
+    def _over(self, status: Status) -> Select[Any]:
+        """The messages that ended in this state, and longer ago than they are stored."""
+        settings = self._settings
+        seconds = settings.retention_failed if status in FAILURES else settings.retention
+        return (
+            select(messages.c.id, messages.c.size)
+            .where(
+                messages.c.status == literal(status.value, literal_execute=True),
+                messages.c.ended_at <= self._now() - timedelta(seconds=seconds),
+                # An uncertain message that will be resent has not ended.
+                messages.c.due_at.is_(None),
+            )
+            .order_by(messages.c.ended_at)
+            .limit(at_most(BATCH))
+        )
+
+    async def _delete_messages(self, status: Status) -> int:
+        async with self._database().writing() as connection:
+            old = self._over(status).with_for_update(skip_locked=True)
+            ids = _bounded((await connection.execute(old)).all())
+            await _overwrite(connection)
+            # Not left to the foreign keys: a host's SQLite engine may not enforce them.
+            for table in (contents, recipients, attempts):
+                await connection.execute(delete(table).where(table.c.delivery_id.in_(ids)))
+            await connection.execute(delete(messages).where(messages.c.id.in_(ids)))
+            await connection.execute(
+                update(keys)
+                .where(keys.c.delivery_id.in_(ids))
+                .values(status=status, pruned_at=self._now())
+            )
+        return await self._done(len(ids))
+
+    def _forgotten(self) -> Select[Any]:
+        """The keys whose messages were deleted longer ago than a key is remembered."""
+        before = self._now() - timedelta(seconds=self._settings.key_retention)
+        old = select(keys.c.key_hash).where(keys.c.pruned_at <= before)
+        return old.order_by(keys.c.pruned_at).limit(at_most(BATCH))
+
+    async def _delete_keys(self) -> int:
+        async with self._database().writing() as connection:
+            old = self._forgotten().with_for_update(skip_locked=True)
+            hashes = (await connection.execute(old)).scalars().all()
+            await connection.execute(delete(keys).where(keys.c.key_hash.in_(hashes)))
+        return await self._done(len(hashes))
+
+    async def _done(self, number: int) -> int:
+        self._is_logged = True
+        await asyncio.sleep(PAUSE)
+        return number
+
+    async def _empty_log(self) -> None:
+        """Take what was deleted out of SQLite's log, too, once no reader needs it."""
+        for _ in range(LOOKS):
+            if not self._is_logged:
+                return
+            self._is_logged = not await self._database().empty_log()
+            if self._is_logged:
+                await asyncio.sleep(PAUSE)
 
 
-def _over(statuses: Sequence[Status], before: datetime) -> Select[Any]:
-    """Messages with content that ended in one of these states before then."""
-    return _ended(before).where(messages.c.is_pruned.is_(False), messages.c.status.in_(statuses))
+def _bounded(rows: Any) -> list[str]:
+    """The ids of the first messages, up to the one that makes them too many bytes."""
+    before = accumulate((row.size for row in rows), initial=0)
+    return [row.id for row, size in zip(rows, before, strict=False) if size < BYTES]
 
 
-def _pruned(before: datetime) -> Select[Any]:
-    """Messages without content that ended before then."""
-    return _ended(before).where(messages.c.is_pruned.is_(True))
-
-
-def _ended(before: datetime) -> Select[Any]:
-    query = select(messages.c.id).where(messages.c.ended_at <= before)
-    oldest = query.order_by(messages.c.ended_at).limit(at_most(BATCH))
-    return oldest.with_for_update(skip_locked=True)
-
-
-async def _delete_contents(connection: AsyncConnection, old: Select[Any]) -> int:
-    ids = list((await connection.execute(old)).scalars())
-    if ids:
-        # The mark is in the message's row, so that a retry sees it under the same lock.
-        mark = update(messages).where(messages.c.id.in_(ids)).values(is_pruned=True)
-        await connection.execute(mark)
-        await connection.execute(delete(contents).where(contents.c.delivery_id.in_(ids)))
-    return len(ids)
-
-
-async def _delete_messages(connection: AsyncConnection, old: Select[Any]) -> int:
-    ids = list((await connection.execute(old)).scalars())
-    if ids:
-        # Not left to the foreign keys: a host's SQLite engine may not enforce them.
-        for table in (recipients, attempts, keys):
-            await connection.execute(delete(table).where(table.c.delivery_id.in_(ids)))
-        await connection.execute(delete(messages).where(messages.c.id.in_(ids)))
-    return len(ids)
+async def _overwrite(connection: AsyncConnection) -> None:
+    """Have SQLite overwrite what it deletes, on a host's connection as on ours."""
+    if connection.dialect.name == "sqlite":
+        await connection.exec_driver_sql("PRAGMA secure_delete=ON")

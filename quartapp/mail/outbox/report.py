@@ -89,12 +89,17 @@ class Report:
             return await history(connection, delivery_id)
 
     async def content(self, delivery_id: str) -> bytes:
-        """A message's content, as it is sent. Raises `LookupError` if it was pruned."""
+        """A message's content, as it is sent. Raises `LookupError` if there is no such."""
         with mail_errors():
             [content] = await self._outbox.load([delivery_id])
         if content is None:
-            raise LookupError(f"the content of message {delivery_id} was pruned")
+            raise LookupError(f"there is no message {delivery_id}")
         return content
+
+    async def was_deleted(self, delivery_id: str) -> bool:
+        """Whether this message was deleted after its retention, as far as its key is remembered."""
+        with mail_errors():
+            return await self._outbox.was_deleted(delivery_id)
 
     async def how_many(self, wanted: Filter, action: Action) -> int:
         """How many of the messages that match the action would change."""

@@ -49,7 +49,7 @@ class State:
     meaning
         One sentence for people.
     actions
-        What a person may do: retry while the content is stored, cancel while it is not final.
+        What a person may do: retry while it is stored, cancel while it is not final.
     is_failure
         Whether it counts as a failure in figures, and is stored for MAIL_RETENTION_FAILED once it
         is final; MAIL_RETENTION otherwise.
@@ -64,20 +64,16 @@ class State:
         """Whether nothing more happens by itself to a message that has this due time."""
         return self.final is Final.ALWAYS or (self.final is Final.UNLESS_DUE and due_at is None)
 
-    def allows(
-        self, action: Action, *, due_at: datetime | None, is_pruned: bool, wants_cancel: bool
-    ) -> bool:
+    def allows(self, action: Action, *, due_at: datetime | None, wants_cancel: bool) -> bool:
         """Whether the action would change a message in this state.
 
-        is_pruned
-            Whether its content is gone, so that it cannot be sent again.
         wants_cancel
             Whether it is to be cancelled as soon as the attempt in progress has ended.
         """
         if action not in self.actions:
             return False
         if action is Action.RETRY:
-            return not is_pruned
+            return True
         return not self.is_final(due_at) and not wants_cancel
 
 

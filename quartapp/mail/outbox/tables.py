@@ -94,7 +94,6 @@ messages = Table(
     Column("lease_until", UtcDateTime),
     Column("intent_at", UtcDateTime),
     Column("wants_cancel", Boolean, nullable=False, default=False),
-    Column("is_pruned", Boolean, nullable=False, default=False),
 )
 
 HAS_KEY = messages.c.idempotency_key.is_not(None)
@@ -126,9 +125,8 @@ Index(
 )
 Index(
     "ix_mail_messages_ended_at",
-    messages.c.is_pruned,
-    messages.c.ended_at,
     messages.c.status,
+    messages.c.ended_at,
     postgresql_where=HAS_ENDED,
     sqlite_where=HAS_ENDED,
 )

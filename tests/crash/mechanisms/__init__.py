@@ -8,6 +8,7 @@ from tests.crash.mechanisms.claims import CLAIMS
 from tests.crash.mechanisms.databases import DATABASES
 from tests.crash.mechanisms.mechanism import Mechanism
 from tests.crash.mechanisms.processes import PROCESSES
+from tests.crash.mechanisms.retention import RETENTION
 from tests.crash.mechanisms.secrets import SECRETS
 from tests.crash.mechanisms.servers import SERVERS
 
@@ -19,6 +20,7 @@ MECHANISMS = (
     *SERVERS,
     *DATABASES,
     *PROCESSES,
+    *RETENTION,
     *SECRETS,
     *APPLICATIONS,
 )

@@ -6,10 +6,10 @@ from datetime import timedelta
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import String, cast, insert, literal, select
+from sqlalchemy import LargeBinary, String, cast, insert, literal, select
 
 from quartapp.mail.outbox.counts import Count
-from quartapp.mail.outbox.tables import attempts, contents, counts, messages, recipients
+from quartapp.mail.outbox.tables import attempts, contents, counts, keys, messages, recipients
 from tests.mail.outbox.sample import ADA, DAY, NOW
 
 if TYPE_CHECKING:
@@ -39,7 +39,6 @@ COMMON = {
     "outages": 0,
     "detail": "",
     "wants_cancel": False,
-    "is_pruned": False,
 }
 
 
@@ -70,10 +69,9 @@ def their_recipient(address: str, which: Any, *, position: int = 0, due_at: Any 
 
 
 def their_content() -> Insert:
-    """Give messages that are not pruned their content."""
+    """Give messages their content."""
     content = literal(b"Subject: Tea\r\n\r\nTea.\r\n")
-    queued = select(messages.c.id, content).where(messages.c.is_pruned.is_(False))
-    return insert(contents).from_select(["delivery_id", "content"], queued)
+    return insert(contents).from_select(["delivery_id", "content"], select(messages.c.id, content))
 
 
 def their_attempt(which: Any, ended_at: datetime) -> Insert:
@@ -87,6 +85,19 @@ def their_attempt(which: Any, ended_at: datetime) -> Insert:
         "reply": literal("451 4.7.1 Greylisted"),
     }
     return insert(attempts).from_select(list(values), select(*values.values()).where(which))
+
+
+def their_key() -> Insert:
+    """Give messages the row of their key."""
+    key_hash = cast(messages.c.id, LargeBinary)
+    values = {
+        "key_hash": key_hash,
+        "message_hash": key_hash,
+        "delivery_id": messages.c.id,
+        "message_id": messages.c.message_id,
+        "created_at": messages.c.created_at,
+    }
+    return insert(keys).from_select(list(values), select(*values.values()))
 
 
 def many_counts(since: datetime, many: int) -> Insert:

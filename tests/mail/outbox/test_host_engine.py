@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 from quart import Quart
@@ -141,6 +142,26 @@ async def test_a_deleted_message_leaves_no_orphans(engine, database):
     assert counts == [0, 0, 0]
 
 
+async def test_what_was_deleted_is_overwritten_in_a_hosts_file(sqlite_url):
+    engine, clock = create_async_engine(sqlite_url), HandClock()
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def leave_it_there(connection, _record):
+        connection.execute("PRAGMA secure_delete = OFF")
+
+    outbox = Outbox(Database.over(engine), MailSettings(backend=Backend.SMTP), clock)
+    await outbox.upgrade()
+    await outbox.enqueue(new(subject="Zebra"))
+    await attempt(outbox, NEVER)
+    before = content_of(engine.url.database)
+    clock.go_on(91 * DAY)
+    await outbox.prune()
+    await engine.dispose()
+
+    after = content_of(engine.url.database)
+    assert (b"Zebra" in before, b"Zebra" in after) == (True, False)
+
+
 async def test_a_message_beside_an_open_write_of_the_host_names_the_cure(sqlite_url, running):
     engine = create_async_engine(sqlite_url, connect_args={"timeout": 0.05})
     # Nobody delivers here: the host's own statements wait for no poll of the outbox.
@@ -214,3 +235,7 @@ async def test_a_session_without_an_engine_is_refused(recipe):
 
     with pytest.raises(MailError, match=r"pass AsyncSession\(engine\)"):
         await service.send_later(message(), session=AsyncSession())
+
+
+def content_of(path):
+    return Path(path).read_bytes()

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from quartapp.mail import MailError, Status
 from quartapp.mail.outbox import Filter
 from quartapp.mail.outbox.tables import key_secret, keys
-from tests.mail.outbox.sample import ACCEPTED, ADA, BOB, DAY, attempt, failing, new
+from tests.mail.outbox.sample import ACCEPTED, ADA, BOB, DAY, NEVER, attempt, failing, new
 
 
 async def test_the_same_key_returns_the_first_message(outbox):
@@ -69,26 +72,75 @@ async def test_a_key_of_a_rolled_back_message_is_free_again(outbox, database):
     assert await outbox.get(queued.id) == queued
 
 
-async def test_a_key_outlives_the_bytes_of_its_message(outbox, clock):
+@pytest.mark.parametrize(
+    ("answer", "status", "days"), [(ACCEPTED, Status.SENT, 8), (NEVER, Status.FAILED, 91)]
+)
+async def test_a_key_outlives_its_message(outbox, clock, answer, status, days):
     first = await outbox.enqueue(new(key="k"))
-    await attempt(outbox, ACCEPTED)
-    clock.go_on(30 * DAY)
+    await attempt(outbox, answer)
+    clock.go_on(days * DAY)
     await outbox.prune()
 
     again = await outbox.enqueue(new(key="k"))
 
-    assert (again.id, again.status) == (first.id, Status.SENT)
+    assert again == replace(
+        first, status=status, recipients=(), due_at=None, sent_at=None, detail="pruned"
+    )
+    assert await outbox.find(Filter(), 10) == []
 
 
-async def test_a_key_is_free_after_a_year(outbox, clock):
-    first = await outbox.enqueue(new(key="k"))
+async def test_a_key_that_outlives_its_message_still_belongs_to_it(outbox, clock):
+    await outbox.enqueue(new(key="k"))
     await attempt(outbox, ACCEPTED)
-    clock.go_on(366 * DAY)
+    clock.go_on(8 * DAY)
     await outbox.prune()
 
-    again = await outbox.enqueue(new(key="k"))
+    with pytest.raises(MailError, match="the key 'k' belongs to another message"):
+        await outbox.enqueue(new(subject="Cake", key="k"))
 
-    assert again.id != first.id
+
+async def test_a_key_is_free_a_year_after_its_message_was_deleted(outbox, clock):
+    first = await outbox.enqueue(new(key="k"))
+    await attempt(outbox, ACCEPTED)
+    clock.go_on(8 * DAY)
+    await outbox.prune()
+    clock.go_on(364 * DAY)
+    await outbox.prune()
+    early = await outbox.enqueue(new(key="k"))
+    clock.go_on(DAY)
+    await outbox.prune()
+
+    late = await outbox.enqueue(new(key="k"))
+
+    assert early.id == first.id != late.id
+
+
+async def test_who_asks_while_the_message_is_deleted_queues_no_second_one(outbox, other, clock):
+    first = await outbox.enqueue(new(key="k"))
+    await attempt(outbox, ACCEPTED)
+    clock.go_on(8 * DAY)
+
+    _, *again = await asyncio.gather(
+        other.prune(), *(outbox.enqueue(new(key="k")) for _ in range(10))
+    )
+
+    assert {delivery.id for delivery in again} == {first.id}
+
+
+@pytest.mark.parametrize("url", ["postgres"], indirect=True)
+async def test_who_sees_an_old_snapshot_queues_no_second_one(outbox, other, database, clock):
+    first = await outbox.enqueue(new(key="k"))
+    await attempt(outbox, ACCEPTED)
+    clock.go_on(8 * DAY)
+
+    engine = database.engine.execution_options(isolation_level="REPEATABLE READ")
+    async with AsyncSession(engine) as session:
+        await session.execute(select(keys))
+        await other.prune()
+        with pytest.raises(DBAPIError, match="could not serialize"):
+            await outbox.enqueue(new(key="k"), session)
+
+    assert (await outbox.enqueue(new(key="k"))).id == first.id
 
 
 @pytest.mark.parametrize("key", ["a\0b", "a\ud800b"])

@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 from itertools import chain
 
 import pytest
-from sqlalchemy import update
 
 from quartapp.mail import Action, Filter, Minute, Status
 from quartapp.mail.outbox.counts import Count, add
@@ -285,17 +284,6 @@ async def test_what_ended_more_than_an_hour_ago_is_no_longer_told(report, outbox
     assert sum(minute.sent for minute in minutes) == 0
 
 
-async def test_messages_whose_content_was_pruned_still_count(report, outbox, database):
-    await outbox.enqueue(new())
-    await attempt(outbox, ACCEPTED)
-    async with database.writing() as connection:
-        await connection.execute(update(messages).values(is_pruned=True))
-
-    minutes = (await report.figures()).minutes
-
-    assert minutes[-1].sent == 1
-
-
 async def test_a_history_has_every_attempt_with_the_servers_reply(report, outbox, clock):
     queued = await outbox.enqueue(new(template="mail/tea", key="tea"))
     await attempt(outbox, LATER)
@@ -319,7 +307,6 @@ async def test_a_history_says_what_can_be_done(report, outbox, nine):
     allowed = [[a for a in Action if each.allows(a)] for each in (sent, failed, waits)]
 
     assert allowed == [[], [Action.RETRY], [Action.CANCEL]]
-    assert not replace(failed, is_pruned=True).allows(Action.RETRY)
     assert not replace(waits, wants_cancel=True).allows(Action.CANCEL)
 
 
@@ -367,16 +354,6 @@ async def test_one_message_can_be_named(report, outbox, nine):
     again = await report.act(Filter(ids=[nine[4]]), Action.RETRY)
 
     assert (done, again) == ([nine[4]], [])
-
-
-async def test_a_message_without_its_content_is_not_counted_and_not_retried(report, nine, database):
-    async with database.writing() as connection:
-        await connection.execute(update(messages).values(is_pruned=True))
-
-    count = await report.how_many(Filter(), Action.RETRY)
-    done = await report.act(Filter(), Action.RETRY)
-
-    assert (count, done) == (0, [])
 
 
 async def test_messages_are_changed_some_thousands_at_a_time(report, database):

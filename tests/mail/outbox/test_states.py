@@ -55,26 +55,17 @@ def test_a_state_says_what_a_person_may_do(status, due_at, actions):
     state = STATES[status]
 
     allowed = {
-        action
-        for action in Action
-        if state.allows(action, due_at=due_at, is_pruned=False, wants_cancel=False)
+        action for action in Action if state.allows(action, due_at=due_at, wants_cancel=False)
     }
 
     assert allowed == actions
 
 
 @pytest.mark.parametrize("status", Status)
-def test_nothing_pruned_can_be_retried(status):
-    state = STATES[status]
-
-    assert not state.allows(Action.RETRY, due_at=None, is_pruned=True, wants_cancel=False)
-
-
-@pytest.mark.parametrize("status", Status)
 def test_nothing_is_cancelled_twice(status):
     state = STATES[status]
 
-    assert not state.allows(Action.CANCEL, due_at=None, is_pruned=False, wants_cancel=True)
+    assert not state.allows(Action.CANCEL, due_at=None, wants_cancel=True)
 
 
 @pytest.mark.parametrize(
@@ -124,7 +115,7 @@ async def test_an_action_changes_what_the_table_allows(outbox, action):
 
 def _allows(row, action):
     return STATES[Status(row.status)].allows(
-        action, due_at=row.due_at, is_pruned=row.is_pruned, wants_cancel=row.wants_cancel
+        action, due_at=row.due_at, wants_cancel=row.wants_cancel
     )
 
 
@@ -132,15 +123,14 @@ async def _fill_with_every_combination(outbox):
     """A message in each state, with and without what else decides, where both go together."""
     due = {QUEUED: [NOW], UNCERTAIN: [NOW, None]}
     async with outbox.database.writing() as connection:
-        for status, is_pruned, wants in itertools.product(Status, (False, True), (False, True)):
+        for status, wants in itertools.product(Status, (False, True)):
             for due_at in due.get(status, [None]):
                 await connection.execute(
                     many_messages(
-                        f"{status}-{is_pruned}-{wants}-{due_at is None}",
+                        f"{status}-{wants}-{due_at is None}",
                         1,
                         status=status,
                         due_at=due_at,
-                        is_pruned=is_pruned,
                         wants_cancel=wants,
                     )
                 )

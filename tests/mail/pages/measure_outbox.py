@@ -91,7 +91,6 @@ def rows(number: int, now: datetime) -> Iterator[tuple[dict[str, Any], dict[str,
                 "is_retry": False, "attempts": 1, "outages": 0,
                 "sent_at": queued_at if status == "sent" else None,
                 "ended_at": queued_at if has_ended else None, "detail": "", "wants_cancel": False,
-                "is_pruned": False,
             },
             {
                 "delivery_id": delivery_id, "position": 0, "status": status, "reply": "2.0.0 ok",

@@ -524,12 +524,15 @@ async def test_an_audit_line_is_written_whatever_the_level_of_the_log(opened, se
     assert f"retry of 1 message found by id: {delivery_id}" in capsys.readouterr().err
 
 
-async def test_a_message_whose_text_is_gone_says_so(opened):
+async def test_the_page_of_a_deleted_message_says_so_as_long_as_its_key_is_remembered(opened):
     async with opened(MAIL_RETENTION=0) as operator:
-        delivery_id = await operator.queued()
+        sent = [await operator.mail.send_later(message(), key=key) for key in ("k", None)]
+        await operator.mail.drain()
         await operator.mail.prune()
 
-        page = await operator.see(f"/outbox/{delivery_id}")
+        pages = [await operator.get(f"/outbox/{each.id}") for each in sent]
+        said = [await each.get_data(as_text=True) for each in pages]
 
-    assert "The content has been pruned." in page
-    assert f"/outbox/{delivery_id}/text" not in page
+    assert [each.status_code for each in pages] == [404, 404]
+    assert "This message was deleted after its retention." in said[0]
+    assert "There is no such message." in said[1]

@@ -23,7 +23,6 @@ DETAILS = select(
     messages.c.backend,
     messages.c.idempotency_key.label("key"),
     messages.c.expires_at,
-    messages.c.is_pruned,
     messages.c.wants_cancel,
 ).where(messages.c.id == bindparam("id_"))
 

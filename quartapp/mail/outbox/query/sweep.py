@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, or_, select, true
 
 from quartapp.mail.outbox.query.search import FIRST, Place, pick
 from quartapp.mail.outbox.states import STATES, Action, Final, allowing
@@ -27,7 +27,7 @@ BATCH = 500
 
 NEVER_FINAL = [status for status, state in STATES.items() if state.final is Final.NEVER]
 ALLOWS: dict[Action, ColumnElement[bool]] = {
-    Action.RETRY: messages.c.is_pruned.is_(False),
+    Action.RETRY: true(),
     Action.CANCEL: or_(messages.c.due_at.is_not(None), messages.c.status.in_(NEVER_FINAL))
     & messages.c.wants_cancel.is_(False),
 }

@@ -51,8 +51,6 @@ class History:
 
     size
         Bytes of the message as it is sent.
-    is_pruned
-        Whether its content is gone, so that it cannot be sent again.
     wants_cancel
         Whether it is cancelled as soon as the attempt in progress has ended.
     """
@@ -64,7 +62,6 @@ class History:
     backend: str
     key: str | None
     expires_at: datetime | None
-    is_pruned: bool
     wants_cancel: bool
     attempts: tuple[Attempt, ...]
 
@@ -73,7 +70,6 @@ class History:
         return STATES[self.delivery.status].allows(
             action,
             due_at=self.delivery.due_at,
-            is_pruned=self.is_pruned,
             wants_cancel=self.wants_cancel,
         )
 

@@ -24,9 +24,10 @@ from tests.mail.outbox.backlog import (
     many_messages,
     their_attempt,
     their_content,
+    their_key,
     their_recipient,
 )
-from tests.mail.outbox.sample import ACCEPTED, ADA, BOB, HOUR, NOW, HandClock, judged
+from tests.mail.outbox.sample import ACCEPTED, ADA, BOB, DAY, HOUR, NOW, HandClock, judged
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -234,8 +235,10 @@ async def _fill(url: str) -> None:
     await Outbox(database, MailSettings(), HandClock()).upgrade()
     async with database.writing() as connection:
         for statement in (
-            many_messages("sent", SENT, ended_at=LONG_AGO, is_pruned=True),
-            many_messages("stale", SENT // 20, ended_at=LONG_AGO, expires_at=LONG_AGO),
+            many_messages("sent", SENT, ended_at=NOW - DAY),
+            many_messages("stale", SENT // 20, ended_at=NOW - DAY, expires_at=LONG_AGO),
+            many_messages("old", FEW, ended_at=LONG_AGO),
+            their_key(),
             many_messages("waiting", FEW, status="queued", due_at=LATELY),
             many_messages("again", FEW, status="queued", due_at=LATELY, is_retry=True),
             many_messages("lapsed", FEW, status="sending", lease_until=LATELY),

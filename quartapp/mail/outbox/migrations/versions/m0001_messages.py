@@ -39,7 +39,6 @@ def upgrade() -> None:
         sa.Column("lease_until", sa.DateTime(timezone=True)),
         sa.Column("intent_at", sa.DateTime(timezone=True)),
         sa.Column("wants_cancel", sa.Boolean(), nullable=False),
-        sa.Column("is_pruned", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_mail_messages"),
     )
     op.create_index(
@@ -51,7 +50,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_mail_messages_ended_at",
         "mail_messages",
-        ["is_pruned", "ended_at", "status"],
+        ["status", "ended_at"],
         **where_set("ended_at"),
     )
     op.create_index(
