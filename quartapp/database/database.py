@@ -111,6 +111,10 @@ class Database:
             await self.begin(connection)
             yield connection
 
+    def refuse_nested(self) -> None:
+        """Raise `NestedWrite` where this task holds SQLite's write transaction."""
+        self._queue.refuse_nested()
+
     @asynccontextmanager
     async def _turn(self) -> AsyncIterator[None]:
         with translated():

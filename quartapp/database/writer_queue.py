@@ -34,15 +34,18 @@ class WriterQueue:
         )
 
     async def __aenter__(self) -> None:
-        task = asyncio.current_task()
-        if self.holder is task:
-            raise NestedWrite("this task holds a write transaction already: pass session=")
+        self.refuse_nested()
         try:
             async with asyncio.timeout(self._patience):
                 await self._lock.acquire()
         except TimeoutError:
             raise DatabaseBusy(f"no turn to write within {self._patience:g} s") from None
-        self.holder = task
+        self.holder = asyncio.current_task()
+
+    def refuse_nested(self) -> None:
+        """Raise `NestedWrite` where this task has the turn."""
+        if self.holder is not None and self.holder is asyncio.current_task():
+            raise NestedWrite("this task holds a write transaction already: pass session=")
 
     async def __aexit__(self, *_: object) -> None:
         self.holder = None

@@ -57,6 +57,8 @@ class Pruner:
 
         Returns how many messages were deleted.
         """
+        # Also where there is nothing to delete: a mistake is told when it is made.
+        self._database().refuse_nested()
         deleted = 0
         for status in ENDED:
             while await self._finds(self._over(status)):

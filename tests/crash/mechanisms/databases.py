@@ -75,7 +75,7 @@ DATABASES = (
     Mechanism(
         "no write inside a write",
         "quartapp/database/writer_queue.py",
-        "if self.holder is task:",
+        "if self.holder is not None and self.holder is asyncio.current_task():",
         "if False:",
         "tests/database/test_sqlite.py::test_a_write_inside_a_write_is_refused_at_once",
     ),
