@@ -83,8 +83,7 @@ class User(Base):
     @classmethod
     async def named(cls, name: str) -> Self | None:
         """The user of that name, None if there is none. A read, in no transaction."""
-        async with db.reading() as connection:
-            row = (await connection.execute(NAMED, {"name": name})).one_or_none()
+        row = await db.first(NAMED, {"name": name})
         return cls._read(row) if row else None
 
     @classmethod

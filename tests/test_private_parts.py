@@ -12,6 +12,8 @@ import aiosmtplib
 import aiosqlite
 import pytest
 from aiosmtpd.smtp import SMTP
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.util import greenlet_spawn
 
 from quartapp.mail.testing import SMTPServer
 
@@ -95,3 +97,16 @@ async def test_an_aiosmtplib_client_lets_its_connection_be_taken_over():
         client.close()
 
     assert reply == b"250 2.0.0 Ok\r\n"
+
+
+async def test_sqlalchemy_runs_a_function_that_asks_an_async_driver(tmp_path):
+    """`quartapp.database.database` asks a single question by it in one step."""
+    engine = create_async_engine(f"sqlite+aiosqlite:///{tmp_path}/file.sqlite")
+
+    def ask() -> int:
+        with engine.sync_engine.connect() as connection:
+            answer: int = connection.exec_driver_sql("SELECT 7").scalar_one()
+            return answer
+
+    assert await greenlet_spawn(ask) == 7
+    await engine.dispose()

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Any, Self
 
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.util import greenlet_spawn
 
 from quartapp.database.engines import ALONE, postgres_engine, sqlite_reader, sqlite_writer
 from quartapp.database.errors import DatabaseBusy, DatabaseUnavailable, connecting, translated
 from quartapp.database.writer_queue import NestedWrite, WriterQueue
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Mapping
 
+    from sqlalchemy import Engine, Executable, Row
     from sqlalchemy.engine import URL
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+    from sqlalchemy.orm import Session, SessionTransaction
 
 __all__ = ["Database", "DatabaseBusy", "DatabaseUnavailable", "NestedWrite"]
 
@@ -84,18 +88,30 @@ class Database:
         Raises `DatabaseBusy` when SQLite's lock is not free within two seconds,
         `DatabaseUnavailable` when the database is away, `NestedWrite` inside another one.
         """
-        # The connection is not the session's own: it is given back in a task that no cancellation
-        # cuts, where a session would give it back in the middle of what is being cancelled.
-        async with self._turn(), _opened(self.writer) as connection:
-            session = AsyncSession(connection, expire_on_commit=False)
+        async with self._turn():
+            session = AsyncSession(self.writer, expire_on_commit=False)
             try:
-                async with session.begin():
+                with connecting():
+                    transaction = await session.run_sync(_begin)
+                if not self._is_ours:
                     await self.begin(await session.connection())
-                    yield session
-            finally:
-                # All is committed or rolled back: nothing is left to be said to the database, for
-                # which the session's own end would start a task.
-                session.sync_session.close()
+                yield session
+                # The connection is given back in the same step.
+                await session.run_sync(_commit, transaction)
+            except BaseException:
+                # Rolled back and given back in a task of its own, which no cancellation cuts.
+                await session.__aexit__(*sys.exc_info())
+                raise
+            session.sync_session.close()
+
+    async def first(self, statement: Executable, parameters: Mapping[str, Any]) -> Row[Any] | None:
+        """The first row of the answer to a single question, None where there is no row.
+
+        For the hot path: each step of `reading` costs more than such a question. Raises
+        `DatabaseUnavailable` when the database is away.
+        """
+        with connecting():
+            return await greenlet_spawn(_first, self._reader.sync_engine, statement, parameters)
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
@@ -159,6 +175,21 @@ class Database:
         await self.engine.dispose()
         if self.writer is not self.engine:
             await self.writer.dispose()
+
+
+def _begin(session: Session) -> SessionTransaction:
+    transaction = session.begin().__enter__()
+    session.connection()
+    return transaction
+
+
+def _commit(_session: Session, transaction: SessionTransaction) -> None:
+    transaction.__exit__(None, None, None)
+
+
+def _first(engine: Engine, statement: Executable, parameters: Mapping[str, Any]) -> Row[Any] | None:
+    with engine.connect() as connection:
+        return connection.execute(statement, parameters).first()
 
 
 def _autocommit(engine: AsyncEngine) -> AsyncEngine:

@@ -33,7 +33,7 @@ __all__ = [
 ]
 
 SQLITE_READERS = 4
-POSTGRES_CONNECTIONS = 10
+POSTGRES_CONNECTIONS = 20
 CONNECT_TIMEOUT = 5.0
 ROWS_AT_ONCE = 64
 SCHEMAS = "schema_translate_map"
@@ -109,7 +109,8 @@ def postgres_engine(url: URL, patience: float) -> AsyncEngine:
     engine = create_async_engine(
         url,
         pool_size=POSTGRES_CONNECTIONS,
-        max_overflow=POSTGRES_CONNECTIONS,
+        # None in excess: to close one that is given back costs a new one soon, and could be cut.
+        max_overflow=0,
         pool_timeout=patience,
         connect_args={"timeout": CONNECT_TIMEOUT},
     )

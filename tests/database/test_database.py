@@ -5,10 +5,10 @@ from __future__ import annotations
 from contextlib import suppress
 
 import pytest
-from sqlalchemy import Integer, literal, select, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import Integer, bindparam, literal, select, text
+from sqlalchemy.exc import DBAPIError, InvalidRequestError
 
-from quartapp.database import Database
+from quartapp.database import Database, DatabaseUnavailable
 from quartapp.models import MIGRATIONS, User
 from tests.users import join, names
 
@@ -36,6 +36,36 @@ async def test_an_error_takes_everything_back(database):
             raise ZeroDivisionError
 
     assert await names(database) == []
+
+
+async def test_a_single_question_is_answered_by_its_first_row(database):
+    await join(database, "ada")
+    named = select(User.username).where(User.username == bindparam("name"))
+
+    assert await database.first(named, {"name": "ada"}) == ("ada",)
+    assert await database.first(named, {"name": "bob"}) is None
+    assert database.engine.pool.checkedout() == 0
+
+
+async def test_a_single_question_to_a_database_that_is_away_is_an_outage(tmp_path):
+    database = Database(f"sqlite+aiosqlite:///{tmp_path}/nowhere/file.sqlite")
+
+    with pytest.raises(DatabaseUnavailable):
+        await database.first(select(literal(1)), {})
+
+
+async def test_a_transaction_that_is_rolled_back_early_says_so_and_stores_nothing(database):
+    async def go_on_after_a_rollback():
+        async with database.transaction() as session:
+            await session.rollback()
+            session.add(User(username="ada"))
+            await session.flush()
+
+    with pytest.raises(InvalidRequestError, match="closed transaction"):
+        await go_on_after_a_rollback()
+
+    assert await names(database) == []
+    assert database.writer.pool.checkedout() == 0
 
 
 async def test_times_come_back_aware(database):

@@ -147,3 +147,11 @@ async def test_a_database_that_is_not_there_is_told(postgres_url):
 
 def _locked(name):
     return select(User).where(User.username == name).with_for_update()
+
+
+async def test_connections_that_were_needed_at_once_are_kept(postgresql):
+    async with AsyncExitStack() as stack:
+        for _ in range(16):
+            await stack.enter_async_context(postgresql.session())
+
+    assert postgresql.engine.pool.checkedin() == 16
