@@ -21,10 +21,17 @@ class Run:
     make
         Makes the block that is entered and left once. Both happen in tasks with a context of
         their own: what is started inside must not carry the request of whoever came first.
+    check
+        Raises where whoever enters would make the start wait for themselves.
     """
 
-    def __init__(self, make: Callable[[], AbstractAsyncContextManager[None]]) -> None:
+    def __init__(
+        self,
+        make: Callable[[], AbstractAsyncContextManager[None]],
+        check: Callable[[], None] = lambda: None,
+    ) -> None:
         self._make = make
+        self._check = check
         self._loop: asyncio.AbstractEventLoop | None = None
         self._lock: asyncio.Lock | None = None
         self._block: AbstractAsyncContextManager[None] | None = None
@@ -41,6 +48,7 @@ class Run:
 
     async def enter(self) -> None:
         """Start it unless it goes on. Raises what starting raises."""
+        self._check()
         async with self._of_this_loop():
             self._users += 1
             try:

@@ -72,7 +72,7 @@ class MailService:
         self.worker = parts.worker
         self.report = parts.report
         self.dispatches = self.settings.dispatch
-        self._run = Run(lambda: parts.running(dispatch=self.dispatches))
+        self._run = Run(lambda: parts.running(dispatch=self.dispatches), parts.source.check)
 
     def __repr__(self) -> str:
         return f"<MailService {self.host.name} {self.settings.backend} {self.worker!r}>"
@@ -198,7 +198,7 @@ class MailService:
     async def get(self, delivery_id: str) -> Delivery | None:
         """The message as it stands, None if there is no such message."""
         with mail_errors():
-            return await self.outbox.get(delivery_id)
+            return await self.outbox.get(id_of(delivery_id))
 
     async def find(self, *, limit: int = 50, **conditions: Unpack[Conditions]) -> list[Delivery]:
         """The newest messages that match every condition given; `Filter` says what each means."""

@@ -128,6 +128,7 @@ class Waiting:
         await self.told()
 
     def _check_delivery(self) -> None:
+        self._outbox.database.refuse_nested()
         if not self._worker.is_started:
             raise MailError(NOBODY)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from quartapp.mail.errors import MailError
 from quartapp.mail.outbox.states import STATES, Status
 
 if TYPE_CHECKING:
@@ -33,6 +34,15 @@ class Recipient:
         """The same without another attempt: what is still queued is cancelled."""
         status = Status.CANCELLED if self.status is Status.QUEUED else self.status
         return replace(self, status=status, due_at=None)
+
+
+def id_of(delivery: Delivery | str) -> str:
+    """The id of a message. Raises `MailError` for what is none."""
+    if isinstance(delivery, Delivery):
+        return delivery.id
+    if isinstance(delivery, str):
+        return delivery
+    raise MailError(f"{type(delivery).__name__} is no message: give a Delivery or its id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +88,6 @@ class Delivery:
     def is_pruned(self) -> bool:
         """Whether the message was deleted after its retention, and only its key is remembered."""
         return not self.recipients
-
-
-def id_of(delivery: Delivery | str) -> str:
-    """The id of a message that is given by it, or as a whole."""
-    return delivery if isinstance(delivery, str) else delivery.id
 
 
 def decisive(delivery: Delivery) -> Recipient | None:

@@ -54,6 +54,8 @@ class NewMessage:
     id: str = field(default_factory=new_id)
 
     def __post_init__(self) -> None:
+        if self.key is not None and not (isinstance(self.key, str) and self.key):
+            raise MailError(f"the key is {self.key!r}: give a text, or None for a message without")
         key = self.key or ""
         if len(key) > LONGEST_KEY:
             raise MailError(f"the key has {len(key)} characters: give at most {LONGEST_KEY}")

@@ -14,6 +14,7 @@ from quartapp.database import Database
 from quartapp.database.url import database_url
 from quartapp.mail.errors import MailError
 from quartapp.mail.host import is_development
+from quartapp.mail.outbox.border import mail_errors
 from quartapp.settings.keys import SettingError, is_unset
 
 if TYPE_CHECKING:
@@ -69,6 +70,12 @@ class DatabaseSource:
             self._found, self._loop = self._find(), _running_loop()
         return self._found
 
+    def check(self) -> None:
+        """Raise `MailError` in a task that holds the write transaction of a known SQLite file."""
+        if self._found is not None:
+            with mail_errors():
+                self._found.refuse_nested()
+
     async def close(self) -> None:
         """Forget the database, so that a callable is asked anew, and close it if it is ours."""
         found, self._found = self._found, None
@@ -82,7 +89,15 @@ class DatabaseSource:
     def _find(self) -> Database:
         given = self._engine
         if callable(given):
-            given = given()
+            try:
+                given = given()
+            except MailError:
+                raise
+            except Exception as error:
+                raise MailError(
+                    f"engine= raised {type(error).__name__} ({error}): have it return an "
+                    "AsyncEngine or a Database, opened in a before_serving hook"
+                ) from error
         if isinstance(given, Database):
             return given
         if isinstance(given, AsyncEngine):

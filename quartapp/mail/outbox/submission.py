@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import datetime
 from typing import TYPE_CHECKING
-
-from sqlalchemy.exc import UnboundExecutionError
 
 from quartapp.database.commit import on_commit
 from quartapp.mail.clock import Turns
 from quartapp.mail.errors import MailError
 from quartapp.mail.message.encoding import encode
+from quartapp.mail.message.message import Message
 from quartapp.mail.outbox.enqueue import NewMessage
+from quartapp.mail.outbox.joining import joinable, joining
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
-    from datetime import datetime
 
-    from sqlalchemy.engine import URL
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from quartapp.mail.clock import Clock
     from quartapp.mail.message.encoding import Encoded
-    from quartapp.mail.message.message import Message
     from quartapp.mail.outbox import Outbox
     from quartapp.mail.outbox.delivery import Delivery
     from quartapp.mail.settings import MailSettings
@@ -31,8 +29,6 @@ __all__ = ["Submission"]
 
 OFF_THE_LOOP = 256 * 1024
 """Bytes of a message from which it is encoded in a thread, so that the event loop goes on."""
-
-POSTGRES_PORT = 5432
 
 
 class Submission:
@@ -63,6 +59,8 @@ class Submission:
 
     async def finish(self, message: Message) -> Encoded:
         """The message as it is sent: checked, and encoded."""
+        if not isinstance(message, Message):
+            raise MailError(f"{type(message).__name__} is no message: give a Message")
         if _weight(message) > OFF_THE_LOOP:
             return await asyncio.to_thread(encode, message, self._settings)
         return encode(message, self._settings)
@@ -77,10 +75,10 @@ class Submission:
         key: str | None = None,
     ) -> Delivery:
         """Store a message, in the caller's transaction where there is one."""
-        if session is not None:
-            self._check_database(session)
+        session = self._joined(session)
         new = await self._message(message, at=at, expires=expires, key=key)
-        delivery = await self._outbox.enqueue(new, session)
+        async with joining(session):
+            delivery = await self._outbox.enqueue(new, session)
         # One whose key was taken is no news.
         if delivery.id == new.id:
             self._announce([(delivery, new)], session)
@@ -93,14 +91,16 @@ class Submission:
 
         All are encoded before the first statement, so that no lock is held meanwhile.
         """
-        if session is not None:
-            self._check_database(session)
+        session = self._joined(session)
+        if isinstance(messages, Message):
+            raise MailError("send_all_later takes many messages: give a list, or call send_later")
         turns = Turns(self._clock)
         new = []
         for message in messages:
             new.append(await self._message(message))
             await turns.give()
-        deliveries = await self._outbox.enqueue_all(new, session)
+        async with joining(session):
+            deliveries = await self._outbox.enqueue_all(new, session)
         self._announce(list(zip(deliveries, new, strict=True)), session)
         return deliveries
 
@@ -118,11 +118,14 @@ class Submission:
             encoded=encoded,
             backend=self._outbox.backend,
             created_at=now,
-            due_at=max(_aware("at", at), now) if at else now,
-            expires_at=_aware("expires", expires) if expires else None,
+            due_at=now if at is None else max(_aware("at", at), now),
+            expires_at=None if expires is None else _aware("expires", expires),
             key=key,
             template=message.template,
         )
+
+    def _joined(self, session: AsyncSession | None) -> AsyncSession | None:
+        return None if session is None else joinable(session, self._outbox.database.url)
 
     def _announce(
         self, stored: Sequence[tuple[Delivery, NewMessage]], session: AsyncSession | None
@@ -136,28 +139,6 @@ class Submission:
             elif items:
                 then(*items)
 
-    def _check_database(self, session: AsyncSession) -> None:
-        try:
-            theirs = session.get_bind().engine.url
-        except UnboundExecutionError:
-            raise MailError(
-                "the session is bound to no engine of its own, so the message could land in any of "
-                "several databases: pass AsyncSession(engine)"
-            ) from None
-        ours = self._outbox.database.url
-        if _place(theirs) != _place(ours):
-            raise MailError(
-                f"the session is on {theirs.render_as_string()}, the outbox on "
-                f"{ours.render_as_string()}: give mail the session's engine, "
-                "`Mail(app, engine=engine)`"
-            )
-
-
-def _place(url: URL) -> tuple[object, ...]:
-    """Which database an address leads to, whoever signs in there and by which driver."""
-    port = url.port or (POSTGRES_PORT if url.host else None)
-    return url.get_backend_name(), url.host, port, url.database, url.query
-
 
 def _weight(message: Message) -> int:
     texts = (message.body or "", *message.alts.values())
@@ -165,6 +146,11 @@ def _weight(message: Message) -> int:
 
 
 def _aware(name: str, moment: datetime) -> datetime:
+    if not isinstance(moment, datetime):
+        raise MailError(
+            f"{name}= is {type(moment).__name__}: give an aware datetime, such as "
+            "now(UTC) + timedelta(hours=1)"
+        )
     if moment.tzinfo is None:
         raise MailError(f"{name}= has no time zone: give an aware datetime, such as now(UTC)")
     return moment

@@ -24,6 +24,7 @@ from sqlalchemy import (
 
 from quartapp.database.columns import SafeText, UtcDateTime
 from quartapp.mail.choices import SUPPRESSED
+from quartapp.mail.errors import MailError
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -238,12 +239,18 @@ key_secret = Table(
 )
 
 
+MOST = 2**31 - 1
+"""Rows that a statement asks for."""
+
+
 def at_most(limit: int) -> ColumnElement[int]:
-    """A limit written into the statement.
+    """A limit written into the statement. Raises `MailError` for what is no number.
 
     For a limit that it does not know PostgreSQL plans to return a tenth of the table.
     """
-    return literal(limit, literal_execute=True)
+    if not isinstance(limit, int):
+        raise MailError(f"limit= is {limit!r}: give a whole number")
+    return literal(max(0, min(limit, MOST)), literal_execute=True)
 
 
 def is_any(order: Column[Any], *conditions: ColumnElement[bool]) -> ColumnElement[bool]:

@@ -141,8 +141,15 @@ DATABASES = (
         "tests/mail/outbox/test_source.py::test_a_database_in_memory_is_refused_with_the_cure",
     ),
     Mechanism(
+        "a session that only reads is a mistake and no outage",
+        "quartapp/mail/outbox/joining.py",
+        "if await _only_reads(connection, error):",
+        "if False:",
+        "tests/mail/test_mistakes.py::test_a_session_that_only_reads_is_refused",
+    ),
+    Mechanism(
         "a session of another server is refused",
-        "quartapp/mail/outbox/submission.py",
+        "quartapp/mail/outbox/joining.py",
         "port = url.port or (POSTGRES_PORT if url.host else None)",
         "port = None",
         "tests/mail/outbox/test_host_engine.py"

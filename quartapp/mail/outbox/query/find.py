@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import groupby
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from sqlalchemy import select
 
+from quartapp.mail.errors import MailError
 from quartapp.mail.outbox.delivery import Delivery
 from quartapp.mail.outbox.recipients import RECIPIENT, recipient
 from quartapp.mail.outbox.states import Status
@@ -17,7 +19,6 @@ from quartapp.mail.outbox.tables import at_most, first_id, messages, recipients
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from datetime import datetime
 
     from sqlalchemy import ColumnElement, Row, Select
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -62,6 +63,16 @@ class Filter:
     ids: Sequence[str] | None = None
     before: str | None = None
     after: str | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("recipient", "subject", "template", "key", "before", "after"):
+            value = getattr(self, name)
+            if not (value is None or isinstance(value, str)):
+                raise MailError(f"{name}= is {type(value).__name__}: give text")
+        for name in ("since", "until"):
+            value = getattr(self, name)
+            if not (value is None or (isinstance(value, datetime) and value.tzinfo)):
+                raise MailError(f"{name}= is {value!r}: give an aware datetime")
 
     def apply(self, query: Select[Any], of: Any = messages.c) -> Select[Any]:
         """Narrow a query over `messages`, or over a sub-query with these columns of theirs."""
