@@ -32,6 +32,10 @@ class Clock(Protocol):
         """Seconds since some moment, suspension included."""
         ...
 
+    def database(self, moment: datetime) -> datetime:
+        """The time of day by a database's clock that has just said `moment`."""
+        ...
+
 
 class SystemClock:
     """The machine's own clocks."""
@@ -43,6 +47,10 @@ class SystemClock:
     def elapsed(self) -> float:
         """Seconds since the machine started, suspension included."""
         return time.clock_gettime(SUSPEND_AWARE)
+
+    def database(self, moment: datetime) -> datetime:
+        """The same; only in tests a database does not know how late it is."""
+        return moment
 
 
 def iso(moment: datetime) -> str:

@@ -239,6 +239,7 @@ class MailService:
     async def retry(self, *deliveries: Delivery | str) -> list[str]:
         """Queue failed and uncertain messages again, as if they were new; returns their ids."""
         with mail_errors():
+            await self.outbox.time.keep()
             return self._parts.changed(await self.outbox.retry([*map(id_of, deliveries)]))
 
     async def cancel(self, *deliveries: Delivery | str) -> list[str]:

@@ -102,7 +102,7 @@ async def _in_state(app: Quart, state: str) -> str:
     changes |= {"due_at": now + 7 * MINUTE} if state == "waiting" else {}
     changes |= {"ended_at": now} if is_over else {}
     changes |= {"sent_at": now} if state == "sent" else {}
-    changes |= {"lease_until": now + 9 * MINUTE} if state == "sending" else {}
+    changes |= {"token": "theirs", "renewals": 0, "lease": 60} if state == "sending" else {}
     said = changes.get("detail", "").partition(": ")[2]
     async with app.extensions["database"].writing() as connection:
         if changes:

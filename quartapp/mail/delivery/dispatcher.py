@@ -8,19 +8,22 @@ from contextvars import Context
 from typing import TYPE_CHECKING
 
 from quartapp.database import DatabaseUnavailable
-from quartapp.database.batching import Batcher
+from quartapp.mail.delivery.batched_outbox import BatchedOutbox
+from quartapp.mail.delivery.database_outage import DatabaseOutage
+from quartapp.mail.delivery.lease_watch import LeaseWatch
 from quartapp.mail.delivery.leases import LeaseLost, Leases
 from quartapp.mail.delivery.prefetch import Prefetch
 from quartapp.mail.delivery.pruner import prune_for_ever
 from quartapp.mail.delivery.sender import Sender, SendJob
-from quartapp.mail.transports import Answer, BreakerState, Outcome, Result, pauses
+from quartapp.mail.outbox.border import outages
+from quartapp.mail.transports import BreakerState
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Coroutine, Sequence
+    from collections.abc import Awaitable, Callable, Coroutine
 
     from quartapp.mail.clock import Clock
     from quartapp.mail.outbox import Outbox
-    from quartapp.mail.outbox.claim import Claim
+    from quartapp.mail.outbox.claim import Batch
     from quartapp.mail.outbox.decision import Decision
     from quartapp.mail.settings import MailSettings
     from quartapp.mail.transports import Breaker, Transport
@@ -35,6 +38,9 @@ POLL = 1.0
 GATHER = 0.05
 """Seconds between two polls while messages come one by one. The first is sent at once; meanwhile
 those who enqueue the next ones have the database to themselves."""
+
+
+CLAIMING = "claiming messages"
 
 
 class Dispatcher:
@@ -66,30 +72,33 @@ class Dispatcher:
         self._breaker = breaker
         self._on_record = on_record
         self._on_end = on_end
-        self._leases = Leases(outbox, settings.lease, clock)
-        self._recorder: Batcher[Decision, Decision | None] = Batcher(self._record)
-        self._stamps: Batcher[Claim, bool] = Batcher(self._stamp_all)
-        self._loads: Batcher[str, bytes | None] = Batcher(outbox.load)
+        self._database = DatabaseOutage(clock)
+        self._leases = Leases(outbox, settings.lease, clock, self._database)
+        self._watch = LeaseWatch(POLL, clock)
+        self._batched = BatchedOutbox(outbox, self._database)
         self._sender = Sender(
             settings,
             outbox,
             transport,
-            load=self._loads.add,
+            load=self._batched.load,
             check=self._leases.check,
-            stamp=self._stamp,
+            stamp=self._batched.stamp,
         )
         self._prefetch = Prefetch(settings.connections, clock)
         self._jobs: dict[asyncio.Task[None], SendJob] = {}
         self._loops: list[asyncio.Task[None]] = []
         self._woken = asyncio.Event()
-        self._is_stopping = False
+        self._stopping = asyncio.Event()
         self._has_more = False
-        self.outage: str | None = None
-        self._paused_at = 0.0
 
     def __repr__(self) -> str:
         state = "running" if self.is_running else "stopped"
         return f"<Dispatcher {state}, {len(self._jobs)} messages in progress; {self._breaker!r}>"
+
+    @property
+    def outage(self) -> str | None:
+        """Why the database does not serve us, None where it does."""
+        return self._database.sentence
 
     @property
     def is_running(self) -> bool:
@@ -112,7 +121,6 @@ class Dispatcher:
 
     def start(self) -> None:
         """Begin to deliver."""
-        self._is_stopping = False
         self._loops = [
             _task(self._deliver(), "mail: dispatcher"),
             _task(self._leases.keep_alive(), "mail: leases"),
@@ -132,7 +140,7 @@ class Dispatcher:
 
         Never raises.
         """
-        self._is_stopping = True
+        self._stopping.set()
         self._woken.set()
         await asyncio.wait(self._loops[:1], timeout=POLL)
         for task, job in list(self._jobs.items()):
@@ -146,43 +154,60 @@ class Dispatcher:
         for task in [*self._loops, *self._jobs]:
             task.cancel()
             await _ended(task)
-        await self._recorder.abandon()
-        await self._stamps.abandon()
-        await self._loads.abandon()
+        await self._batched.abandon()
         self._loops = []
 
     async def _deliver(self) -> None:
-        while not self._is_stopping:
+        while not self._stopping.is_set():
             # Cleared before looking: what is committed from here on wakes us again.
             self._woken.clear()
             try:
-                await self._claim_what_is_due()
-            except DatabaseUnavailable as error:
+                with outages():
+                    await self._claim_what_is_due()
+            except Exception as error:  # noqa: BLE001  # it is logged, and tried again
+                self._database.begin(CLAIMING, error)
                 self._has_more = False
-                self._note(str(error))
-            except Exception as error:
-                logger.exception("the outbox could not be read")
-                self._has_more = False
-                self._note(f"{type(error).__name__}: {error}")
-            if not (self._has_more and self._room()):
+            if self._database.pause:
+                # Not to be woken: each commit of a host that has no mail tables would do it.
+                await _at_most(self._database.pause, self._stopping)
+            elif not (self._has_more and self._room()):
                 await self._rest()
 
     async def _claim_what_is_due(self) -> None:
+        await self._look()
         room, is_open = self._room(), self._breaker.state is BreakerState.OPEN
         if not room and not is_open:
             self._has_more = True
             return
-        if self._leases.has_lapsed:
-            # We were suspended, or the database was away: else we would take over our own claims.
-            await self._leases.renew()
         asked_at = self._clock.elapsed()
-        limit = max(1, room // 2)
-        batch = await self._outbox.claim(limit, only_expired=is_open, expects=self._has_more)
+        batch = await self._claim(max(1, room // 2), only_expired=is_open)
+        self._database.end(CLAIMING)
         self._has_more = batch.has_more
-        self._note(None)
         for claim in batch.claims:
             self._leases.add(claim, asked_at)
             self._start(SendJob(claim))
+
+    async def _look(self) -> None:
+        """Look at what changes while nothing is claimed: the time, and the leases of others."""
+        await self._outbox.time.keep()
+        await self._outbox.hasten()
+        if self._watch.is_due:
+            self._watch.look(await self._outbox.leases())
+
+    async def _claim(self, limit: int, *, only_expired: bool) -> Batch:
+        """Claim what is not in our hands already: not what we were frozen over, either."""
+        claims = [job.claim for job in self._jobs.values()]
+        lapsed = self._watch.lapsed(except_for={claim.id for claim in claims})
+        batch = await self._outbox.claim(
+            limit,
+            only_expired=only_expired,
+            expects=self._has_more,
+            lapsed=lapsed,
+            except_for=tuple(claim.id for claim in claims if not self._leases.holds(claim)),
+        )
+        if lapsed:
+            self._watch.look_again()
+        return batch
 
     def _room(self) -> int:
         """How many more messages may be in progress: none while delivery is paused."""
@@ -203,11 +228,8 @@ class Dispatcher:
         pause = POLL
         if self._breaker.state is BreakerState.OPEN:
             pause = min(POLL, self._breaker.remaining)
-        try:
-            async with asyncio.timeout(pause):
-                await self._woken.wait()
-        except TimeoutError:
-            return
+        # Never less than a moment: it is not looked at while there is no room.
+        await _at_most(min(pause, max(self._watch.remaining, GATHER)), self._woken)
 
     def _start(self, job: SendJob) -> None:
         task = _task(self._run(job), f"mail: message {job.claim.id}")
@@ -231,16 +253,17 @@ class Dispatcher:
             decision = self._sender.rules().release(claim)
         except LeaseLost as error:
             logger.warning("%s", error)
-            return
+            # Written only if no other process has taken it over.
+            decision = self._sender.rules().release(claim)
         except Exception as error:
             # A bug in one message must not stop the worker.
             logger.exception("message %s could not be sent", claim.id)
-            decision = self._sender.rules().judge(claim, self._internal_error(claim, error))
+            decision = self._sender.failed(claim, error)
         await self._finish(job, decision)
 
     async def _finish(self, job: SendJob, decision: Decision) -> None:
         job.is_decided = True
-        written = await self._recorder.add(decision)
+        written = await self._batched.record(decision)
         if written is None:
             logger.warning(
                 "message %s was taken over; its outcome was not written", decision.claim.id
@@ -251,39 +274,14 @@ class Dispatcher:
         except Exception:
             logger.exception("a receiver of message %s's signal failed", decision.claim.id)
 
-    def _internal_error(self, claim: Claim, error: Exception) -> Outcome:
-        reply = f"internal error: {type(error).__name__}: {error}"
-        due = claim.due(self._outbox.now())
-        return Outcome(dict.fromkeys(due, Answer(Result.TRANSIENT, None, reply)))
 
-    async def _record(self, decisions: Sequence[Decision]) -> list[Decision | None]:
-        """Write decisions, however long the database is away: what was sent must be known."""
-        while True:
-            try:
-                written = await self._outbox.record(decisions)
-            except DatabaseUnavailable as error:
-                self._note(str(error))
-                await asyncio.sleep(POLL / 4)
-            else:
-                by_id = {decision.claim.id: decision for decision in written}
-                return [by_id.get(decision.claim.id) for decision in decisions]
-
-    async def _stamp(self, claim: Claim) -> None:
-        if not await self._stamps.add(claim):
-            raise LeaseLost(f"message {claim.id} was taken over before its end of data")
-
-    async def _stamp_all(self, claims: Sequence[Claim]) -> list[bool]:
-        ours = await self._outbox.stamp(claims)
-        return [claim.id in ours for claim in claims]
-
-    def _note(self, outage: str | None) -> None:
-        if outage and not self.outage:
-            self._paused_at = self._clock.elapsed()
-        if outage and outage != self.outage:
-            pauses.paused(outage, POLL)
-        elif self.outage and not outage:
-            pauses.resumed(self._clock.elapsed() - self._paused_at)
-        self.outage = outage
+async def _at_most(seconds: float, event: asyncio.Event) -> None:
+    """Wait for an event, no longer than that."""
+    try:
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    except TimeoutError:
+        return
 
 
 def _task(work: Coroutine[object, object, None], name: str) -> asyncio.Task[None]:

@@ -11,7 +11,7 @@ from quartapp.mail.delivery.retry import Retry
 from quartapp.mail.delivery.staging import stage
 from quartapp.mail.message.encoding import Envelope
 from quartapp.mail.settings import OnUncertain
-from quartapp.mail.transports import Outcome, ServerOutage
+from quartapp.mail.transports import Answer, Outcome, Result, ServerOutage
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -94,6 +94,12 @@ class Sender:
         except ServerOutage as outage:
             return self.rules().postpone(claim, outage)
         return self.rules().judge(claim, outcome)
+
+    def failed(self, claim: Claim, error: Exception) -> Decision:
+        """After a bug in our own code: deferred, as if the server had said so."""
+        answer = Answer(Result.TRANSIENT, None, f"internal error: {type(error).__name__}: {error}")
+        due = claim.due(self._outbox.now())
+        return self.rules().judge(claim, Outcome(dict.fromkeys(due, answer)))
 
     def rules(self) -> Retry:
         """The rules of retrying, as of now."""

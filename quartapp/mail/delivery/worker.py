@@ -195,7 +195,7 @@ class Worker:
 
     async def _dispatching(self, transport: Transport) -> Dispatcher:
         try:
-            await self._outbox.set_clock()
+            await self._outbox.time.keep()
         except DatabaseUnavailable as error:
             logger.warning("the database's clock could not be read: %s", error)
         dispatcher = Dispatcher(

@@ -8,7 +8,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from sqlalchemy.exc import DataError, DBAPIError, StatementError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, StatementError
 
 from quartapp.database import DatabaseUnavailable, NestedWrite, SchemaError
 from quartapp.database.errors import is_missing, translated
@@ -18,7 +18,7 @@ from quartapp.mail.outbox.upgrade import MIGRATIONS
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["mail_errors"]
+__all__ = ["mail_errors", "outages"]
 
 
 @contextmanager
@@ -39,12 +39,33 @@ def mail_errors() -> Iterator[None]:
             "session with session=, or call what takes none after the transaction"
         ) from error
     except StatementError as error:
-        what = str(error.orig).partition("\n")[0]
         if isinstance(error, DBAPIError) and is_missing(error):
-            raise MailError(
-                f"the mail tables are missing or of another version ({what}): {MIGRATIONS.cure}"
-            ) from error
+            raise MailError(_missing(error)) from error
         # What the driver cannot even send, or the database cannot read, is a value of a wrong type.
         if isinstance(error, DataError) or not isinstance(error, DBAPIError):
-            raise MailError(f"a value is of the wrong type ({what})") from error
+            raise MailError(f"a value is of the wrong type ({_words(error)})") from error
         raise
+
+
+@contextmanager
+def outages() -> Iterator[None]:
+    """Raise `DatabaseUnavailable` for whatever a database may say, but of the values it was given:
+    for work that goes on when it is well again, and that nobody waits for."""
+    try:
+        with translated():
+            yield
+    except (DataError, IntegrityError):
+        raise
+    except DBAPIError as error:
+        refusal = f"the database refuses: {_words(error)}"
+        what = _missing(error) if is_missing(error) else refusal
+        raise DatabaseUnavailable(what) from error
+
+
+def _missing(error: DBAPIError) -> str:
+    what = f"the mail tables are missing or of another version ({_words(error)})"
+    return f"{what}: {MIGRATIONS.cure}"
+
+
+def _words(error: StatementError) -> str:
+    return str(error.orig).partition("\n")[0]

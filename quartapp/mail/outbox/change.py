@@ -47,6 +47,7 @@ async def retry(connection: AsyncConnection, ids: Sequence[str], now: datetime) 
         .values(
             status=Status.QUEUED,
             due_at=now,
+            deferred_at=now,
             since=now,
             first_attempt_at=None,
             outages=0,
@@ -116,7 +117,8 @@ STOP = (
         ended_at=bindparam("ended_at"),
         due_at=None,
         token=None,
-        lease_until=None,
+        renewals=None,
+        lease=None,
         wants_cancel=False,
     )
 )

@@ -3,14 +3,32 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from quartapp.mail.outbox.delivery import Recipient
+    from quartapp.mail.outbox.delivery import Delivery, Recipient
 
-__all__ = ["Claim"]
+__all__ = ["Batch", "Claim", "Key", "Lease"]
+
+Key = tuple[str, str]
+"""A message's id and the token of an owner."""
+
+
+class Lease(NamedTuple):
+    """A claim as others see it in the row. The lease runs as long as this changes.
+
+    renewals
+        How often its owner has renewed it.
+    lasts
+        For how long each renewal is good, in seconds: as its owner's MAIL_LEASE says.
+    """
+
+    id: str
+    token: str
+    renewals: int
+    lasts: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,14 +67,38 @@ class Claim:
     outages: int
     intent_at: datetime | None
 
+    @property
+    def key(self) -> Key:
+        """What tells this claim from another one of the same message."""
+        return self.id, self.token
+
     def due(self, now: datetime) -> tuple[str, ...]:
-        """The addresses that this attempt is for; the others are due later or final."""
+        """The addresses that this attempt is for; the others are due later or final.
+
+        A message is claimed because it is due: its earliest recipients are, wherever a clock that
+        was moved stands by now.
+        """
+        dues = [recipient.due_at for recipient in self.recipients if recipient.due_at is not None]
+        latest = max(now, min(dues, default=now))
         return tuple(
             recipient.address
             for recipient in self.recipients
-            if recipient.due_at is not None and recipient.due_at <= now
+            if recipient.due_at is not None and recipient.due_at <= latest
         )
 
     def has_expired(self, now: datetime) -> bool:
         """Whether it is past its `expires`."""
         return self.expires_at is not None and self.expires_at <= now
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """The result of an order: the claims, earliest due first, and whether to ask again at once.
+
+    stopped
+        Messages that ended here instead: they had been cancelled while a dead owner had them.
+    """
+
+    claims: tuple[Claim, ...]
+    has_more: bool
+    stopped: tuple[Delivery, ...] = ()

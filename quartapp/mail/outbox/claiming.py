@@ -3,42 +3,45 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import Integer, bindparam, or_, select, union_all, update
+from sqlalchemy import Integer, bindparam, or_, select, tuple_, union_all, update
 
 from quartapp.mail.outbox.change import stop
-from quartapp.mail.outbox.claim import Claim
+from quartapp.mail.outbox.claim import Batch, Claim
 from quartapp.mail.outbox.recipients import recipients_of
 from quartapp.mail.outbox.states import Status
-from quartapp.mail.outbox.tables import contents, is_any, messages
+from quartapp.mail.outbox.tables import is_any, messages
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
-    from sqlalchemy import CTE, Column, ColumnElement, Row
+    from sqlalchemy import CTE, BindParameter, Column, ColumnElement, Row
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-    from quartapp.mail.outbox.delivery import Delivery, Recipient
+    from quartapp.mail.outbox.claim import Lease
+    from quartapp.mail.outbox.delivery import Recipient
 
-__all__ = ["Batch", "Order", "claim", "is_due", "load", "renew", "stamp"]
+__all__ = ["Order", "claim", "is_due"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
     """What a dispatcher asks for.
 
+    lease
+        How long the claims last unless they are renewed, in seconds.
     limit
         How many new messages, and how many others: neither starves the other. The others are
         retries, and before them those that a dead owner left behind.
-    lease
-        After how many seconds another process may take them over.
     only_expired
         Only messages past their `expires`, which need no server: for during an outage.
     worker
         Who counts those that end here, see `counts.add`.
+    lapsed
+        What dead owners left behind: taken over unless it was renewed after all.
+    except_for
+        Messages that this process still has in hand although they are not its own any more.
     """
 
     backend: str
@@ -48,6 +51,8 @@ class Order:
     limit: int
     worker: str
     only_expired: bool = False
+    lapsed: tuple[Lease, ...] = ()
+    except_for: tuple[str, ...] = ()
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -56,27 +61,23 @@ class Order:
             "backend_": self.backend,
             "token_": self.token,
             "now_": self.now,
-            "lease_until_": self.now + timedelta(seconds=self.lease),
+            "lease_": self.lease,
             "limit_": self.limit,
+            "except_for_": self.except_for,
+            "ids_": [lease.id for lease in self.left_behind],
+            "lapsed_": [lease[:3] for lease in self.left_behind],
         }
 
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """The result of an order: the claims, earliest due first, and whether to ask again at once.
-
-    stopped
-        Messages that ended here instead: they had been cancelled while a dead owner had them.
-    """
-
-    claims: tuple[Claim, ...]
-    has_more: bool
-    stopped: tuple[Delivery, ...] = ()
+    @property
+    def left_behind(self) -> tuple[Lease, ...]:
+        """What dead owners left behind, as much of it as is taken at once."""
+        return () if self.only_expired else self.lapsed[: self.limit]
 
 
 NOW: Any = bindparam("now_")
 OURS = messages.c.backend == bindparam("backend_")
 LIMIT = bindparam("limit_", type_=Integer, literal_execute=True)
+OTHERS = bindparam("others_", type_=Integer, literal_execute=True)
 
 
 class Lane(NamedTuple):
@@ -91,11 +92,10 @@ class Lane(NamedTuple):
         """Whether there are any."""
         return is_any(self.order, OURS, *self.conditions)
 
-    @property
-    def first(self) -> CTE:
-        """The ids of those that come first."""
-        query = select(messages.c.id).where(OURS, *self.conditions)
-        query = query.order_by(self.order).limit(LIMIT).with_for_update(skip_locked=True)
+    def first(self, limit: BindParameter[int], *conditions: ColumnElement[bool]) -> CTE:
+        """The ids of those that come first, and meet some more conditions."""
+        query = select(messages.c.id).where(OURS, *self.conditions, *conditions)
+        query = query.order_by(self.order).limit(limit).with_for_update(skip_locked=True)
         # A CTE, because PostgreSQL may run a limited sub-query in UPDATE more than once.
         return query.cte(self.name)
 
@@ -124,15 +124,21 @@ CLAIMED = (
 IS_DUE = messages.c.due_at <= NOW
 FRESH = Lane("fresh", messages.c.due_at, (messages.c.is_retry.is_(False), IS_DUE))
 RETRIES = Lane("retries", messages.c.due_at, (messages.c.is_retry.is_(True), IS_DUE))
-LAPSED = Lane("lapsed", messages.c.lease_until, (messages.c.lease_until <= NOW,))
+LAPSED = Lane(
+    "lapsed",
+    messages.c.id,
+    (
+        # The ids are in the tuples too; alone they are what an index is searched by.
+        messages.c.id.in_(bindparam("ids_", expanding=True)),
+        # Only as they were seen: the owner may have renewed them, or another taken them over.
+        tuple_(messages.c.id, messages.c.token, messages.c.renewals).in_(
+            bindparam("lapsed_", expanding=True)
+        ),
+    ),
+)
 EXPIRED = Lane(
     "expired", messages.c.expires_at, (messages.c.due_at.is_not(None), messages.c.expires_at <= NOW)
 )
-
-
-def _either(name: str, first: CTE, then: CTE) -> CTE:
-    both = union_all(select(first.c.id), select(then.c.id)).subquery()
-    return select(both.c.id).limit(LIMIT).cte(name)
 
 
 def _take(*picked: CTE) -> Any:
@@ -143,16 +149,34 @@ def _take(*picked: CTE) -> Any:
             status=Status.SENDING,
             due_at=None,
             token=bindparam("token_"),
-            lease_until=bindparam("lease_until_"),
+            renewals=0,
+            lease=bindparam("lease_"),
         )
         .returning(*CLAIMED)
     )
 
 
-IS_ANY_DUE = select(or_(FRESH.is_any, RETRIES.is_any, LAPSED.is_any))
+def _due(*conditions: ColumnElement[bool]) -> Any:
+    return _take(FRESH.first(LIMIT, *conditions), RETRIES.first(OTHERS, *conditions))
+
+
+def _expired(*conditions: ColumnElement[bool]) -> Any:
+    return _take(EXPIRED.first(LIMIT, *conditions))
+
+
+IS_ANY_DUE = select(or_(FRESH.is_any, RETRIES.is_any))
 IS_ANY_EXPIRED = select(EXPIRED.is_any)
-TAKE_DUE = _take(FRESH.first, _either("others", LAPSED.first, RETRIES.first))
-TAKE_EXPIRED = _take(EXPIRED.first)
+TAKE_LAPSED = _take(LAPSED.first(LIMIT))
+
+# By whether only expired messages are wanted, and whether there are exceptions: rarely, and each
+# claim would pay for the condition.
+NOT_IN_HAND = messages.c.id.not_in(bindparam("except_for_", expanding=True))
+TAKE = {
+    (False, False): _due(),
+    (False, True): _due(NOT_IN_HAND),
+    (True, False): _expired(),
+    (True, True): _expired(NOT_IN_HAND),
+}
 
 
 async def is_due(connection: AsyncConnection, order: Order) -> bool:
@@ -163,8 +187,7 @@ async def is_due(connection: AsyncConnection, order: Order) -> bool:
 
 async def claim(connection: AsyncConnection, order: Order) -> Batch:
     """Take the messages that are due, and those that a dead owner left, under the order's token."""
-    statement = TAKE_EXPIRED if order.only_expired else TAKE_DUE
-    rows = (await connection.execute(statement, order.parameters)).all()
+    rows = await _taken(connection, order)
     if not rows:
         return Batch((), has_more=False)
     # Cancelled while a dead owner had it: no other attempt begins.
@@ -177,40 +200,13 @@ async def claim(connection: AsyncConnection, order: Order) -> Batch:
     return Batch(tuple(sorted(claims, key=_turn)), has_more, tuple(stopped))
 
 
-LOAD = select(contents.c.delivery_id, contents.c.content).where(
-    contents.c.delivery_id.in_(bindparam("ids", expanding=True))
-)
-
-
-async def load(connection: AsyncConnection, ids: Sequence[str]) -> list[bytes | None]:
-    """The content of each of these messages, None where it was pruned."""
-    rows = await connection.execute(LOAD, {"ids": ids})
-    found = {row.delivery_id: bytes(row.content) for row in rows}
-    return [found.get(delivery_id) for delivery_id in ids]
-
-
-async def renew(connection: AsyncConnection, claims: Iterable[Claim], until: datetime) -> set[str]:
-    """Extend the leases of the claims that are still ours; returns the ids of those."""
-    result = await connection.execute(_owned(claims).values(lease_until=until))
-    return set(result.scalars())
-
-
-async def stamp(connection: AsyncConnection, claims: Iterable[Claim], now: datetime) -> set[str]:
-    """Record that the end of data of each is about to be sent; returns the ids still ours."""
-    result = await connection.execute(_owned(claims).values(intent_at=now))
-    return set(result.scalars())
-
-
-def _owned(claims: Iterable[Claim]) -> Any:
-    ours = list(claims)
-    return (
-        update(messages)
-        .where(
-            messages.c.id.in_([claim.id for claim in ours]),
-            messages.c.token.in_({claim.token for claim in ours}),
-        )
-        .returning(messages.c.id)
-    )
+async def _taken(connection: AsyncConnection, order: Order) -> list[Row[Any]]:
+    rows: list[Row[Any]] = []
+    if order.left_behind:
+        rows += await connection.execute(TAKE_LAPSED, order.parameters)
+    statement = TAKE[order.only_expired, bool(order.except_for)]
+    others = {"others_": order.limit - len(rows)}
+    return rows + list(await connection.execute(statement, order.parameters | others))
 
 
 def _turn(claim: Claim) -> tuple[datetime, str]:

@@ -2,39 +2,38 @@
 
 from __future__ import annotations
 
-import logging
 import secrets
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
-
-from sqlalchemy import text
 
 from quartapp.database.commit import on_commit
 from quartapp.database.engines import schema_as_of
 from quartapp.mail.choices import SUPPRESSED
 from quartapp.mail.clock import Turns
-from quartapp.mail.outbox import change, claiming, upgrade
+from quartapp.mail.outbox import change, claimed, claiming, upgrade
 from quartapp.mail.outbox import enqueue as enqueuing
 from quartapp.mail.outbox import record as recording
+from quartapp.mail.outbox.claim import Batch
 from quartapp.mail.outbox.first_use import FirstUse
+from quartapp.mail.outbox.hasten import hasten
 from quartapp.mail.outbox.keys import KeySecret, was_deleted
 from quartapp.mail.outbox.prune import Pruner
 from quartapp.mail.outbox.query import counts
 from quartapp.mail.outbox.query import find as finding
 from quartapp.mail.outbox.states import Status
 from quartapp.mail.outbox.upgrade import MIGRATIONS
+from quartapp.mail.outbox.wall_time import WallTime
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+    from datetime import datetime
 
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
     from quartapp.database import Database
     from quartapp.mail.clock import Clock
-    from quartapp.mail.outbox.claim import Claim
-    from quartapp.mail.outbox.claiming import Batch
+    from quartapp.mail.outbox.claim import Claim, Key, Lease
     from quartapp.mail.outbox.decision import Decision
     from quartapp.mail.outbox.delivery import Delivery
     from quartapp.mail.outbox.enqueue import NewMessage
@@ -44,8 +43,6 @@ if TYPE_CHECKING:
     AfterCommit = Callable[[Callable[[], None]], None]
 
 __all__ = ["Outbox"]
-
-logger = logging.getLogger(__name__)
 
 
 class Outbox:
@@ -79,7 +76,8 @@ class Outbox:
         self._database = database
         self._settings = settings
         self._clock = clock
-        self._offset = timedelta()
+        self.time = WallTime(clock, lambda: self.database)
+        self._was_set_back = False
         self._is_suppressed = is_suppressed
         self._on_stopped = on_stopped
         self.worker = secrets.token_hex(8)
@@ -93,16 +91,20 @@ class Outbox:
         return self._database() if callable(self._database) else self._database
 
     def now(self) -> datetime:
-        """The time by the database's clock, so that the leases of several hosts compare."""
-        return self._clock.now() + self._offset
+        """The time by which messages are due: the database's, so that hosts agree."""
+        return self.time.now()
 
-    async def set_clock(self) -> None:
-        """Measure how far the database's clock is from ours; SQLite uses ours."""
-        if self.database.is_sqlite:
-            return
-        async with self.database.reading() as connection:
-            theirs = (await connection.execute(text("SELECT clock_timestamp()"))).scalar_one()
-        self._offset = theirs.astimezone(UTC) - self._clock.now()
+    async def hasten(self) -> None:
+        """Have messages due at once that would wait for a clock that was set back."""
+        self._was_set_back |= self.time.has_gone_back()
+        if self._was_set_back:
+            if await self._are_there():
+                await hasten(self.database, self.backend, self.now())
+            self._was_set_back = False
+
+    async def _are_there(self) -> bool:
+        async with self._reading() as connection:
+            return connection is not None
 
     @property
     def backend(self) -> str:
@@ -158,12 +160,20 @@ class Outbox:
             yield connection if await self._tables.are_there(connection) else None
 
     async def claim(
-        self, limit: int, *, only_expired: bool = False, expects: bool = False
+        self,
+        limit: int,
+        *,
+        only_expired: bool = False,
+        expects: bool = False,
+        lapsed: tuple[Lease, ...] = (),
+        except_for: tuple[str, ...] = (),
     ) -> Batch:
         """Take messages that are due, at most `limit` new ones and as many others.
 
         expects
             Whether there surely are some; else it reads first, and an idle outbox takes no lock.
+        lapsed, except_for
+            See `Order`.
         """
         order = claiming.Order(
             backend=self.backend,
@@ -173,9 +183,11 @@ class Outbox:
             limit=limit,
             only_expired=only_expired,
             worker=self.worker,
+            lapsed=lapsed,
+            except_for=except_for,
         )
-        if not (expects or await self._is_due(order)):
-            return claiming.Batch((), has_more=False)
+        if not (expects or order.left_behind or await self._is_due(order)):
+            return Batch((), has_more=False)
         async with self.database.writing() as connection:
             batch = await claiming.claim(connection, order)
         if batch.stopped:
@@ -185,7 +197,7 @@ class Outbox:
     async def load(self, ids: Sequence[str]) -> list[bytes | None]:
         """The content of each of these messages, None where it was pruned."""
         async with self.database.reading() as connection:
-            return await claiming.load(connection, ids)
+            return await claimed.load(connection, ids)
 
     async def _is_due(self, order: claiming.Order) -> bool:
         async with self._reading() as connection:
@@ -193,16 +205,20 @@ class Outbox:
                 return False
             return await claiming.is_due(connection, order)
 
-    async def renew(self, claims: Iterable[Claim]) -> set[str]:
-        """Extend leases; returns the ids of the messages that are still ours."""
-        until = self.now() + timedelta(seconds=self._settings.lease)
-        async with self.database.writing() as connection:
-            return await claiming.renew(connection, claims, until)
+    async def leases(self) -> list[Lease]:
+        """The leases on all messages that are claimed, by whomever."""
+        async with self._reading() as connection:
+            return await claimed.leases(connection, self.backend) if connection else []
 
-    async def stamp(self, claims: Sequence[Claim]) -> set[str]:
-        """Record that the end of data of each is about to be sent; returns the ids still ours."""
+    async def renew(self, claims: Iterable[Claim]) -> set[Key]:
+        """Renew leases; returns the keys of the claims that are still ours."""
         async with self.database.writing() as connection:
-            return await claiming.stamp(connection, claims, self.now())
+            return await claimed.renew(connection, claims)
+
+    async def stamp(self, claims: Sequence[Claim]) -> set[Key]:
+        """Record that the end of data of each is about to be sent; returns the keys still ours."""
+        async with self.database.writing() as connection:
+            return await claimed.stamp(connection, claims, self.now())
 
     async def record(self, decisions: Sequence[Decision]) -> list[Decision]:
         """Record decisions; returns those whose messages were still ours."""

@@ -89,7 +89,8 @@ LOCK = (
 OURS = (messages.c.id == bindparam("id_"), messages.c.token == bindparam("token_"))
 FREE: dict[str, Any] = {
     "token": None,
-    "lease_until": None,
+    "renewals": None,
+    "lease": None,
     "intent_at": None,
     "wants_cancel": False,
 }
@@ -118,6 +119,7 @@ UPDATE_MESSAGE = (
     .values(
         status=bindparam("status"),
         due_at=bindparam("due_at"),
+        deferred_at=bindparam("at_"),
         is_retry=bindparam("is_retry"),
         attempts=bindparam("attempts"),
         first_attempt_at=bindparam("first_attempt_at"),
@@ -161,6 +163,7 @@ def _message(decision: Decision) -> dict[str, Any]:
         "token_": decision.claim.token,
         "status": decision.status,
         "due_at": decision.due_at,
+        "at_": decision.at,
         "is_retry": decision.attempts > 0,
         "attempts": decision.attempts,
         "first_attempt_at": decision.first_attempt_at,

@@ -111,6 +111,7 @@ class Report:
         act = self._outbox.retry if action is Action.RETRY else self._outbox.cancel
         done: list[str] = []
         with mail_errors():
+            await self._outbox.time.keep()
             async for ids in batches(self._outbox.database, wanted, action):
                 done += self._changed(await act(ids))
                 if len(done) >= self.AT_ONCE:

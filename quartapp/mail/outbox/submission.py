@@ -76,6 +76,7 @@ class Submission:
     ) -> Delivery:
         """Store a message, in the caller's transaction where there is one."""
         session = self._joined(session)
+        await self._keep_time(session)
         new = await self._message(message, at=at, expires=expires, key=key)
         async with joining(session):
             delivery = await self._outbox.enqueue(new, session)
@@ -89,11 +90,12 @@ class Submission:
     ) -> list[Delivery]:
         """Store many messages, in the caller's transaction where there is one.
 
-        All are encoded before the first statement, so that no lock is held meanwhile.
+        All are encoded before the first statement that locks anything.
         """
         session = self._joined(session)
         if isinstance(messages, Message):
             raise MailError("send_all_later takes many messages: give a list, or call send_later")
+        await self._keep_time(session)
         turns = Turns(self._clock)
         new = []
         for message in messages:
@@ -103,6 +105,10 @@ class Submission:
             deliveries = await self._outbox.enqueue_all(new, session)
         self._announce(list(zip(deliveries, new, strict=True)), session)
         return deliveries
+
+    async def _keep_time(self, session: AsyncSession | None) -> None:
+        async with joining(session):
+            await self._outbox.time.keep(session)
 
     async def _message(
         self,

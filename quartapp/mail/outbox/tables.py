@@ -10,6 +10,7 @@ from sqlalchemy import (
     JSON,
     Boolean,
     Column,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from sqlalchemy.schema import SchemaItem
 
 __all__ = [
+    "IS_CLAIMED",
     "IS_SUPPRESSED",
     "at_most",
     "attempts",
@@ -82,6 +84,8 @@ messages = Table(
     Column("since", UtcDateTime, nullable=False),
     # Null while it may not be claimed: being sent, final, or uncertain and held.
     Column("due_at", UtcDateTime),
+    # When due_at was decided after an attempt or by a person; null since it was queued.
+    Column("deferred_at", UtcDateTime),
     Column("is_retry", Boolean, nullable=False, default=False),
     Column("attempts", Integer, nullable=False, default=0),
     Column("first_attempt_at", UtcDateTime),
@@ -90,16 +94,18 @@ messages = Table(
     Column("sent_at", UtcDateTime),
     Column("ended_at", UtcDateTime),
     Column("detail", SafeText, nullable=False, default=""),
-    # The claim: its owner, until when, and when its end of data was about to be sent.
+    # The claim: its owner, how often it was renewed and for how many seconds each time, and when
+    # its end of data was about to be sent.
     Column("token", String(32)),
-    Column("lease_until", UtcDateTime),
+    Column("renewals", Integer),
+    Column("lease", Float),
     Column("intent_at", UtcDateTime),
     Column("wants_cancel", Boolean, nullable=False, default=False),
 )
 
 HAS_KEY = messages.c.idempotency_key.is_not(None)
 IS_WAITING = messages.c.due_at.is_not(None)
-IS_CLAIMED = messages.c.lease_until.is_not(None)
+IS_CLAIMED = messages.c.token.is_not(None)
 MAY_EXPIRE = and_(IS_WAITING, messages.c.expires_at.is_not(None))
 HAS_ENDED = messages.c.ended_at.is_not(None)
 
@@ -112,8 +118,9 @@ Index(
     sqlite_where=IS_WAITING,
 )
 Index(
-    "ix_mail_messages_lease",
-    messages.c.lease_until,
+    "ix_mail_messages_claimed",
+    messages.c.backend,
+    messages.c.token,
     postgresql_where=IS_CLAIMED,
     sqlite_where=IS_CLAIMED,
 )

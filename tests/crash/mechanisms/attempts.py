@@ -32,7 +32,7 @@ ATTEMPTS = (
     Mechanism(
         "state of each recipient",
         "quartapp/mail/outbox/claim.py",
-        "if recipient.due_at is not None and recipient.due_at <= now",
+        "if recipient.due_at is not None and recipient.due_at <= latest",
         "if True",
         "tests/mail/delivery/test_promises.py::test_3_an_accepted_recipient_is_not_sent_to_again",
     ),
@@ -238,8 +238,8 @@ ATTEMPTS = (
     ),
     Mechanism(
         "what was sent is written however long the database is away",
-        "quartapp/mail/delivery/dispatcher.py",
-        "await asyncio.sleep(POLL / 4)",
+        "quartapp/mail/delivery/batched_outbox.py",
+        "await asyncio.sleep(self._outage.pause)",
         "raise",
         "tests/crash/test_restarts.py"
         "::test_messages_survive_a_postgresql_that_crashes_again_and_again",

@@ -57,7 +57,7 @@ PROCESSES = (
     Mechanism(
         "no claims after the stop",
         "quartapp/mail/delivery/dispatcher.py",
-        "while not self._is_stopping:",
+        "while not self._stopping.is_set():",
         "while True:",
         "tests/mail/delivery/test_promises_to_others.py::test_7_shutdown_claims_nothing_more",
     ),

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import pytest
 
 from quartapp.mail import Status
 from quartapp.mail.delivery.retry import Retry
-from quartapp.mail.outbox.claim import Claim
 from quartapp.mail.outbox.delivery import Recipient
 from quartapp.mail.settings import MailSettings, OnUncertain
 from quartapp.mail.transports import Answer, Outcome, Result, ServerOutage
+from tests.mail.delivery.sample import NOW, claim_of
 
-NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+if TYPE_CHECKING:
+    from quartapp.mail.outbox.claim import Claim
+
 ADA, BOB = "ada@example.com", "bob@example.com"
 
 ACCEPTED = Answer(Result.ACCEPTED, 250, "ok")
@@ -22,32 +25,9 @@ NEVER = Answer(Result.PERMANENT, 550, "no such user")
 UNSURE = Answer(Result.UNCERTAIN, None, "connection lost after the end of data")
 
 
-def claim(
-    *addresses: str, age: float = 0, attempted: float | None = None, **changes: object
-) -> Claim:
-    """A claim on a message queued `age` seconds ago and first attempted `attempted` seconds ago."""
-    values = {
-        "id": "message",
-        "token": "token",
-        "message_id": "<1@example.com>",
-        "backend": "smtp",
-        "size": 100,
-        "subject": "",
-        "sender": "flasky@example.com",
-        "recipients": tuple(
-            Recipient(address, Status.QUEUED, due_at=NOW) for address in addresses or (ADA,)
-        ),
-        "mail_options": (),
-        "rcpt_options": (),
-        "attempts": 0,
-        "created_at": NOW - timedelta(seconds=age),
-        "since": NOW - timedelta(seconds=age),
-        "expires_at": None,
-        "first_attempt_at": None if attempted is None else NOW - timedelta(seconds=attempted),
-        "outages": 0,
-        "intent_at": None,
-    }
-    return Claim(**{**values, **changes})
+def claim(*addresses: str, **changes: object) -> Claim:
+    """A claim on a message to Ada if nobody is named."""
+    return claim_of(*(addresses or (ADA,)), **changes)
 
 
 def rules(jitter: float = 1.0, **settings: object) -> Retry:

@@ -24,6 +24,7 @@ from quartapp.mail.outbox import Filter
 from quartapp.mail.outbox.states import Action
 from quartapp.mail.testing import Phase, message
 from tests.crash.clock import HandClock
+from tests.mail.outbox.sample import heir
 
 ENDS = [message_sent, message_failed, message_uncertain, message_cancelled]
 DAY, HOUR = 86_400, 3_600
@@ -151,10 +152,7 @@ async def test_it_is_cancelled_while_a_dead_owner_had_it(idle, clock, ends):
     await idle.outbox.claim(1)
 
     await idle.cancel(delivery)
-    for _ in range(2):
-        await survivor.outbox.claim(1)
-        clock.seconds += HOUR
-    await survivor.outbox.claim(1)
+    await heir(survivor.outbox)
     await survivor.publisher.told()
 
     assert ends == CANCELLED

@@ -32,7 +32,7 @@ COMMON = {
     "since": LONG_AGO,
     "expires_at": None,
     "due_at": None,
-    "lease_until": None,
+    "token": None,
     "ended_at": None,
     "is_retry": False,
     "attempts": 0,

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from quartapp.database import Database
     from quartapp.mail.outbox import Outbox
-    from quartapp.mail.outbox.claim import Claim
+    from quartapp.mail.outbox.claim import Batch, Claim
     from quartapp.mail.outbox.decision import Decision
 
 NOW = datetime(2026, 11, 24, 12, 0, 0, 123456, tzinfo=UTC)
@@ -37,6 +37,7 @@ class HandClock:
 
     def __init__(self) -> None:
         self.moment = NOW
+        self._set_by = timedelta()
 
     def now(self) -> datetime:
         """The time of day."""
@@ -44,11 +45,20 @@ class HandClock:
 
     def elapsed(self) -> float:
         """Seconds since the beginning."""
-        return (self.moment - NOW).total_seconds()
+        return (self.moment - self._set_by - NOW).total_seconds()
+
+    def database(self, _moment: datetime) -> datetime:
+        """The database's clock goes with ours, but is not set with it."""
+        return self.moment - self._set_by
 
     def go_on(self, time: timedelta) -> None:
         """Let time pass."""
         self.moment += time
+
+    def set(self, by: timedelta) -> None:
+        """Set the time of day, forward or back; no time passes."""
+        self.moment += by
+        self._set_by += by
 
 
 def new(*to: str, subject: str = "Tea at four", due_at: datetime = NOW, **more: Any) -> NewMessage:
@@ -72,6 +82,11 @@ async def attempt(outbox: Outbox, *answers: Answer, **settings: Any) -> list[Dec
     batch = await outbox.claim(100)
     now = outbox.now()
     return await outbox.record([judged(claim, now, *answers, **settings) for claim in batch.claims])
+
+
+async def heir(outbox: Outbox, limit: int = 1) -> Batch:
+    """Claim as one who saw nobody renew a lease: all that are claimed have lapsed."""
+    return await outbox.claim(limit, lapsed=tuple(await outbox.leases()))
 
 
 @asynccontextmanager

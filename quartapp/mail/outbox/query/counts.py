@@ -8,7 +8,7 @@ from sqlalchemy import func, or_, select
 
 from quartapp.mail.outbox.query.views import Figures
 from quartapp.mail.outbox.states import Status
-from quartapp.mail.outbox.tables import at_most, is_any, messages
+from quartapp.mail.outbox.tables import IS_CLAIMED, at_most, is_any, messages
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -38,11 +38,11 @@ async def due(connection: AsyncConnection, backend: str, now: datetime) -> int:
 
 async def has_work(connection: AsyncConnection, backend: str, now: datetime) -> bool:
     """Whether a message of this backend is due or being sent."""
-    claimed = (messages.c.backend == backend, messages.c.lease_until.is_not(None))
+    claimed = (messages.c.backend == backend, IS_CLAIMED)
     work = or_(
         is_any(messages.c.due_at, *_are_due(backend, False, now)),
         is_any(messages.c.due_at, *_are_due(backend, True, now)),
-        is_any(messages.c.lease_until, *claimed),
+        is_any(messages.c.token, *claimed),
     )
     return bool((await connection.execute(select(work))).scalar_one())
 

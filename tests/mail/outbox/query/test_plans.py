@@ -27,7 +27,7 @@ from tests.mail.outbox.backlog import (
     their_key,
     their_recipient,
 )
-from tests.mail.outbox.sample import ACCEPTED, ADA, BOB, DAY, HOUR, NOW, HandClock, judged
+from tests.mail.outbox.sample import ACCEPTED, ADA, BOB, DAY, HOUR, NOW, HandClock, heir, judged
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -77,6 +77,19 @@ async def claim(outbox):
     await outbox.claim(4)
 
 
+async def take_over(outbox):
+    await heir(outbox, 4)
+
+
+async def claim_others(outbox):
+    await outbox.claim(4, except_for=("waiting-1", "again-1"))
+    await outbox.claim(4, only_expired=True, except_for=("waiting-1", "again-1"))
+
+
+async def hasten(outbox):
+    await outbox.hasten()
+
+
 async def claim_expired(outbox):
     await outbox.claim(4, only_expired=True)
 
@@ -124,10 +137,13 @@ async def stands(outbox):
 @pytest.mark.parametrize(
     ("question", "indexes"),
     [
-        pytest.param(claim, {"ix_mail_messages_due", "ix_mail_messages_lease"}, id="claim"),
+        pytest.param(claim, {"ix_mail_messages_due"}, id="claim"),
+        pytest.param(take_over, {"ix_mail_messages_claimed"}, id="take-over"),
+        pytest.param(claim_others, {"ix_mail_messages_due"}, id="claim-others"),
+        pytest.param(hasten, {"ix_mail_messages_due"}, id="hasten"),
         pytest.param(claim_expired, {"ix_mail_messages_expires_at"}, id="expired"),
         pytest.param(claim_and_record, {"ix_mail_messages_due"}, id="record"),
-        pytest.param(has_work, {"ix_mail_messages_due", "ix_mail_messages_lease"}, id="has-work"),
+        pytest.param(has_work, {"ix_mail_messages_due", "ix_mail_messages_claimed"}, id="has-work"),
         pytest.param(prune, {"ix_mail_messages_ended_at"}, id="prune"),
         pytest.param(change, set(), id="cancel-and-retry"),
         pytest.param(find(recipient=BOB), {"ix_mail_recipients_address"}, id="rare-recipient"),
@@ -241,7 +257,7 @@ async def _fill(url: str) -> None:
             their_key(),
             many_messages("waiting", FEW, status="queued", due_at=LATELY),
             many_messages("again", FEW, status="queued", due_at=LATELY, is_retry=True),
-            many_messages("lapsed", FEW, status="sending", lease_until=LATELY),
+            many_messages("lapsed", FEW, status="sending", token="dead", renewals=0, lease=60),
             many_messages("expired", FEW, status="queued", due_at=LATELY, expires_at=LATELY),
             their_recipient(ADA, true()),
             their_recipient(BOB, messages.c.id.like("waiting-1%"), position=1),

@@ -28,6 +28,7 @@ def upgrade() -> None:
         sa.Column("expires_at", sa.DateTime(timezone=True)),
         sa.Column("since", sa.DateTime(timezone=True), nullable=False),
         sa.Column("due_at", sa.DateTime(timezone=True)),
+        sa.Column("deferred_at", sa.DateTime(timezone=True)),
         sa.Column("is_retry", sa.Boolean(), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("first_attempt_at", sa.DateTime(timezone=True)),
@@ -36,10 +37,14 @@ def upgrade() -> None:
         sa.Column("ended_at", sa.DateTime(timezone=True)),
         sa.Column("detail", sa.String(), nullable=False),
         sa.Column("token", sa.String(length=32)),
-        sa.Column("lease_until", sa.DateTime(timezone=True)),
+        sa.Column("renewals", sa.Integer()),
+        sa.Column("lease", sa.Float()),
         sa.Column("intent_at", sa.DateTime(timezone=True)),
         sa.Column("wants_cancel", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_mail_messages"),
+    )
+    op.create_index(
+        "ix_mail_messages_claimed", "mail_messages", ["backend", "token"], **where_set("token")
     )
     op.create_index(
         "ix_mail_messages_due",
@@ -64,9 +69,6 @@ def upgrade() -> None:
         "mail_messages",
         ["idempotency_key"],
         **where_set("idempotency_key"),
-    )
-    op.create_index(
-        "ix_mail_messages_lease", "mail_messages", ["lease_until"], **where_set("lease_until")
     )
     op.create_index("ix_mail_messages_status", "mail_messages", ["status", "id"])
     op.create_index("ix_mail_messages_subject_start", "mail_messages", ["subject_start", "id"])
