@@ -20,7 +20,7 @@ from quartapp.mail import Mail, MailError, Message, send_email
 from quartapp.mail import mail as current_mail
 from quartapp.mail.cli import logs
 from quartapp.models import MIGRATIONS, Role, User
-from quartapp.settings.folder import default_folder
+from quartapp.settings.folder import default_folder, warn_of_readers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,6 +48,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Quart:
     logs.configure(app.config["QUARTAPP_LOG_FORMAT"], app.config["QUARTAPP_LOG_LEVEL"])
     for warning in app.config[WARNINGS]:
         logger.warning("%s", warning)
+    warn_of_readers(app.config["QUARTAPP_INSTANCE"])
     if app.config["QUARTAPP_INSTANCE"] == folder != Path(app.instance_path):
         logger.info("QUARTAPP_INSTANCE is not set: files are in %s", folder)
     database = app.extensions["database"] = Database(app.config["DATABASE_URL"])

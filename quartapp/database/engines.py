@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import secrets
 import sqlite3
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from sqlalchemy import event
 from sqlalchemy.exc import DisconnectionError
@@ -88,7 +92,8 @@ async def _open(url: URL, patience: float) -> aiosqlite.Connection:
     """
     arguments, options = url.get_dialect()().create_connect_args(url)
     options = {"timeout": patience, **options, "check_same_thread": False}
-    connection = OneHopConnection(partial(sqlite3.connect, *arguments, **options), ROWS_AT_ONCE)
+    connect = partial(_connect, _file_of(url), *arguments, **options)
+    connection = OneHopConnection(connect, ROWS_AT_ONCE)
     thread = connection._thread
     thread.daemon = True
     opening = asyncio.ensure_future(connection)
@@ -102,6 +107,43 @@ async def _open(url: URL, patience: float) -> aiosqlite.Connection:
     except sqlite3.Error:
         await asyncio.to_thread(thread.join)
         raise
+
+
+def _connect(path: Path | None, *arguments: Any, **options: Any) -> sqlite3.Connection:
+    """Connect to a file, which is made for its owner alone where there is none.
+
+    SQLite would leave its mode to the umask; its -wal and -shm have the mode of the file.
+    """
+    if path is not None and not path.exists():
+        # Whatever fails here fails again below, where SQLite says why.
+        with suppress(OSError):
+            _make_private(path)
+    connection: sqlite3.Connection = sqlite3.connect(*arguments, **options)
+    return connection
+
+
+def _make_private(path: Path) -> None:
+    # Linked, because closing the file under its own name would drop the locks that another
+    # connection of this process has on it by then.
+    draft = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+    os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    try:
+        os.link(draft, path)
+    finally:
+        draft.unlink()
+
+
+def _file_of(url: URL) -> Path | None:
+    """The file that an address may have made; None for memory, and where none is to be made."""
+    name = url.database or ""
+    if name.startswith("file:"):
+        parts = urlsplit(name)
+        if dict(parse_qsl(parts.query)).get("mode", "rwc") != "rwc":
+            return None
+        name = unquote(parts.path)
+    if url.query.get("mode", "rwc") != "rwc" or name in ("", ":memory:"):
+        return None
+    return Path(name)
 
 
 def postgres_engine(url: URL, patience: float) -> AsyncEngine:

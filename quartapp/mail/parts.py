@@ -24,7 +24,7 @@ from quartapp.mail.run import Run
 from quartapp.mail.settings import Backend, MailSettings, Upgrade, is_suppressed
 from quartapp.mail.transports.factory import at_mailbox
 from quartapp.mail.transports.smtp.checkup import Finding, Level, Route, Step, check
-from quartapp.settings.folder import default_folder
+from quartapp.settings.folder import default_folder, warn_of_readers
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -122,6 +122,7 @@ class Parts:
                 f"the folder {self.folder} of the development mailbox cannot be used ({reason}): "
                 "set QUARTAPP_INSTANCE to a folder that can be written"
             )
+        warn_of_readers(self.folder)
 
     async def prepare(self) -> None:
         """Bring the tables up to date or check them. Raises `MailError` with the cure."""

@@ -1,12 +1,17 @@
-"""Where an application keeps its files when no setting says so."""
+"""Where an application keeps its files when no setting says so, and who else can read them."""
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
+from contextlib import suppress
+from functools import cache
 from pathlib import Path
 
-__all__ = ["default_folder"]
+__all__ = ["default_folder", "warn_of_readers"]
+
+logger = logging.getLogger(__name__)
 
 
 def default_folder(instance: str | Path, name: str) -> Path:
@@ -18,6 +23,18 @@ def default_folder(instance: str | Path, name: str) -> Path:
     path = Path(instance).absolute()
     is_installed = path.name == f"{name}-instance" and path.parent.name == "var"
     return _data() / name if is_installed else path
+
+
+@cache
+def warn_of_readers(folder: Path) -> None:
+    """Say once in a process that others on this machine can read what is in a folder of ours."""
+    with suppress(OSError):
+        if os.name == "posix" and folder.stat().st_mode & 0o077:
+            logger.warning(
+                "others on this machine may look into %s, where messages and keys are stored: "
+                "chmod 700 it",
+                folder,
+            )
 
 
 def _data() -> Path:

@@ -25,6 +25,12 @@ def test_every_setting_stands_in_it_once_with_its_default() -> None:
     assert values == {key.name: key.default for key in KEYS if key.name != "QUARTAPP_CONFIG"}
 
 
+def test_what_is_shipped_is_the_same() -> None:
+    shipped = PATH.parent / "quartapp" / "config" / "default.toml"
+
+    assert PATH.read_text("utf-8") == shipped.read_text("utf-8"), "cp config.toml to default.toml"
+
+
 def test_it_sets_nothing_of_the_app() -> None:
     settings = tomllib.loads(PATH.read_text(encoding="utf-8"))
 

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
+import subprocess
+import sys
+import tarfile
 import urllib.request
 from contextlib import closing
 from pathlib import Path
@@ -13,6 +17,8 @@ from zipfile import ZipFile
 import pytest
 
 from tests.fixtures.process import Process, run
+
+ROOT = Path(__file__).parents[2]
 
 
 def fetch(url: str) -> str:
@@ -36,6 +42,27 @@ def test_the_wheel_carries_what_stands_beside_the_package(wheel):
         "quartapp/templates/mail/new_user.txt",
         "quartapp/templates/mail/new_user.html",
     }
+
+
+def test_a_checkouts_own_settings_are_in_no_wheel_and_no_sdist(tmp_path):
+    pytest.importorskip("hatchling", reason="this environment has no build backend")
+    checkout, built = tmp_path / "checkout", tmp_path / "built"
+    for name in ("quartapp", "templates"):
+        shutil.copytree(ROOT / name, checkout / name)
+    for name in ("pyproject.toml", "README.md", "LICENSE", "config.toml"):
+        shutil.copy(ROOT / name, checkout)
+    with (checkout / "config.toml").open("a") as settings:
+        settings.write('MAIL_PASSWORD = "hunter22"\n')
+
+    build = [sys.executable, "-m", "hatchling", "build", "-d", str(built)]
+    subprocess.run(build, cwd=checkout, check=True, capture_output=True)
+
+    [wheel], [sdist] = built.glob("*.whl"), built.glob("*.tar.gz")
+    with tarfile.open(sdist) as archive:
+        top = archive.getnames()[0].partition("/")[0]
+        from_sdist = archive.extractfile(f"{top}/config.toml").read()
+    defaults = (ROOT / "quartapp" / "config" / "default.toml").read_bytes()
+    assert ZipFile(wheel).read("quartapp/config.toml") == from_sdist == defaults
 
 
 def test_an_installed_wheel_serves_the_page_and_its_style(elsewhere, environment, tmp_path):

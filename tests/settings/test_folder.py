@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from quartapp.settings.folder import default_folder
+from quartapp.settings.folder import default_folder, warn_of_readers
 
 LINUX = pytest.mark.skipif(sys.platform in {"win32", "darwin"}, reason="XDG is for others")
 
@@ -31,3 +31,14 @@ def test_the_folder_for_data_may_be_set(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
 
     assert default_folder("/opt/venv/var/shop-instance", "shop") == tmp_path / "shop"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no modes")
+@pytest.mark.parametrize(("mode", "times"), [(0o700, 0), (0o750, 1), (0o755, 1)])
+def test_a_folder_that_others_can_read_is_one_warning(tmp_path, caplog, mode, times):
+    tmp_path.chmod(mode)
+
+    for _ in range(2):
+        warn_of_readers(tmp_path)
+
+    assert caplog.text.count(f"others on this machine may look into {tmp_path}") == times

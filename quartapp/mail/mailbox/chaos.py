@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from quartapp.mail.mailbox.store import for_the_owner
 from quartapp.mail.smtpd.script import Drop, Phase, Respond, Stall
 
 if TYPE_CHECKING:
@@ -126,5 +127,6 @@ class Chaos:
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         unfinished = self._path.with_suffix(f".{secrets.token_hex(4)}")
         known = asdict(mischief) | {"kind": mischief.kind.name}
-        unfinished.write_text(json.dumps(known), encoding="utf-8")
+        with open(unfinished, "x", encoding="utf-8", opener=for_the_owner) as file:
+            json.dump(known, file)
         unfinished.replace(self._path)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
-__all__ = ["Store"]
+__all__ = ["Store", "for_the_owner"]
 
 MOST = 10_000
 """How many messages one list shows."""
@@ -123,7 +123,7 @@ class Store:
     def _write(self, entry: Entry, content: bytes) -> None:
         unfinished = self.path / "tmp" / entry.id
         try:
-            with open(unfinished, "xb", opener=_for_the_owner) as file:
+            with open(unfinished, "xb", opener=for_the_owner) as file:
                 file.write(entry.as_line())
                 file.write(content)
                 file.flush()
@@ -196,5 +196,6 @@ class Store:
             self._file(delivery_id).unlink(missing_ok=True)
 
 
-def _for_the_owner(path: str, flags: int) -> int:
+def for_the_owner(path: str, flags: int) -> int:
+    """Open a file, and make it for its owner alone, whatever the umask: an `opener`."""
     return os.open(path, flags, 0o600)

@@ -15,6 +15,7 @@ from quartapp.database.url import database_url
 from quartapp.mail.errors import MailError
 from quartapp.mail.host import is_development
 from quartapp.mail.outbox.border import mail_errors
+from quartapp.settings.folder import warn_of_readers
 from quartapp.settings.keys import SettingError, is_unset
 
 if TYPE_CHECKING:
@@ -127,6 +128,7 @@ class DatabaseSource:
                 f"the folder {self._folder} of the outbox cannot be made ({error.strerror}): "
                 "set DATABASE_URL, or QUARTAPP_INSTANCE to a folder that can be written"
             ) from error
+        warn_of_readers(self._folder)
         log = logger.info if is_development(self._host.config) else logger.warning
         log("messages are stored in %s, because DATABASE_URL is not set", path)
         return URL.create("sqlite+aiosqlite", database=str(path))

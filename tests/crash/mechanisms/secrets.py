@@ -101,6 +101,27 @@ SECRETS = (
         "tests/mail/test_settings.py::test_a_setting_that_makes_no_sense_is_one_sentence",
     ),
     Mechanism(
+        "a database is for its owner alone",
+        "quartapp/database/engines.py",
+        "_make_private(path)\n    connection:",
+        "pass\n    connection:",
+        "tests/database/test_private_files.py::test_a_new_database_is_for_its_owner_alone",
+    ),
+    Mechanism(
+        "what the mailbox has is for its owner alone",
+        "quartapp/mail/mailbox/store.py",
+        "return os.open(path, flags, 0o600)",
+        "return os.open(path, flags)",
+        "tests/mail/mailbox/test_store.py::test_messages_are_for_the_owner_only",
+    ),
+    Mechanism(
+        "a folder that others can read is told",
+        "quartapp/settings/folder.py",
+        "& 0o077:",
+        "& 0:",
+        "tests/settings/test_folder.py::test_a_folder_that_others_can_read_is_one_warning",
+    ),
+    Mechanism(
         "no password in a repr",
         "quartapp/settings/fields.py",
         'repr=not key.get("secret")',

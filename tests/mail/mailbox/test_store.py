@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from quartapp.mail.mailbox import Store
+from quartapp.mail.mailbox import Chaos, Kind, Store
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 MESSAGE = (
@@ -25,6 +26,14 @@ MESSAGE = (
 def store(tmp_path: Path) -> Store:
     ticks = count(1_800_000_000_000_000_000)
     return Store(tmp_path / "mailbox", now=lambda: next(ticks))
+
+
+@pytest.fixture
+def open_umask() -> Iterator[None]:
+    """New files are for everybody, where nothing else is said."""
+    before = os.umask(0)
+    yield
+    os.umask(before)
 
 
 async def add(store: Store, subject: str) -> str:
@@ -126,11 +135,19 @@ async def test_a_message_that_was_seen_is_still_there(store):
     assert (await store.get(message))[0].id == message
 
 
+@pytest.mark.usefixtures("open_umask")
 async def test_messages_are_for_the_owner_only(store):
     message = await add(store, "hello")
 
     assert stat.S_IMODE((store.path / "new" / message).stat().st_mode) == 0o600
     assert stat.S_IMODE(store.path.stat().st_mode) == 0o700
+
+
+@pytest.mark.usefixtures("open_umask")
+async def test_what_chaos_writes_is_for_the_owner_only(tmp_path):
+    await Chaos(tmp_path / "chaos.json").switch_on(Kind.DROP, 2)
+
+    assert stat.S_IMODE((tmp_path / "chaos.json").stat().st_mode) == 0o600
 
 
 async def test_a_message_that_cannot_be_kept_leaves_no_half_of_it(store):
