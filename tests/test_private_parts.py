@@ -6,16 +6,25 @@ import asyncio
 import sqlite3
 import threading
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import aiosmtplib
 import aiosqlite
 import pytest
 from aiosmtpd.smtp import SMTP
+from hypercorn.asyncio.tcp_server import TCPServer
+from hypercorn.asyncio.worker_context import AsyncioSingleTask, WorkerContext
+from hypercorn.config import Config
+from hypercorn.protocol.h2 import H2Protocol
+from hypercorn.protocol.h11 import H11Protocol
+from hypercorn.utils import wrap_app
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.util import greenlet_spawn
 
 from quartapp.mail.testing import SMTPServer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 @pytest.fixture
@@ -110,3 +119,43 @@ async def test_sqlalchemy_runs_a_function_that_asks_an_async_driver(tmp_path):
 
     assert await greenlet_spawn(ask) == 7
     await engine.dispose()
+
+
+async def test_a_connection_of_hypercorn_says_whether_it_answers_anything():
+    """`quartapp.cli.connection` closes it where it does not, and stops its timer."""
+    made: list[TCPServer] = []
+    loop, context = asyncio.get_running_loop(), WorkerContext(None)
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        raise AssertionError
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        app_of_it = wrap_app(app, 0, "asgi")
+        made.append(TCPServer(app_of_it, loop, Config(), context, {}, reader, writer))
+        await made[0]
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        _, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+        await until(lambda: made and hasattr(made[0], "protocol"))
+        first = made[0].protocol.protocol
+        is_silent = isinstance(first, H11Protocol) and first.stream is None
+        asked = first.keep_alive_requests
+        writer.write(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes(3) + b"\x04" + bytes(5))
+        await until(lambda: made[0].protocol.protocol is not first)
+        second = made[0].protocol.protocol
+        writer.close()
+        await made[0].idle_task.stop()
+        await context.terminated.set()
+
+    assert (is_silent, asked) == (True, 0)
+    assert isinstance(second, H2Protocol)
+    assert (second.idle, second.keep_alive_requests) == (True, 0)
+    assert isinstance(made[0].idle_task, AsyncioSingleTask)
+    assert not context.terminate.is_set()
+
+
+async def until(is_so: Callable[[], object]) -> None:
+    """Let the event loop go on until something is so."""
+    async with asyncio.timeout(60):
+        while not is_so():  # noqa: ASYNC110 - hypercorn tells nobody
+            await asyncio.sleep(0)

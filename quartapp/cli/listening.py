@@ -41,13 +41,14 @@ class Listening(Config):
             self.errorlog = logging.getLogger("quartapp.server")
         # serve() warns of any other number: it is one process by its nature.
         self.workers, self.debug = 1, False
+        self.read_timeout = None  # `Connections` sees silence for less
         if host is not None or port is not None:
             self.bind = _override(self.bind[0], host, port)
         self.sockets = self._open()
 
     def create_sockets(self) -> Sockets:
-        """Give hypercorn the sockets that are open already."""
-        return self.sockets
+        """Give hypercorn the sockets that are open already, but for those of `Connections`."""
+        return Sockets([], [], self.sockets.quic_sockets)
 
     @property
     def urls(self) -> list[str]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from typing import TYPE_CHECKING
 
 import click
 from hypercorn.asyncio import serve as serve_with_hypercorn
 
+from quartapp.cli.connections import Connections, most_connections
 from quartapp.cli.served import Served
 from quartapp.mail.cli.process import run, settle, stop_event
 from quartapp.mail.cli.start import Start
@@ -19,9 +19,6 @@ if TYPE_CHECKING:
     from quartapp.cli.listening import Listening
 
 __all__ = ["serve"]
-
-FAREWELL = 1.0
-"""How long a request that is ended may take for its last words, in seconds."""
 
 
 def serve(app: Quart, listening: Listening) -> None:
@@ -40,21 +37,25 @@ def serve(app: Quart, listening: Listening) -> None:
 async def _serve(app: Quart, listening: Listening, start: Start) -> None:
     stop = stop_event()
     served = Served(app)
-    patience = listening.graceful_timeout
-    listening.graceful_timeout = patience + FAREWELL
+    connections = Connections(served, listening, most_connections(_others(app)))
 
     async def until_stopped() -> None:
-        """Called by hypercorn as soon as it accepts connections; it ends when this returns."""
+        """Called by hypercorn once the app has started; when this returns, the app is stopped."""
         start.over()
         settle()
         if not stop.is_set():
             _announce(app, listening)
-        await stop.wait()
+        await connections.serve(stop)
         # Long responses may watch this, to end well before they are ended.
         app.shutdown_event.set()
-        asyncio.get_running_loop().call_later(patience, served.cancel)
+        await connections.end(listening.graceful_timeout)
 
     await serve_with_hypercorn(served, listening, shutdown_trigger=until_stopped)
+
+
+def _others(app: Quart) -> int:
+    """The file descriptors of the app's own connections: both ends of those to its mailbox."""
+    return 2 * int(app.config["MAIL_CONNECTIONS"])
 
 
 def _announce(app: Quart, listening: Listening) -> None:

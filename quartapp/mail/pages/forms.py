@@ -30,7 +30,9 @@ async def limit_form() -> None:
 
 async def _read() -> None:
     received = await _body()
-    request.body.append(received)  # for the view, which reads the form
+    if received:  # for the view, which reads the form; what was read is gone
+        request.body = request.body_class(len(received), None)
+        request.body.set_result(received)
     if received.count(b"&") >= MOST_FIELDS and not request.mimetype.startswith("multipart/"):
         raise RequestEntityTooLarge
     request.max_form_parts = MOST_FIELDS

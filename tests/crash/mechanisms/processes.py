@@ -95,6 +95,35 @@ PROCESSES = (
         "[terminate_all-hypercorn -w 2]",
     ),
     Mechanism(
+        "a silent connection is closed",
+        "quartapp/cli/connections.py",
+        "if is_silent or connection.is_left or now",
+        "if connection.is_left or now",
+        "tests/cli/test_connections.py::test_a_silent_connection_is_closed[preface]",
+    ),
+    Mechanism(
+        "a client that takes nothing is cut",
+        "quartapp/cli/connections.py",
+        "now - connection.stuck_since > self._stuck",
+        "False",
+        "tests/cli/test_connections.py::test_a_client_that_takes_nothing_is_not_waited_for",
+    ),
+    Mechanism(
+        "there are no more connections than file descriptors",
+        "quartapp/cli/connections.py",
+        "            await self._room()\n",
+        "",
+        "tests/cli/test_connections.py"
+        "::test_one_too_many_takes_the_place_of_the_one_silent_for_longest",
+    ),
+    Mechanism(
+        "a request is no silence",
+        "quartapp/cli/connections.py",
+        "if connection.is_silent and connection.silent_since < since and",
+        "if connection.silent_since < since and",
+        "tests/cli/test_connections.py::test_a_request_is_not_cut_to_make_room",
+    ),
+    Mechanism(
         "a failed start is one sentence and a failed process",
         "quartapp/application.py",
         "        raise ConfigError(str(error)) from None\n",
