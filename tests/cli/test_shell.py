@@ -129,7 +129,7 @@ def test_messages_that_a_script_queues_are_delivered_in_development(call, subjec
 async def test_messages_that_a_script_queues_are_left_to_the_servers_in_production(call, server):
     production = {
         "QUARTAPP_ENV": "production",
-        "SECRET_KEY": "of this test",
+        "SECRET_KEY": "of this test and no other",
         "MAIL_SERVER": "127.0.0.1",
         "MAIL_PORT": str(server.port),
     }

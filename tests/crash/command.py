@@ -2,66 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import signal
-import subprocess
-import sys
 from contextlib import suppress
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING
 
 from tests.crash.waiting import until
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from pathlib import Path
 
-__all__ = ["Command", "Nursery"]
+    from tests.fixtures.forks import Nursery
 
-ROOT = Path(__file__).parents[2]
-
-
-class Nursery:
-    """Starts commands quickly; used as `with Nursery() as nursery`."""
-
-    def __enter__(self) -> Self:
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.crash.nursery"],
-            cwd=ROOT,
-            env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._process.communicate(timeout=60)
-
-    def start(
-        self, command: list[str], environment: Mapping[str, str], folder: Path, name: str
-    ) -> Command:
-        """Start a command in a folder; what it says goes to a file of this name there."""
-        output = folder / f"{name}.log"
-        request = {
-            "command": command,
-            "environment": {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **environment},
-            "cwd": str(folder),
-            "output": str(output),
-        }
-        return Command(self, self._ask(request), output)
-
-    def ended(self, pid: int) -> int | None:
-        """The exit code of a command, None while it is running; to be asked until there is one."""
-        return self._ask({"ended": pid})
-
-    def _ask(self, request: dict[str, Any]) -> Any:
-        assert self._process.stdin
-        assert self._process.stdout
-        self._process.stdin.write(f"{json.dumps(request)}\n")
-        self._process.stdin.flush()
-        return json.loads(self._process.stdout.readline())
+__all__ = ["Command"]
 
 
 class Command:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 
 from quartapp.database import Database
 from quartapp.models import MIGRATIONS
-from tests.crash.command import Command, Nursery
+from tests.crash.command import Command
+from tests.fixtures.forks import ROOT, Nursery
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -31,7 +33,7 @@ class Start(Protocol):
 @pytest.fixture(scope="session")
 def nursery() -> Iterator[Nursery]:
     """Where commands come from; none of them outlives it."""
-    with Nursery() as nursery:
+    with Nursery("everything") as nursery:
         yield nursery
 
 
@@ -40,6 +42,8 @@ async def start(nursery: Nursery, tmp_path: Path) -> AsyncIterator[Start]:
     """Start a command; it is killed with the test at the latest."""
     started: list[Command] = []
     environment = {
+        "PATH": os.environ["PATH"],
+        "PYTHONPATH": str(ROOT),
         "HOME": str(tmp_path),
         "QUARTAPP_INSTANCE": str(tmp_path / "instance"),
         "PYTHONUNBUFFERED": "1",
@@ -47,8 +51,9 @@ async def start(nursery: Nursery, tmp_path: Path) -> AsyncIterator[Start]:
 
     def start(*command: str, **settings: Any) -> Command:
         given = {name: str(value) for name, value in settings.items()}
-        name = f"{command[0]}-{len(started) + 1}"
-        started.append(nursery.start(list(command), environment | given, tmp_path, name))
+        output = tmp_path / f"{command[0]}-{len(started) + 1}.log"
+        pid = nursery.start(list(command), environment | given, tmp_path, output)
+        started.append(Command(nursery, pid, output))
         return started[-1]
 
     yield start
