@@ -35,6 +35,8 @@ def _sentence(delivery: Delivery, now: datetime) -> str:
             return _waiting(delivery, now)
         case Status.SENDING:
             return "The message to the administrator is on its way to the mail server."
+        case Status.SENT if delivery.detail == "suppressed":
+            return "Sending is switched off here: the message to the administrator was not sent."
         case Status.SENT:
             return f"The message to the administrator was sent; it took {_took(delivery)}."
         case Status.FAILED:

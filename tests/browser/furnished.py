@@ -10,8 +10,10 @@ from quart import abort
 from sqlalchemy import insert, update
 
 from quartapp import create_app
-from quartapp.mail import Attachment
+from quartapp.mail import Attachment, WorkerState
+from quartapp.mail.outbox.counts import Count, add
 from quartapp.mail.outbox.tables import attempts, messages, recipients
+from quartapp.mail.outbox.workers import tell
 from quartapp.mail.testing import message
 from quartapp.models import MIGRATIONS
 from tests.mail.outbox.backlog import many_messages, their_recipient
@@ -137,6 +139,20 @@ async def _long_history(app: Quart) -> None:
             many_messages("00f", 3, status="failed", ended_at=this - 9 * MINUTE)
         )
         await connection.execute(their_recipient("ada@example.com", messages.c.id.is_not(None)))
+        await add(connection, "before", _busy_hour(this))
+    await tell(app.extensions["database"], "other", WorkerState(backend="mailbox"), this)
+
+
+def _busy_hour(this: datetime) -> list[tuple[Count, datetime]]:
+    """How the attempts of the last hour ended."""
+    sent = [
+        (Count.SENT, this - ago * 2 * MINUTE)
+        for ago, number in enumerate(SENT_BY_MINUTE)
+        for _ in range(number)
+    ]
+    deferred = [(Count.DEFERRED, this - ago * MINUTE) for ago in (3, 4, 4, 5, 30, 31, 31, 32)]
+    failed = [(Count.FAILED, this - ago * MINUTE) for ago in (4, 9, 9, 9, 31)]
+    return [*sent, *deferred, *failed, (Count.UNCERTAIN, this - 17 * MINUTE)]
 
 
 async def _arrived(app: Quart) -> dict[str, str]:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["SIGHTS", "Sight"]
 
 STATES = ("queued", "waiting", "sending", "sent", "failed", "cancelled", "uncertain")
+AWAITED = ("queued", "failed")
 ERRORS = (400, 401, 403, 404, 405, 413, 429, 500, 503)
 
 numbers = count(1)
@@ -94,7 +95,7 @@ SIGHTS = [
     Sight("mailbox-older", "/dev/mail/?q=flasky"),
     Sight("mailbox-found-none", "/dev/mail/?q=nobody"),
     Sight("mailbox-empty", "/dev/mail/", is_bare=True),
-    Sight("mailbox-awaited", "/dev/mail/of/{queued}"),
+    *(Sight(f"mailbox-awaited-{each}", f"/dev/mail/of/{{{each}}}") for each in AWAITED),
     Sight("message", "/dev/mail/{arrived}"),
     Sight("message-phone-dark", "/dev/mail/{arrived}?width=phone&scheme=dark"),
     *(

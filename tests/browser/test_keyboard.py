@@ -91,5 +91,5 @@ async def test_a_failed_message_is_found_and_retried_by_keyboard(
     await reach(page, "Retry 1 message")
     await follow(page)
 
-    await expect(page.get_by_role("status")).to_have_text("1 message will be retried now.")
+    await expect(page.get_by_role("status")).to_have_text("1 message queued for another attempt.")
     assert (await mail.wait(failed, timeout=30)).status == "sent"

@@ -65,7 +65,7 @@ async def test_the_operator_retries_a_failed_message_and_sees_it_sent(
     await expect(page.get_by_role("table").last).to_contain_text("550 5.1.1 no such user")
     await page.get_by_role("link", name="Retry…").click()
     await page.get_by_role("button", name="Retry 1 message").click()
-    await expect(page.get_by_role("status")).to_have_text("1 message will be retried now.")
+    await expect(page.get_by_role("status")).to_have_text("1 message queued for another attempt.")
     await mail.wait(failed, timeout=30)
     await page.reload()
 

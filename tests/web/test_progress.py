@@ -54,6 +54,7 @@ def delivery(status: Status, **changes: object) -> Delivery:
         (delivery(Status.SENT, sent_at=NOW + timedelta(seconds=0.31)), "it took 0.3 seconds"),
         (delivery(Status.SENT, sent_at=NOW + timedelta(seconds=42)), "it took 42 seconds"),
         (delivery(Status.SENT, sent_at=NOW + timedelta(hours=1)), "it took 60 minutes"),
+        (delivery(Status.SENT, sent_at=NOW, detail="suppressed"), "was not sent"),
         (delivery(Status.FAILED, detail=f"{ADMIN}: 550 no"), "could not be sent"),
         (delivery(Status.CANCELLED), "was cancelled"),
         (delivery(Status.UNCERTAIN, due_at=LATER), "once more at 14:05 UTC"),

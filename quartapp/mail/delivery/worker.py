@@ -127,6 +127,11 @@ class Worker:
         return self._transport.breaker.outage if self._transport else None
 
     @property
+    def has_own_transport(self) -> bool:
+        """Whether the app brought the transport, so that the settings name no server."""
+        return self._given_transport is not None
+
+    @property
     def standing(self) -> WorkerState | None:
         """How this process delivers, for a page; None where it does not."""
         if self._transport is None or not self.is_running:

@@ -57,6 +57,7 @@ class Catcher:
     async def __aenter__(self) -> Self:
         # It logs each command at INFO, addresses and all.
         logging.getLogger("mail.log").setLevel(logging.WARNING)
+        await self._desk.forget_chaos()
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(self._visit, LOOPBACK, 0)
         return self
@@ -97,6 +98,12 @@ class _Desk:
         self.store = store
         self.max_size = max_size
         self.chaos = chaos
+        self._stalled = 0
+
+    async def forget_chaos(self) -> None:
+        """Forget what a process had used up that ended while a connection was stalled."""
+        if self.chaos:
+            await asyncio.to_thread(self.chaos.forget_used_up)
 
     async def handle_RCPT(  # noqa: N802
         self, _server: Any, _session: Any, envelope: Any, address: str, options: list[str]
@@ -128,8 +135,18 @@ class _Desk:
             server.transport.abort()
             await asyncio.Event().wait()
         if isinstance(behaviour, Stall) and self.chaos:
-            await self.chaos.end_of(mischief)
+            await self._stall(self.chaos, mischief)
         return reply
+
+    async def _stall(self, chaos: Chaos, mischief: Mischief) -> None:
+        self._stalled += 1
+        try:
+            await chaos.end_of(mischief)
+        finally:
+            # The client may have hung up, which ends this very task.
+            self._stalled -= 1
+            if not self._stalled:
+                chaos.forget_used_up()
 
     async def _keep(self, envelope: Any) -> str:
         content: bytes = envelope.original_content

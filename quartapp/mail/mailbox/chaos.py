@@ -82,6 +82,12 @@ class Chaos:
         """Behave; whoever is stalled goes on."""
         await asyncio.to_thread(self._path.unlink, missing_ok=True)
 
+    def forget_used_up(self) -> None:
+        """Switch off what is used up, where nobody is stalled any more."""
+        mischief = self._read()
+        if mischief is not None and mischief.left == 0:
+            self._path.unlink(missing_ok=True)
+
     async def take(self, phase: Phase) -> tuple[Mischief, Behaviour] | None:
         """What to do to a message at this phase, if anything; it counts as one message."""
         return await asyncio.to_thread(self._take, phase)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from quartapp.mail.outbox.delivery import Delivery, Recipient
+from quartapp.mail.outbox.delivery import Delivery, Recipient, reason
 from quartapp.mail.outbox.states import STATES, Status, overall
 
 if TYPE_CHECKING:
@@ -62,10 +62,8 @@ class Decision:
 
     @property
     def reply(self) -> str:
-        """The reply that decided, with its code: of the first recipient in the message's state."""
-        same = [each for each in self.recipients if each.status is self.status]
-        decisive = next((each for each in same if each.code is not None), same[0])
-        return f"{decisive.code} {decisive.reply}" if decisive.code else decisive.reply
+        """The reply that decided, with its code."""
+        return reason(self.delivery())
 
     @property
     def is_final(self) -> bool:

@@ -11,6 +11,7 @@ from quartapp.mail.outbox.query.history import history
 from quartapp.mail.outbox.query.search import Place, page
 from quartapp.mail.outbox.query.sweep import batches, how_many
 from quartapp.mail.outbox.states import Action
+from quartapp.mail.outbox.workers import at_work
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -77,6 +78,13 @@ class Report:
                 worker=self._outbox.worker,
                 here=self._here(),
             )
+
+    async def workers(self) -> tuple[WorkerState, ...]:
+        """The processes that deliver now, on any host."""
+        here = self._here()
+        async with self._reading() as connection:
+            others = await at_work(connection, self._outbox.now(), but=self._outbox.worker)
+        return (here, *others) if here else others
 
     async def due(self) -> int:
         """How many messages could be sent now; it counts no further than `Figures` does."""

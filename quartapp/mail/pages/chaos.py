@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from quart import redirect, request, url_for
 
+from quartapp.mail.choices import Backend
 from quartapp.mail.mailbox import Kind
 from quartapp.mail.pages import service
 from quartapp.mail.pages.access import operator
@@ -36,7 +37,23 @@ def add_to(pages: Pages) -> None:
 
 async def shown(template: str, **context: Any) -> str:
     """A page of the mailbox, which says on top what is in force."""
-    return await render(template, mischief=await service.chaos().now(), **context)
+    destination = _destination()
+    return await render(
+        template, mischief=await service.chaos().now(), destination=destination, **context
+    )
+
+
+def _destination() -> str:
+    """Where messages go that do not come here; empty where all of them come here."""
+    mail = service.mail()
+    settings = mail.settings
+    if mail.worker.is_suppressed:
+        return "MAIL_SUPPRESS_SEND is on: messages are sent to nobody, and do not come here."
+    if mail.worker.has_own_transport:
+        return "Messages go through a transport of the application's own, and do not come here."
+    if settings.backend is not Backend.MAILBOX:
+        return f"Messages go to {settings.server}:{settings.port}, and do not come here."
+    return ""
 
 
 @dataclass(frozen=True, slots=True)

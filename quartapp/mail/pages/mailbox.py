@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from quart import redirect, request, url_for
 
-from quartapp.mail.outbox.states import Status
-from quartapp.mail.pages import chaos, mailbox_message, previews
-from quartapp.mail.pages.answers import as_json, refusal
+from quartapp.mail.pages import awaited, chaos, mailbox_message, previews
+from quartapp.mail.pages.answers import as_json
 from quartapp.mail.pages.blueprint import Pages
 from quartapp.mail.pages.chaos import shown
-from quartapp.mail.pages.service import mail, store
+from quartapp.mail.pages.service import store
 
 if TYPE_CHECKING:
     from quart import Blueprint
     from quart.typing import ResponseReturnValue
 
-    from quartapp.mail.outbox.delivery import Delivery
     from quartapp.mail.pages.access import Allow
 
 __all__ = ["blueprint"]
@@ -35,7 +32,7 @@ def blueprint(allow: Allow | None) -> Blueprint:
     pages.add("/", index)
     pages.add("/", empty, methods=["POST"])
     pages.add("/messages.json", messages)
-    pages.add("/of/<delivery_id>", of)
+    awaited.add_to(pages)
     chaos.add_to(pages)
     previews.add_to(pages)
     mailbox_message.add_to(pages)
@@ -66,37 +63,3 @@ async def empty() -> ResponseReturnValue:
 async def messages() -> ResponseReturnValue:
     """The list for programs."""
     return as_json([entry.as_json() for entry in await store().newest()])
-
-
-async def of(delivery_id: str) -> ResponseReturnValue:
-    """The message that the outbox knows by this id, or where it is while it has not arrived."""
-    delivery = await mail().get(delivery_id)
-    if delivery is None:
-        raise await refusal(404, "There is no such message.")
-    entry = await store().find(delivery.message_id)
-    if entry:
-        return redirect(url_for(".message", message_id=entry.id))
-    sentence = _whereabouts(delivery, datetime.now(UTC))
-    return await shown("mailbox/awaited.html", delivery=delivery, sentence=sentence)
-
-
-def _whereabouts(delivery: Delivery, now: datetime) -> str:
-    """Why a message is not here, in a sentence."""
-    match delivery.status:
-        case Status.QUEUED if delivery.due_at and delivery.due_at > now:
-            return f"The message is queued; next attempt {delivery.due_at:%d %b %Y, %H:%M:%S} UTC."
-        case Status.QUEUED:
-            return "The message is queued and will be sent shortly."
-        case Status.SENDING:
-            return "The message is being sent."
-        case Status.SENT:
-            return "The message was sent. It is no longer in this mailbox, or went elsewhere."
-        case Status.FAILED:
-            return f"The message failed: {delivery.detail or 'no reason is known.'}"
-        case Status.CANCELLED:
-            return "The message was cancelled."
-        case Status.UNCERTAIN:
-            return (
-                "The connection dropped before the server confirmed the message; "
-                "it may or may not arrive."
-            )

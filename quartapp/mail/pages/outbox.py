@@ -20,6 +20,7 @@ from quartapp.mail.pages.blueprint import READ_ONLY, Pages
 from quartapp.mail.pages.chart import chart
 from quartapp.mail.pages.searches import Search
 from quartapp.mail.pages.service import mail
+from quartapp.mail.pages.whereabouts import obstacle
 
 if TYPE_CHECKING:
     from quart import Blueprint
@@ -146,6 +147,7 @@ async def _shown(history: History, **more: Any) -> str:
         history=history,
         message=history.delivery,
         actions=[action for action in Action if history.allows(action)],
+        obstacle=obstacle(history, await _report().workers()),
         limit=SHOWN,
         news=_news(),
         **more,
@@ -162,7 +164,7 @@ async def _history(delivery_id: str) -> History:
 async def _unknown(delivery_id: str) -> HTTPException:
     if await _report().was_deleted(delivery_id):
         return await refusal(404, "This message was deleted after its retention.")
-    return await refusal(404, "There is no such message.")
+    return await refusal(404, "There is no such message, or it has been pruned.")
 
 
 def _understood(search: Search) -> tuple[Filter | None, str | None]:
@@ -236,7 +238,7 @@ def _news() -> str:
     if not int(number):
         return f"Nothing to {done}."
     if done == Action.RETRY:
-        return f"{messages} will be retried now."
+        return f"{messages} queued for another attempt."
     return f"Cancelled {messages}. An attempt in progress will finish."
 
 

@@ -8,6 +8,14 @@ __all__ = ["SERVERS"]
 
 SERVERS = (
     Mechanism(
+        "used-up chaos ends with its process",
+        "quartapp/mail/mailbox/catcher.py",
+        "        await self._desk.forget_chaos()\n",
+        "",
+        "tests/mail/mailbox/test_chaos.py"
+        "::test_what_was_used_up_is_forgotten_when_the_mailbox_starts_again",
+    ),
+    Mechanism(
         "breaker",
         "quartapp/mail/transports/breaker.py",
         "self.outage = outage\n",

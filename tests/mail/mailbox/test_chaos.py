@@ -125,3 +125,43 @@ async def test_a_broken_file_is_no_chaos(chaos, tmp_path):
 
     assert await chaos.now() is None
     assert await chaos.take(Phase.END_OF_DATA) is None
+
+
+async def test_what_was_used_up_is_forgotten_when_the_mailbox_starts_again(store, chaos):
+    await chaos.switch_on(Kind.STALL, 1)
+    await chaos.take(Phase.END_OF_DATA)
+    before = await chaos.now()
+
+    async with Catcher(store, chaos=chaos):
+        after = await chaos.now()
+
+    assert (before.left, after) == (0, None)
+
+
+async def test_what_is_not_used_up_is_in_force_after_a_restart(store, chaos):
+    await chaos.switch_on(Kind.STALL, 1)
+
+    async with Catcher(store, chaos=chaos):
+        assert (await chaos.now()).left == 1
+
+
+async def test_what_is_used_up_is_forgotten_when_the_stalled_client_hangs_up(catcher, chaos):
+    await chaos.switch_on(Kind.STALL, 1)
+    stalled = asyncio.create_task(send(catcher))
+    await until(lambda: is_used_up(chaos), lambda: "a stalled client")
+
+    stalled.cancel()
+    await asyncio.wait([stalled])
+
+    await until(lambda: is_off(chaos), lambda: "no chaos")
+
+
+async def is_used_up(chaos):
+    """Whether the last message of a fault is stalled."""
+    mischief = await chaos.now()
+    return mischief is not None and mischief.left == 0
+
+
+async def is_off(chaos):
+    """Whether nothing is in force."""
+    return await chaos.now() is None

@@ -296,6 +296,6 @@ async def test_a_message_that_has_not_arrived_says_where_it_is(app, store, visit
 
     page = await visitor.see(link)
 
-    assert "Not delivered" in page
-    assert "The message was sent." in page
+    assert "Not in the mailbox" in page
+    assert "The message was sent, and is no longer in this mailbox." in page
     assert (await visitor.get("/dev/mail/of/nobody")).status_code == 404

@@ -391,7 +391,7 @@ async def test_a_failed_message_is_retried(operator, server, caplog):
     page = await operator.see(done.location)
 
     assert "Retry 1 message?" in confirming
-    assert "1 message will be retried now." in page
+    assert "1 message queued for another attempt." in page
     assert 'data-state="sent"' in page
     assert audited(caplog) == [f"a local user: retry of 1 message found by id: {delivery_id}"]
 
