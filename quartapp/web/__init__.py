@@ -18,6 +18,7 @@ from quartapp.web.deliveries import deliveries
 from quartapp.web.limits import NewUsers
 from quartapp.web.main import main
 from quartapp.web.proxies import TrustedProxies
+from quartapp.web.streams import Streams
 
 if TYPE_CHECKING:
     from itsdangerous import URLSafeTimedSerializer
@@ -42,6 +43,7 @@ def init_app(app: Quart) -> None:
     """Give an app its pages, error pages, static files and security headers."""
     app.static_folder = str(Path(__file__).parent / "static")
     app.extensions["new_users"] = NewUsers(app.config["QUARTAPP_RATE_LIMIT"])
+    app.extensions["streams"] = Streams()
     app.register_blueprint(main)
     app.register_blueprint(deliveries)
     app.register_blueprint(mail.outbox_pages(allow=operators), url_prefix="/outbox")

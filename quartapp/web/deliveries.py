@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+import random
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from quart import Blueprint, Response, abort, current_app, render_template
+from quart import Blueprint, Response, abort, current_app, render_template, request
 
 from quartapp.mail import MailError
 from quartapp.web.accept import wants_json
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from quartapp.mail import Delivery, Mail
     from quartapp.web.progress import Progress
+    from quartapp.web.streams import Streams
 
 __all__ = ["deliveries", "progress_of"]
 
@@ -30,6 +32,10 @@ wait for them, which some would do for ever. Less than the three seconds that `q
 
 RECONNECT = 1000
 """Milliseconds after which a browser connects again."""
+
+POLL = range(4000, 8000)
+"""The same where there is no place for a stream: browsers then poll, and not all at once. They
+would give up on a 503."""
 
 deliveries = Blueprint("deliveries", __name__, url_prefix="/deliveries")
 
@@ -45,12 +51,17 @@ async def show(delivery_id: str) -> ResponseReturnValue:
 
 @deliveries.get("/<delivery_id>/events")
 async def events(delivery_id: str) -> ResponseReturnValue:
-    """The message's changes as server-sent events, for a short while."""
+    """The message's changes as server-sent events, for a short while.
+
+    Beyond a number of streams only how it stands, and the browser asks again in a while.
+    """
     service: Mail = current_app.extensions["mail"]
     if await service.get(delivery_id) is None:
         abort(404)
     # Made here: a stream has no app context.
-    response = Response(_stream(service, delivery_id), content_type="text/event-stream")
+    streams, client = current_app.extensions["streams"], request.remote_addr or ""
+    told = _stream(service, delivery_id, streams, client)
+    response = Response(told, content_type="text/event-stream")
     response.headers["X-Accel-Buffering"] = "no"
     return response
 
@@ -61,11 +72,17 @@ async def progress_of(delivery_id: str) -> Progress | None:
     return progress(delivery, datetime.now(UTC)) if delivery else None
 
 
-async def _stream(service: Mail, delivery_id: str) -> AsyncGenerator[str]:
-    yield f"retry: {RECONNECT}\n\n"
-    async for delivery in _changes(service, delivery_id):
-        change = asdict(progress(delivery, datetime.now(UTC)))
-        yield f"data: {json.dumps(change)}\n\n"
+async def _stream(
+    service: Mail, delivery_id: str, streams: Streams, client: str
+) -> AsyncGenerator[str]:
+    with streams.place(client) as has_place:
+        retry = RECONNECT if has_place else random.choice(POLL)  # noqa: S311 - nobody's secret
+        yield f"retry: {retry}\n\n"
+        async for delivery in _changes(service, delivery_id):
+            change = asdict(progress(delivery, datetime.now(UTC)))
+            yield f"data: {json.dumps(change)}\n\n"
+            if not has_place:
+                return
 
 
 async def _changes(service: Mail, delivery_id: str) -> AsyncGenerator[Delivery]:

@@ -13,6 +13,8 @@ from sqlalchemy import text
 from quartapp import create_app
 from quartapp.mail import Status
 from quartapp.mail.testing import Phase
+from quartapp.web.deliveries import POLL, RECONNECT
+from quartapp.web.streams import Streams
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -117,6 +119,51 @@ async def test_a_stream_ends_without_a_traceback_when_the_outbox_cannot_be_read(
 
     assert rest == b""
     assert not [each for each in caplog.records if each.exc_info and "stream" in each.exc_text]
+
+
+async def events_of(client: Any, delivery_id: str) -> tuple[int, list[str]]:
+    """What the browser is told to wait in milliseconds, and the states that it is told."""
+    text = await text_of(client, f"/deliveries/{delivery_id}/events")
+    retry, *events = text.strip().split("\n\n")
+    states = [json.loads(event.removeprefix("data: "))["state"] for event in events]
+    return int(retry.removeprefix("retry: ")), states
+
+
+@pytest.mark.parametrize(
+    "streams",
+    [Streams(most=0), Streams(most_of_one_client=0)],
+    ids=["of the process", "of the client"],
+)
+async def test_beyond_the_bound_a_browser_polls_instead_of_giving_up(visited, streams):
+    async with visited(MAIL_DISPATCH=False) as (client, delivery_id, _):
+        client.app.extensions["streams"] = streams
+
+        retry, states = await events_of(client, delivery_id)
+
+    assert retry in POLL
+    assert states == [Status.QUEUED]
+
+
+async def test_a_stream_gives_its_place_back(visited):
+    async with visited() as (client, delivery_id, mail):
+        await mail.wait(delivery_id, timeout=30)
+        client.app.extensions["streams"] = streams = Streams(most=1)
+
+        told = [await events_of(client, delivery_id) for _ in range(3)]
+
+        assert told == [(RECONNECT, [Status.SENT])] * 3
+        assert len(streams) == 0
+
+
+async def test_addresses_of_one_network_share_its_places():
+    streams = Streams(most_of_one_client=1)
+
+    with (
+        streams.place("2001:db8::1") as first,
+        streams.place("2001:db8::2") as second,
+        streams.place("192.0.2.1") as other,
+    ):
+        assert (first, second, other) == (True, False, True)
 
 
 async def rename(mail: MailService, name: str, other: str) -> None:

@@ -124,6 +124,13 @@ PROCESSES = (
         "tests/cli/test_connections.py::test_a_request_is_not_cut_to_make_room",
     ),
     Mechanism(
+        "no more live streams than there is room for",
+        "quartapp/web/streams.py",
+        "if len(self) >= self._most or self._open[client] >= self._most_of_one_client:",
+        "if False:",
+        "tests/web/test_deliveries.py::test_beyond_the_bound_a_browser_polls_instead_of_giving_up",
+    ),
+    Mechanism(
         "a failed start is one sentence and a failed process",
         "quartapp/application.py",
         "        raise ConfigError(str(error)) from None\n",
