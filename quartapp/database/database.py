@@ -12,6 +12,7 @@ from sqlalchemy.util import greenlet_spawn
 
 from quartapp.database.engines import ALONE, postgres_engine, sqlite_reader, sqlite_writer
 from quartapp.database.errors import DatabaseBusy, DatabaseUnavailable, connecting, translated
+from quartapp.database.url import shown
 from quartapp.database.writer_queue import NestedWrite, WriterQueue
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ class Database:
         return self.url.get_backend_name() == "sqlite"
 
     def __repr__(self) -> str:
-        return f"<Database {self.url.render_as_string(hide_password=True)}>"
+        return f"<Database {shown(self.url)}>"
 
     @asynccontextmanager
     async def session(self) -> AsyncIterator[AsyncSession]:

@@ -10,7 +10,7 @@ from sqlalchemy.exc import ArgumentError
 
 from quartapp.settings.keys import Secret
 
-__all__ = ["database_url"]
+__all__ = ["database_url", "shown"]
 
 DRIVERS = {
     "sqlite": "sqlite+aiosqlite",
@@ -19,6 +19,9 @@ DRIVERS = {
     "postgresql": "postgresql+asyncpg",
     "postgresql+asyncpg": "postgresql+asyncpg",
 }
+SECRET = ("pass", "secret", "token", "key")
+"""Parts of the names of parameters that are nobody's business."""
+
 FORMS = "use sqlite:///folder/app.sqlite or postgresql://user:password@host/name"
 
 
@@ -39,6 +42,13 @@ def database_url(raw: Any) -> Secret:
         raise ValueError(f"asks for {url.drivername}, which is not supported: {FORMS}")
     url = _sqlite(url) if url.get_backend_name() == "sqlite" else _postgresql(url)
     return Secret(url.set(drivername=driver).render_as_string(hide_password=False))
+
+
+def shown(url: URL) -> str:
+    """An address as a person may see it: no password, in its usual place or in the query."""
+    secret = [key for key in url.query if any(word in key.lower() for word in SECRET)]
+    masked = url.update_query_dict(dict.fromkeys(secret, "***")) if secret else url
+    return masked.render_as_string(hide_password=True)
 
 
 def _sqlite(url: URL) -> URL:

@@ -114,7 +114,15 @@ async def test_closing_leaves_nothing_open(database):
     assert {engine.pool.checkedout() for engine in (database.engine, database.writer)} == {0}
 
 
-def test_no_password_in_its_repr():
-    database = Database("postgresql+asyncpg://ada:secret@localhost/messages")
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("ada:secret@localhost/messages", "ada:***@localhost/messages"),
+        ("localhost/messages?password=secret", "localhost/messages?password=%2A%2A%2A"),
+        ("localhost/a?user=ada&sslPassword=secret", "localhost/a?sslPassword=%2A%2A%2A&user=ada"),
+    ],
+)
+def test_no_password_in_its_repr(url, shown):
+    database = Database(f"postgresql+asyncpg://{url}")
 
-    assert repr(database) == "<Database postgresql+asyncpg://ada:***@localhost/messages>"
+    assert repr(database) == f"<Database postgresql+asyncpg://{shown}>"

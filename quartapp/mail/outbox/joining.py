@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy.exc import DBAPIError, InvalidRequestError, UnboundExecutionError
 from sqlalchemy.ext.asyncio import AsyncSession, async_scoped_session
 
+from quartapp.database.url import shown
 from quartapp.mail.errors import MailError
 
 if TYPE_CHECKING:
@@ -48,8 +49,8 @@ def joinable(session: AsyncSession | async_scoped_session[AsyncSession], ours: U
         ) from None
     if theirs != ours and _place(theirs) != _place(ours):
         raise MailError(
-            f"the session is on {theirs.render_as_string()}, the outbox on "
-            f"{ours.render_as_string()}: give mail the session's engine, "
+            f"the session is on {shown(theirs)}, the outbox on "
+            f"{shown(ours)}: give mail the session's engine, "
             "`Mail(app, engine=engine)`"
         )
     return session

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Pruner"]
 
-BATCH = 200
+BATCH = 100
 BYTES = 4 * 1024 * 1024
 """Messages and bytes in one transaction: other writers wait for it."""
 

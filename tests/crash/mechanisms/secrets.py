@@ -122,6 +122,29 @@ SECRETS = (
         "tests/settings/test_folder.py::test_a_folder_that_others_can_read_is_one_warning",
     ),
     Mechanism(
+        "our password in a reply is masked",
+        "quartapp/mail/transports/smtp/replies.py",
+        'self._mask("\\n".join(self._lines))',
+        '"\\n".join(self._lines)',
+        "tests/mail/transports/test_mask.py"
+        "::test_whatever_a_server_says_back_our_password_is_not_in_it",
+    ),
+    Mechanism(
+        "our password in a refused login is masked",
+        "quartapp/mail/transports/smtp/client.py",
+        "return reply if reply.code < 400 else",
+        "return reply if True else",
+        "tests/mail/transports/test_mask.py"
+        "::test_whatever_a_server_says_back_our_password_is_not_in_it",
+    ),
+    Mechanism(
+        "no password in the address of a database",
+        "quartapp/database/url.py",
+        "if secret else url",
+        "if False else url",
+        "tests/database/test_database.py::test_no_password_in_its_repr",
+    ),
+    Mechanism(
         "no password in a repr",
         "quartapp/settings/fields.py",
         'repr=not key.get("secret")',

@@ -13,6 +13,7 @@ from quartapp.mail.transports import Answer, Outcome, Result
 from quartapp.mail.transports.smtp.client import Client, own_name
 from quartapp.mail.transports.smtp.conversation import Conversation
 from quartapp.mail.transports.smtp.login import log_in
+from quartapp.mail.transports.smtp.mask import Mask
 from quartapp.mail.transports.smtp.outage import explain
 from quartapp.mail.transports.smtp.tls import start_tls
 from quartapp.mail.transports.smtp.transaction import Transaction
@@ -55,6 +56,7 @@ class SMTPConnection:
         self._awaiting: set[Transaction] = set()
         self._conversation: Conversation | None = None
         self._client = Client(
+            mask=Mask(settings),
             hostname=settings.server,
             port=settings.port,
             timeout=None,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import aiosmtplib
 
 from quartapp.mail.lines import plain
+from quartapp.mail.transports.smtp.mask import Mask
 from quartapp.mail.transports.smtp.stream import ClientStream
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ class Conversation:
     ) -> None:
         self.is_pipelined = is_pipelined
         self._transport = transport
-        self._stream = ClientStream(transport)
+        self._stream = ClientStream(transport, Mask(settings))
         self._settings = settings
         self._trace = Trace(is_on=settings.debug)
 

@@ -15,6 +15,7 @@ import aiosmtplib
 from quartapp.mail.transports.smtp.certificate import describe
 from quartapp.mail.transports.smtp.client import Client, own_name
 from quartapp.mail.transports.smtp.login import log_in
+from quartapp.mail.transports.smtp.mask import Mask
 from quartapp.mail.transports.smtp.rehearsal import Rehearsal, UnknownMailbox
 from quartapp.mail.transports.smtp.tls import start_tls
 
@@ -88,7 +89,9 @@ class Probe:
         self._routes = routes
         self._addresses: list[tuple[socket.AddressFamily, Any]] = []
         self._socket: socket.socket | None = None
+        self._mask = Mask(settings)
         self._client = Client(
+            mask=self._mask,
             hostname=settings.server,
             timeout=settings.timeout,
             local_hostname=own_name(),
@@ -191,7 +194,7 @@ class Probe:
     def _tls_description(self) -> str:
         version = self._client.get_transport_info("ssl_object").version()
         certificate = self._client.get_transport_info("peercert")
-        return f"{version}, {describe(certificate or {}, self._now)}"
+        return f"{version}, {self._mask(describe(certificate or {}, self._now))}"
 
     async def _hello(self) -> str:
         if self._client.is_ehlo_or_helo_needed:
@@ -201,7 +204,8 @@ class Probe:
     async def _ehlo(self) -> str:
         await self._hello()
         offers = self._client.esmtp_extensions
-        words = sorted(f"{name} {value}".strip().upper() for name, value in offers.items())
+        offered = (self._mask(f"{name} {value}".strip()) for name, value in offers.items())
+        words = sorted(each.upper() for each in offered)
         return f"offers {', '.join(words) or 'nothing'}"
 
     async def _size(self) -> str | Remark:

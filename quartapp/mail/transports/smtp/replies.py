@@ -9,7 +9,7 @@ import aiosmtplib
 from aiosmtplib.response import SMTPResponse
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 __all__ = ["Replies"]
 
@@ -20,9 +20,14 @@ LONGEST = 32 * 1024
 
 
 class Replies:
-    """Takes bytes as they come, and gives the replies that are complete."""
+    """Takes bytes as they come, and gives the replies that are complete.
 
-    def __init__(self) -> None:
+    mask
+        Takes our password out of a text.
+    """
+
+    def __init__(self, mask: Callable[[str], str] = str) -> None:
+        self._mask = mask
         self._rest = b""
         self._lines: list[str] = []
         self._size = 0
@@ -37,18 +42,17 @@ class Replies:
         for line in lines:
             found = LINE.fullmatch(line)
             if not found:
-                raise _nonsense(line)
+                raise self._nonsense(line)
             code, mark, words = found.groups()
             self._lines.append((words or b"").decode("utf-8", "surrogateescape").strip())
             self._size += len(line)
             if mark == b"-":
                 continue
-            yield SMTPResponse(int(code), "\n".join(self._lines))
+            yield SMTPResponse(int(code), self._mask("\n".join(self._lines)))
             self._lines, self._size = [], 0
         if self._size + len(self._rest) > LONGEST:
             raise aiosmtplib.SMTPServerDisconnected("the server's reply has no end")
 
-
-def _nonsense(line: bytes) -> aiosmtplib.SMTPServerDisconnected:
-    words = line[:200].decode("utf-8", "replace")
-    return aiosmtplib.SMTPServerDisconnected(f"not an SMTP reply: {words}")
+    def _nonsense(self, line: bytes) -> aiosmtplib.SMTPServerDisconnected:
+        words = self._mask(line.decode("utf-8", "replace"))[:200]
+        return aiosmtplib.SMTPServerDisconnected(f"not an SMTP reply: {words}")

@@ -11,6 +11,8 @@ import aiosmtplib
 from quartapp.mail.transports.smtp.replies import Replies
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from aiosmtplib.response import SMTPResponse
 
 __all__ = ["ClientStream"]
@@ -25,11 +27,14 @@ class ClientStream(asyncio.Protocol):
 
     From the first error on, a reply that nobody expects or that is none, it is closed: every
     expected reply raises that the connection was lost.
+
+    mask
+        Takes our password out of what the server says.
     """
 
-    def __init__(self, transport: asyncio.Transport) -> None:
+    def __init__(self, transport: asyncio.Transport, mask: Callable[[str], str] = str) -> None:
         self._transport = transport
-        self._replies = Replies()
+        self._replies = Replies(mask)
         self._awaited: deque[asyncio.Future[SMTPResponse]] = deque()
         self._unsent: list[bytes] = []
         self._room: asyncio.Future[None] | None = None
