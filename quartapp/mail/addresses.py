@@ -27,10 +27,15 @@ ATOM = rf"[A-Za-z0-9!#$%&'*+/=?^_`{{|}}~{FOREIGN}-]+"
 LOCAL = re.compile(rf'{ATOM}(?:\.{ATOM})*|"(?:[ !#-;=?-\[\]-~]|\\["\\])*"')
 LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
 DOMAIN = re.compile(rf"{LABEL}(?:\.{LABEL})*|\[(?:IPv6:)?[0-9A-Fa-f.:]+\]")
-NAMED = re.compile(
-    r'\s*(?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<plain>[^"<>@]*))\s*<(?P<spec>[^<>]*)>\s*'
-)
+QUOTED = re.compile(r'"(?:[^"\\]|\\.)*+"')
+PLAIN = re.compile(r'[^"<>@]*+')
 SPECIAL = re.compile(r'[()<>\[\]:;@\\,."]')
+LONGEST = 254
+"""Octets of an address (RFC 5321 section 4.5.3.1.3)."""
+
+LONGEST_TEXT = 1000
+"""Characters of an address with its name that are looked at."""
+
 REMEMBERED = 1024
 """Addresses that need not be parsed again."""
 
@@ -79,11 +84,13 @@ class Address:
 
 def _read_anew(place: str, given: Mailbox) -> Address:
     name, spec = _split(place, given)
+    if len(spec) > LONGEST or len(name) > LONGEST_TEXT:
+        raise MessageError(f"{place} {shown(spec)} is too long for an address.")
     local, at, domain = spec.rpartition("@")
     if not at or not LOCAL.fullmatch(local):
         raise MessageError(f"{place} {shown(spec)} is not an address like ada@example.org.")
     address = Address(local, _ascii_domain(place, spec, domain), name)
-    if len(local.encode()) > 64 or len(address.spec.encode()) > 254:
+    if len(local.encode()) > 64 or len(address.spec.encode()) > LONGEST:
         raise MessageError(f"{place} {shown(spec)} is too long for an address.")
     return address
 
@@ -98,16 +105,22 @@ def _split(place: str, given: Mailbox) -> tuple[str, str]:
             raise MessageError(f"{place} {shown(given)} is not a pair of name and address.")
         name, spec = given
         return _one_spaced(checked_line(place, name or "")), checked_line(place, spec).strip()
-    text = checked_line(place, given)
+    text = checked_line(place, given).strip()
+    if len(text) > LONGEST_TEXT:
+        raise MessageError(f"{place} {shown(text)} is too long for an address.")
     if "<" not in text and ">" not in text:
-        return "", text.strip()
-    if not (found := NAMED.fullmatch(text)):
+        return "", text
+    name, bracket, spec = text.removesuffix(">").rpartition("<")
+    name = name.strip()
+    is_named = QUOTED.fullmatch(name) or PLAIN.fullmatch(name)
+    if not (bracket and text.endswith(">") and is_named and ">" not in spec):
         raise MessageError(
             f"{place} {shown(text)} is not one address like Ada <ada@example.org>: "
             "give each address of its own, and a name with @, quotes or brackets as a pair."
         )
-    quoted = re.sub(r"\\(.)", r"\1", found["quoted"] or "")
-    return _one_spaced(found["plain"] or quoted), found["spec"].strip()
+    if name.startswith('"'):
+        name = re.sub(r"\\(.)", r"\1", name[1:-1])
+    return _one_spaced(name), spec.strip()
 
 
 def _one_spaced(name: str) -> str:

@@ -19,10 +19,17 @@ INVISIBLE = {"Cf", "Cn", "Co", "Mn", "Me", "Zs"}
 BLANK = set("\u115f\u1160\u2800\u3164\uffa0")
 """Characters that Unicode counts as visible, and that look like nothing."""
 
+MOST_COMPOSED = 10 * USERNAME_LENGTH
+"""Characters of a name that are composed; a longer one is refused in any form."""
+
 
 def cleaned(name: str | None) -> str:
-    """The name in its composed form (NFC) without white space around it."""
-    return unicodedata.normalize("NFC", name or "").strip()
+    """The name in its composed form (NFC) without white space around it.
+
+    A name that is far too long stays as it is: composing accents takes quadratic time.
+    """
+    bare = (name or "").strip()
+    return bare if len(bare) > MOST_COMPOSED else unicodedata.normalize("NFC", bare).strip()
 
 
 def objection(name: str) -> str | None:

@@ -11,6 +11,9 @@ __all__ = ["Entry"]
 
 LABEL = b"X-Quartapp-Envelope: "
 
+LONGEST_SEARCH = 200
+"""Characters of a search that are looked for, in each message."""
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -35,7 +38,7 @@ class Entry:
     def has(self, words: str) -> bool:
         """Whether all of these words stand in its subject or its addresses, in any case."""
         place = " ".join([self.subject, self.sender, *self.recipients]).casefold()
-        return all(word in place for word in words.casefold().split())
+        return all(word in place for word in words[:LONGEST_SEARCH].casefold().split())
 
     def as_json(self) -> dict[str, Any]:
         """The entry as `/dev/mail/messages.json` shows it."""
@@ -58,7 +61,10 @@ class Entry:
         """The entry in a file's first line. Raises `ValueError` when there is none."""
         if not line.startswith(LABEL) or not line.endswith(b"\r\n"):
             raise ValueError("the file does not begin with an envelope of ours")
-        fields = json.loads(line.removeprefix(LABEL))
-        fields["recipients"] = tuple(fields["recipients"])
-        fields["received_at"] = datetime.fromisoformat(fields["received_at"])
-        return cls(**fields)
+        try:
+            fields = json.loads(line.removeprefix(LABEL))
+            fields["recipients"] = tuple(fields["recipients"])
+            fields["received_at"] = datetime.fromisoformat(fields["received_at"])
+            return cls(**fields)
+        except (LookupError, RecursionError, TypeError) as error:
+            raise ValueError("the file's envelope is not one of ours") from error

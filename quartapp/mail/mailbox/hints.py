@@ -1,12 +1,20 @@
-"""Possible problems of a message: short and true, and nothing about taste."""
+"""Possible problems of a message: short and true, and nothing about taste.
+
+Linear in the size of the message by construction, and of its HTML only the beginning is read: it
+needs no time limit.
+"""
 
 from __future__ import annotations
 
+import logging
+import re
 from collections import Counter
-from email.utils import parseaddr, parsedate_to_datetime
+from itertools import islice
 from typing import TYPE_CHECKING
 
+from quartapp.mail.errors import MessageError
 from quartapp.mail.mailbox.markup import Markup
+from quartapp.mail.message.fields import moment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -14,6 +22,8 @@ if TYPE_CHECKING:
     from quartapp.mail.mailbox.reading import ReadMessage
 
 __all__ = ["hints"]
+
+logger = logging.getLogger(__name__)
 
 CLIPPED = 102 * 1024
 """Bytes of HTML after which Gmail cuts a message off."""
@@ -26,10 +36,18 @@ ONCE = ("Date", "From", "Subject", "Message-ID", "MIME-Version")
 
 RECIPIENTS = {"to", "cc", "bcc"}
 
+QUOTED = re.compile(r'"(?:[^"\\]|\\.)*+"?', re.DOTALL)
+
 
 def hints(message: ReadMessage) -> list[str]:
-    """The message's possible problems, a sentence each."""
-    return [*_about_headers(message), *_about_forms(message), *_about_html(message)]
+    """The message's possible problems, a sentence each. What cannot be looked at is left out."""
+    found: list[str] = []
+    for look in (_about_headers, _about_forms, _about_html):
+        try:
+            found.extend(look(message))
+        except Exception:  # a message may be anything, and a hint is worth no error
+            logger.exception("hints on a message failed")
+    return found
 
 
 def _about_headers(message: ReadMessage) -> Iterator[str]:
@@ -48,19 +66,20 @@ def _about_headers(message: ReadMessage) -> Iterator[str]:
 def _odd(values: dict[str, str]) -> Iterator[str]:
     if "subject" in values and not values["subject"].strip():
         yield "Its subject is empty."
-    if "from" in values and "@" not in parseaddr(values["from"])[1]:
+    if "from" in values and "@" not in QUOTED.sub("", values["from"]):
         yield "Its From header has no address."
     if "date" in values and not _is_date(values["date"]):
         yield "Its Date header is not a date (RFC 5322)."
     domain = values.get("message-id", "x@example.org").rpartition("@")[2].rstrip("> ")
     if "." not in domain:
-        yield f"Its Message-ID ends in {domain or 'nothing'}, which is no domain of the internet."
+        ending = domain[:80] or "nothing"
+        yield f"Its Message-ID ends in {ending}, which is no domain of the internet."
 
 
 def _is_date(value: str) -> bool:
     try:
-        return bool(parsedate_to_datetime(value))
-    except (TypeError, ValueError, IndexError):
+        return bool(moment("Date", value))
+    except MessageError:
         return False
 
 
@@ -78,15 +97,15 @@ def _about_html(message: ReadMessage) -> Iterator[str]:
     if size > CLIPPED:
         yield f"Its HTML has {size // 1024} KiB: Gmail cuts it off after 102."
     markup, there = Markup.read(message.markup), {file.content_id for file in message.attached}
-    for target in markup.relative_links[:MOST]:
+    for target in islice(markup.relative_links, MOST):
         yield f"The link {target} is relative: in a message it leads nowhere."
-    for target in markup.relative_images[:MOST]:
+    for target in islice(markup.relative_images, MOST):
         yield f"The image {target} is relative: in a message there is nothing to be found."
-    for name in [name for name in markup.pictures if name not in there][:MOST]:
+    for name in islice((name for name in markup.pictures if name not in there), MOST):
         yield f"The image cid:{name} is shown, and is not in the message."
-    for tag in markup.removed[:MOST]:
+    for tag in islice(markup.removed, MOST):
         yield f"Mail readers remove <{tag}>."
-    for width in markup.too_wide[:MOST]:
+    for width in islice(markup.too_wide, MOST):
         yield f"An element is {width} px wide; 600 px is the safe maximum."
-    for ink, paper, ratio in markup.faint[:MOST]:
+    for ink, paper, ratio in islice(markup.faint, MOST):
         yield f"{ink} on {paper} has a contrast of {ratio:.1f}:1; reading asks for 4.5:1."

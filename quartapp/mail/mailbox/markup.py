@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from html.parser import HTMLParser
-from typing import Self, TypeVar
+from typing import Self
 
 from quartapp.mail.mailbox.colour import contrast
+from quartapp.mail.mailbox.tags import start_tags
 
 __all__ = ["Markup"]
-
-T = TypeVar("T")
 
 MOST_READ = 512 * 1024
 """How much of it is looked at, in characters."""
 
 SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
-STYLE = re.compile(r"([a-z-]+)\s*:\s*([^;]+)", re.IGNORECASE)
 PIXELS = re.compile(r"(\d{1,5})(?:\.\d+)?(?:px)?$", re.IGNORECASE)
 REMOVED = {"script", "form", "iframe", "object", "embed", "applet", "frame", "frameset"}
 WIDE = 600
@@ -27,72 +24,64 @@ ENOUGH = 4.5
 
 @dataclass(slots=True)
 class Markup:
-    """What may be a problem for a reader, in the order in which it comes.
+    """What may be a problem for a reader, each once, in the order in which it comes.
 
     pictures
         The names by which it shows what should come with it (RFC 2392).
     """
 
-    relative_links: list[str] = field(default_factory=list)
-    relative_images: list[str] = field(default_factory=list)
-    pictures: list[str] = field(default_factory=list)
-    removed: list[str] = field(default_factory=list)
-    too_wide: list[int] = field(default_factory=list)
-    faint: list[tuple[str, str, float]] = field(default_factory=list)
+    relative_links: dict[str, None] = field(default_factory=dict)
+    relative_images: dict[str, None] = field(default_factory=dict)
+    pictures: dict[str, None] = field(default_factory=dict)
+    removed: dict[str, None] = field(default_factory=dict)
+    too_wide: dict[int, None] = field(default_factory=dict)
+    faint: dict[tuple[str, str, float], None] = field(default_factory=dict)
 
     @classmethod
     def read(cls, html: str) -> Self:
         """Look through it; nonsense is passed over."""
         found = cls()
-        _Reader(found).feed(html[:MOST_READ])
+        for tag, attributes in start_tags(html[:MOST_READ]):
+            found.note(tag, attributes)
         return found
 
     def note(self, tag: str, attributes: dict[str, str]) -> None:
         """Take note of one element."""
         if tag in REMOVED:
-            _once(self.removed, tag)
+            self.removed[tag] = None
         if tag == "a" and _is_relative(attributes.get("href", "")):
-            _once(self.relative_links, attributes["href"].strip()[:80])
+            self.relative_links[attributes["href"].strip()[:80]] = None
         if tag == "img":
             self._picture(attributes.get("src", "").strip())
-        style = {name.lower(): value for name, value in STYLE.findall(attributes.get("style", ""))}
+        style = _declarations(attributes.get("style", ""))
         self._widths(attributes.get("width", ""), style)
         self._colours(style)
 
     def _picture(self, source: str) -> None:
         if source.lower().startswith("cid:"):
-            _once(self.pictures, source[4:80])
+            self.pictures[source[4:80]] = None
         elif _is_relative(source):
-            _once(self.relative_images, source[:80])
+            self.relative_images[source[:80]] = None
 
     def _widths(self, attribute: str, style: dict[str, str]) -> None:
         for value in (attribute, style.get("width", ""), style.get("min-width", "")):
             found = PIXELS.match(value.strip())
             if found and int(found[1]) > WIDE:
-                _once(self.too_wide, int(found[1]))
+                self.too_wide[int(found[1])] = None
 
     def _colours(self, style: dict[str, str]) -> None:
         ink = style.get("color", "").strip()
         paper = style.get("background-color", style.get("background", "")).strip()
         ratio = contrast(ink, paper)
         if ratio is not None and ratio < ENOUGH:
-            _once(self.faint, (ink, paper, ratio))
+            self.faint[ink, paper, ratio] = None
 
 
-class _Reader(HTMLParser):
-    def __init__(self, found: Markup) -> None:
-        super().__init__()
-        self._found = found
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self._found.note(tag, {name: value or "" for name, value in attrs})
+def _declarations(style: str) -> dict[str, str]:
+    parted = (declaration.partition(":") for declaration in style.split(";"))
+    return {name.strip().lower(): value.strip() for name, colon, value in parted if colon}
 
 
 def _is_relative(target: str) -> bool:
     target = target.strip()
     return bool(target) and not target.startswith(("#", "//")) and not SCHEME.match(target)
-
-
-def _once(found: list[T], value: T) -> None:
-    if value not in found:
-        found.append(value)

@@ -185,8 +185,10 @@ class Store:
     def _file(self, delivery_id: str) -> Path:
         """Where a message is now. Raises `LookupError`."""
         if ID.fullmatch(delivery_id):
-            if (fresh := self.path / "new" / delivery_id).exists():
-                return fresh
+            # Looked for by name first: a folder may hold thousands.
+            for name in (f"new/{delivery_id}", f"cur/{delivery_id}{SEEN}"):
+                if (file := self.path / name).exists():
+                    return file
             for seen in (self.path / "cur").glob(f"{delivery_id}*"):
                 return seen
         raise LookupError(f"there is no message {delivery_id} in the mailbox")

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from quartapp.mail.errors import MessageError
 from quartapp.mail.lines import checked_line, shown
+from quartapp.mail.message.charsets import codec
+from quartapp.mail.message.content_type import ContentType
 from quartapp.mail.message.headers import checked_headers
 
 if TYPE_CHECKING:
@@ -16,8 +18,12 @@ if TYPE_CHECKING:
 
 __all__ = ["Attachment"]
 
-TOKEN = r"[A-Za-z0-9!#$&^_.+-]+"  # noqa: S105 -- RFC 2045's word for a word
-CONTENT_TYPE = re.compile(rf"{TOKEN}/{TOKEN}(?:\s*;[ -~]*)?")
+LONGEST_NAME = 500
+"""Characters of a file name; no file system has longer ones."""
+
+LONGEST_VALUE = 900
+"""Characters of a header that cannot be folded: a line has at most 998 octets (RFC 5322)."""
+
 CONTENT_ID = re.compile(r"[!-;=?-~]{1,250}")
 OURS = {
     "content-type": "use content_type",
@@ -25,6 +31,7 @@ OURS = {
     "content-transfer-encoding": "it is chosen for the data",
     "mime-version": "it stands at the top of the message",
 }
+FREE_TEXT = ("content-description",)
 
 
 @dataclass(frozen=True, slots=True, init=False)
@@ -34,9 +41,10 @@ class Attachment:
     filename
         The name that the reader sees, in any script; None for none.
     content_type
-        Such as "image/png"; guessed from the file name where it is not given.
+        Such as "image/png", with parameters in ASCII if any; guessed from the file name where it
+        is not given.
     data
-        The content; text is stored in UTF-8.
+        The content; text is stored in the charset of the content type, else in UTF-8.
     disposition
         "attachment", or "inline" for what is shown inside the message: with a Content-ID among
         the headers, `<img src="cid:...">` in the HTML finds it.
@@ -44,7 +52,9 @@ class Attachment:
         More headers of this part, as a mapping or as pairs.
 
     Raises `BadHeaderError` for line breaks, control characters and impossible header names,
-    `MessageError` for an impossible content type, disposition or Content-ID and for no data.
+    `MessageError` for an impossible file name, content type, disposition or Content-ID, for no data
+    and for headers about the content that are not short ASCII. All of it is checked again when the
+    message is composed.
     """
 
     filename: str | None
@@ -61,12 +71,19 @@ class Attachment:
         disposition: str | None = None,
         headers: Headers | None = None,
     ) -> None:
-        name = checked_line("filename", filename or "").strip() or None
+        name = _checked_name(filename)
+        kind = checked_line("content_type", content_type or _guessed_type(name, data)).strip(" ")
         self._set("filename", name)
-        self._set("content_type", _checked_type(content_type or _guessed_type(name, data)))
-        self._set("data", _checked_data(name, data))
+        self._set("content_type", kind)
+        self._set("data", _checked_data(name, data, ContentType.read("content_type", kind).charset))
         self._set("disposition", _checked_disposition(disposition or "attachment"))
         self._set("headers", _checked_part_headers(headers))
+
+    def checked(self) -> Attachment:
+        """The same, checked again. Raises what making it raises."""
+        return Attachment(
+            self.filename, self.content_type, self.data, self.disposition, self.headers
+        )
 
     def _set(self, name: str, value: Any) -> None:
         object.__setattr__(self, name, value)
@@ -82,6 +99,15 @@ class Attachment:
         return self.disposition == "inline" and self.content_id is not None
 
 
+def _checked_name(filename: str | None) -> str | None:
+    name = checked_line("filename", filename or "").strip()
+    if len(name) > LONGEST_NAME:
+        raise MessageError(
+            f"filename {shown(name)} has {len(name)} characters: at most {LONGEST_NAME} fit."
+        )
+    return name or None
+
+
 def _guessed_type(filename: str | None, data: object) -> str:
     # A table of its own: the system's mime.types would make a message depend on the machine.
     guessed, compressed = MimeTypes().guess_type(filename or "")
@@ -92,18 +118,15 @@ def _guessed_type(filename: str | None, data: object) -> str:
     return guessed or "application/octet-stream"
 
 
-def _checked_type(content_type: str) -> str:
-    text = checked_line("content_type", content_type).strip().lower()
-    if not CONTENT_TYPE.fullmatch(text) or text.startswith("multipart/"):
-        raise MessageError(f"content_type {shown(text)} is not a type of one file, like image/png.")
-    return content_type.strip()
-
-
-def _checked_data(filename: str | None, data: str | bytes | None) -> bytes:
+def _checked_data(filename: str | None, data: str | bytes | None, charset: str | None) -> bytes:
     if data is None:
         raise MessageError(f"data of {shown(filename)} is missing: give text or bytes.")
+    if isinstance(data, bytes):
+        return data
+    if isinstance(data, str) and codec(charset or "utf-8") is None:
+        raise MessageError(f"content_type has a charset {shown(charset)}, which is unknown.")
     try:
-        return data.encode() if isinstance(data, str) else bytes(memoryview(data))
+        return data.encode(charset or "utf-8") if isinstance(data, str) else bytes(memoryview(data))
     except (TypeError, UnicodeEncodeError) as error:
         raise MessageError(f"data of {shown(filename)} must be text or bytes: {error}.") from error
 
@@ -120,7 +143,17 @@ def _checked_part_headers(headers: Headers | None) -> dict[str, str]:
     for name, value in clean.items():
         if name.lower() == "content-id":
             clean[name] = _bracketed(value)
+        elif name.lower().startswith("content-") and name.lower() not in FREE_TEXT:
+            _check_structured(name, value)
     return clean
+
+
+def _check_structured(name: str, value: str) -> None:
+    """What describes the content is read by programs, which decode no words in it (RFC 2047)."""
+    if not value.isascii() or len(value) > LONGEST_VALUE:
+        raise MessageError(
+            f"headers[{name!r}] {shown(value)} must be ASCII, at most {LONGEST_VALUE} characters."
+        )
 
 
 def _bracketed(content_id: str) -> str:

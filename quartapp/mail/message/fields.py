@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,8 @@ from quartapp.mail.addresses import Address
 from quartapp.mail.errors import BadHeaderError, MessageError
 from quartapp.mail.lines import checked_line, shown
 from quartapp.mail.message.attachment import Attachment
+from quartapp.mail.message.charsets import codec
+from quartapp.mail.message.content_type import ContentType
 from quartapp.mail.message.headers import checked_headers
 
 if TYPE_CHECKING:
@@ -22,8 +24,11 @@ __all__ = ["CHECKS", "UNSET", "message_id", "moment"]
 
 DEFAULT_CHARSET = "utf-8"
 MESSAGE_ID = re.compile(r"<[!-;=?A-~]{1,120}@[!-;=?A-~]{1,240}>")
-OPTION = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*(?:=[!-<>-~]+)?")
-SUBTYPE = re.compile(r"[A-Za-z0-9!#$&^_.+-]+(?:\s*;[ -~]*)?")
+OPTION = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,63}(?:=[!-<>-~]{1,400})?")
+
+LONGEST_DATE = 100
+"""Characters of a Date header that are looked at."""
+
 OURS = {
     "from": "use sender",
     "to": "use recipients",
@@ -64,16 +69,24 @@ def moment(place: str, value: object) -> datetime:
 def _moment(value: object) -> datetime:
     match value:
         case datetime():
-            if value.utcoffset() is None:
-                raise ValueError("no time zone")
-            return value
+            return _in_whole_minutes(value)
         case int() | float():
             return datetime.fromtimestamp(value, UTC)
         case str():
+            if len(value) > LONGEST_DATE:
+                raise ValueError("too long")
             told = parsedate_to_datetime(value)
-            return told if told.tzinfo else told.replace(tzinfo=UTC)
+            return _in_whole_minutes(told if told.tzinfo else told.replace(tzinfo=UTC))
         case _:
             raise TypeError("no time")
+
+
+def _in_whole_minutes(told: datetime) -> datetime:
+    """The time in a zone that a header can name: it has hours and minutes (RFC 5322)."""
+    offset = told.utcoffset()
+    if offset is None:
+        raise ValueError("no time zone")
+    return told.astimezone(UTC) if offset % timedelta(minutes=1) else told
 
 
 def _subject(value: object) -> str:
@@ -111,13 +124,22 @@ def _mailboxes(place: str) -> Callable[[Iterable[Mailbox] | None], list[Mailbox]
 def _alts(value: Mapping[str, str] | Iterable[tuple[str, str]] | None) -> dict[str, str]:
     alts = dict(value or {})
     for subtype, text in alts.items():
-        if not SUBTYPE.fullmatch(checked_line("alts", subtype)):
-            raise MessageError(f"alts has {shown(subtype)}, which is not a subtype of text.")
+        _check_subtype(checked_line("alts", subtype))
         place = "html" if subtype == "html" else f"alts[{subtype!r}]"
         if text is None:
             raise MessageError(f"{place} must be text, not None: leave it out.")
         alts[subtype] = str(_text(place)(text))
     return alts
+
+
+def _check_subtype(subtype: str) -> None:
+    try:
+        kind = ContentType.read("alts", f"text/{subtype}")
+    except MessageError as error:
+        words = f"alts has {shown(subtype)}, which is not a subtype of text"
+        raise MessageError(f"{words}: {error}") from error
+    if kind.charset is not None:
+        raise MessageError(f"alts has {shown(subtype)} with a charset: use charset.")
 
 
 def _date(value: object) -> object:
@@ -128,14 +150,8 @@ def _date(value: object) -> object:
 
 def _charset(value: object) -> str:
     name = checked_line("charset", DEFAULT_CHARSET if value is None else value)
-    if name == DEFAULT_CHARSET:
-        return name
-    try:
-        "text".encode(name)
-    except (LookupError, UnicodeError) as error:
-        raise MessageError(
-            f'charset {shown(name)} is unknown: "utf-8" writes everything.'
-        ) from error
+    if name != DEFAULT_CHARSET and codec(name) is None:
+        raise MessageError(f'charset {shown(name)} is unknown: "utf-8" writes everything.')
     return name
 
 
@@ -156,6 +172,11 @@ def _attachments(value: Iterable[Attachment] | None) -> list[Attachment]:
     for index, attachment in enumerate(attachments):
         if not isinstance(attachment, Attachment):
             raise MessageError(f"attachments[{index}] must be an Attachment: use attach().")
+        try:
+            # Its headers may have changed since it was made.
+            attachments[index] = attachment.checked()
+        except MessageError as error:
+            raise type(error)(f"attachments[{index}].{error}") from error
     return attachments
 
 

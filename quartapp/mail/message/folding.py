@@ -33,6 +33,7 @@ SEGMENT = 50
 PIECE = re.compile(r" +[^ ]+")
 PLAIN_PARAMETER = re.compile(r"[ !#-\[\]-~]{1,60}")
 UNENCODED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!*+-/")
+ONE_COLUMN = bytes(UNENCODED) + b" "
 ATTRIBUTE = UNENCODED - frozenset(b"*/") | frozenset(b"#$&.^_`{|}~")
 
 
@@ -67,10 +68,10 @@ def _text_pieces(value: str) -> list[str]:
 
 def encoded_words(text: str) -> Iterator[str]:
     """Text as RFC 2047 encoded words; readers join them without a space."""
-    quoted = [_quoted(character) for character in text]
-    octets = len(text.encode())
-    if sum(map(len, quoted)) <= octets * 4 // 3:
-        for chunk in _chunks(quoted, WORD):
+    octets = text.encode()
+    tripled = len(octets.translate(None, ONE_COLUMN))
+    if len(octets) + 2 * tripled <= len(octets) * 4 // 3:
+        for chunk in _chunks(map(_quoted, text), WORD):
             yield f"=?utf-8?q?{chunk}?="
         return
     for chunk in _chunks(text, WORD // 4 * 3):

@@ -10,10 +10,11 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from quartapp.mail.errors import MessageError
+from quartapp.mail.message.content_type import ContentType
 from quartapp.mail.message.folding import field, parameter, parametric, text_field
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from quartapp.mail.message.attachment import Attachment
 
@@ -54,7 +55,8 @@ def multipart(subtype: str, parts: Sequence[Part]) -> Part:
     boundary = f"=_{secrets.token_hex(12)}"
     opening, closing = f"--{boundary}\r\n".encode(), f"--{boundary}--\r\n".encode()
     body = b"".join(opening + part.to_bytes() + b"\r\n" for part in parts) + closing
-    return Part(_content_type(f"multipart/{subtype}", parameter("boundary", boundary)), body)
+    kind = parametric(f"multipart/{subtype}", parameter("boundary", boundary))
+    return Part(field("Content-Type", kind), body)
 
 
 def text_part(subtype: str, text: str, charset: str, place: str) -> Part:
@@ -75,8 +77,9 @@ def text_part(subtype: str, text: str, charset: str, place: str) -> Part:
 
 @lru_cache
 def _text_headers(subtype: str, charset: str, encoding: str) -> str:
-    headers = _content_type(f"text/{subtype}", parameter("charset", charset))
-    return headers + field("Content-Transfer-Encoding", [f" {encoding}"])
+    kind = ContentType.read("alts", f"text/{subtype}")
+    header = kind.header(parameter("charset", charset))
+    return header + field("Content-Transfer-Encoding", [f" {encoding}"])
 
 
 def _encoded_text(text: str, charset: str) -> tuple[str, bytes]:
@@ -124,11 +127,11 @@ def attached(attachment: Attachment, *, ascii_names: bool) -> Part:
         Whether its name is reduced to ASCII for readers that know no RFC 2231.
     """
     encoding, body = _encoded_file(attachment)
-    kind = attachment.content_type
-    if encoding == "base64" and kind.lower().startswith("message/"):
+    kind = ContentType.read("content_type", attachment.content_type)
+    if encoding == "base64" and kind.kind.lower().startswith("message/"):
         # A message inside a message must not be encoded (RFC 2046 section 5.2.1).
-        kind = "application/octet-stream"
-    headers = _content_type(kind)
+        kind = ContentType("application/octet-stream", ())
+    headers = kind.header()
     headers += field("Content-Transfer-Encoding", [f" {encoding}"])
     headers += field("Content-Disposition", _disposition(attachment, ascii_names))
     headers += "".join(text_field(name, value) for name, value in attachment.headers.items())
@@ -156,7 +159,3 @@ def _ascii(filename: str) -> str:
     reduced = unicodedata.normalize("NFKD", filename).encode("ascii", "ignore").decode()
     name = " ".join(reduced.split())
     return f"attachment{name}" if not name or name.startswith(".") else name
-
-
-def _content_type(kind: str, *parameters: Iterable[str]) -> str:
-    return field("Content-Type", parametric(kind, *parameters))

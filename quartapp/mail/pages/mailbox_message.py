@@ -14,7 +14,7 @@ from quartapp.mail.mailbox import hints, read
 from quartapp.mail.pages.answers import refusal
 from quartapp.mail.pages.chaos import shown
 from quartapp.mail.pages.headers import MESSAGE_POLICY
-from quartapp.mail.pages.looks import SCHEMES, WIDTHS, chosen, framed
+from quartapp.mail.pages.looks import SCHEMES, WIDTHS, Excerpt, chosen, framed
 from quartapp.mail.pages.service import store
 
 if TYPE_CHECKING:
@@ -24,9 +24,6 @@ if TYPE_CHECKING:
     from quartapp.mail.pages.blueprint import Pages
 
 __all__ = ["add_to"]
-
-SHOWN = 256 * 1024
-"""The most of a long text that a page shows, in characters; the .eml has it all."""
 
 VIEWS = ("html", "text", "headers", "source")
 
@@ -38,7 +35,7 @@ def add_to(pages: Pages) -> None:
     pages.add("/<message_id>.html", html, policy=MESSAGE_POLICY)
     pages.add("/<message_id>.txt", text)
     pages.add("/<message_id>.eml", eml)
-    pages.add("/<message_id>/files/<int:number>", file)
+    pages.add("/<message_id>/files/<number>", file)
 
 
 async def message(message_id: str) -> ResponseReturnValue:
@@ -52,11 +49,11 @@ async def message(message_id: str) -> ResponseReturnValue:
         message=opened,
         address=partial(url_for, ".message", message_id=message_id),
         hints=await asyncio.to_thread(hints, opened),
-        view=await chosen("view", VIEWS, "html" if opened.html is not None else "text"),
+        view=await chosen("view", VIEWS, "html" if opened.markup is not None else "text"),
         width=await chosen("width", WIDTHS, "desktop"),
         scheme=await chosen("scheme", SCHEMES, "own"),
-        source=content[: SHOWN + 1].decode("utf-8", "replace"),
-        limit=SHOWN,
+        source=content[: Excerpt.LONGEST * 4 + 1].decode("utf-8", "replace"),
+        excerpt=Excerpt,
         newer=newer,
         older=older,
     )
@@ -77,9 +74,10 @@ async def delete(message_id: str) -> ResponseReturnValue:
 async def html(message_id: str) -> ResponseReturnValue:
     """The HTML as it was sent; its policy locks it up so that it can do nothing."""
     _, _, opened = await _opened(message_id)
-    if opened.html is None:
+    if opened.markup is None:
         raise await refusal(404, "This message has no HTML.")
-    framing = framed(opened.html, await chosen("scheme", SCHEMES, "own"))
+    scheme = await chosen("scheme", SCHEMES, "own")
+    framing = await asyncio.to_thread(lambda: framed(opened.html(), scheme))
     return Response(framing, content_type="text/html; charset=utf-8")
 
 
@@ -99,17 +97,18 @@ async def eml(message_id: str) -> ResponseReturnValue:
     return response
 
 
-async def file(message_id: str, number: int) -> ResponseReturnValue:
+async def file(message_id: str, number: str) -> ResponseReturnValue:
     """A file that came with it, to be saved and not to be opened by the browser."""
     _, _, opened = await _opened(message_id)
-    if number >= len(opened.attached):
+    files = dict(zip(map(str, range(len(opened.attached))), opened.attached, strict=True))
+    if number not in files:
         raise await refusal(404, "This message has no such file.")
-    attached = opened.attached[number]
+    attached = files[number]
     return await send_file(
         io.BytesIO(attached.data),
         mimetype="application/octet-stream",
         as_attachment=True,
-        attachment_filename=attached.name.replace("/", "_"),
+        attachment_filename=attached.name.replace("/", "_").replace("\\", "_"),
     )
 
 

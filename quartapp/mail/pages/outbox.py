@@ -18,6 +18,7 @@ from quartapp.mail.pages.access import operator
 from quartapp.mail.pages.answers import as_json, refusal, render, wants_json
 from quartapp.mail.pages.blueprint import READ_ONLY, Pages
 from quartapp.mail.pages.chart import chart
+from quartapp.mail.pages.looks import Excerpt
 from quartapp.mail.pages.searches import Search
 from quartapp.mail.pages.service import mail
 from quartapp.mail.pages.whereabouts import obstacle
@@ -38,9 +39,6 @@ __all__ = ["blueprint"]
 
 PAGE = 50
 """Messages on one page of the list."""
-
-SHOWN = 256 * 1024
-"""The most of a long text that a page shows, in characters."""
 
 NAME = "mail_outbox"
 
@@ -148,7 +146,7 @@ async def _shown(history: History, **more: Any) -> str:
         message=history.delivery,
         actions=[action for action in Action if history.allows(action)],
         obstacle=obstacle(history, await _report().workers()),
-        limit=SHOWN,
+        excerpt=Excerpt,
         news=_news(),
         **more,
     )

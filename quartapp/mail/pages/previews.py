@@ -68,7 +68,7 @@ async def preview(name: str) -> ResponseReturnValue:
         address=partial(url_for, ".preview", name=name),
         hints=hints(message) if message else [],
         view=await chosen(
-            "view", VIEWS, "html" if message and message.html is not None else "text"
+            "view", VIEWS, "html" if message and message.markup is not None else "text"
         ),
         width=await chosen("width", WIDTHS, "desktop"),
         scheme=await chosen("scheme", SCHEMES, "own"),
@@ -79,9 +79,9 @@ async def preview(name: str) -> ResponseReturnValue:
 async def preview_html(name: str) -> ResponseReturnValue:
     """Its HTML, locked up as that of any message."""
     rendered = await _rendered(await _pair(name))
-    if rendered.message is None or rendered.message.html is None:
+    if rendered.message is None or rendered.message.markup is None:
         raise await refusal(404, "This preview has no HTML.")
-    framing = framed(rendered.message.html, await chosen("scheme", SCHEMES, "own"))
+    framing = framed(rendered.message.html(), await chosen("scheme", SCHEMES, "own"))
     return Response(framing, content_type="text/html; charset=utf-8")
 
 

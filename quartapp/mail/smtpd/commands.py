@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import base64
-import binascii
-import re
 from dataclasses import dataclass
 
 __all__ = ["Path", "Refusal", "demand", "masked", "path", "plain", "unbase64"]
 
-_FROM = re.compile(r"FROM:\s*<(.*?)>(?:\s+(.*?))?\s*", re.IGNORECASE)
-_TO = re.compile(r"TO:\s*<(.+?)>(?:\s+(.*?))?\s*", re.IGNORECASE)
+_BEFORE = {"MAIL": "FROM", "RCPT": "TO"}
 
 
 class Refusal(Exception):
@@ -50,17 +47,23 @@ class Path:
         for parameter in self.parameters:
             keyword, _, value = parameter.partition("=")
             if keyword.upper() == "SIZE":
-                demand(value.isdecimal(), "501 5.5.4 SIZE= is a number of bytes")
+                demand(
+                    value.isdecimal() and len(value) < 20, "501 5.5.4 SIZE= is a number of bytes"
+                )
                 return int(value)
         return 0
 
 
 def path(verb: str, argument: str) -> Path:
     """The path after MAIL or RCPT. Raises `Refusal` where there is none."""
-    found = (_FROM if verb == "MAIL" else _TO).fullmatch(argument)
-    if found is None:
+    before, colon, rest = argument.partition(":")
+    bracket, _, rest = rest.lstrip().partition("<")
+    address, end, parameters = rest.partition(">")
+    is_path = before.upper() == _BEFORE[verb] and colon and end and not bracket
+    is_apart = not parameters or parameters[0].isspace()
+    if not (is_path and is_apart and (address or verb == "MAIL")):
         raise Refusal(f"501 5.5.4 {verb} is followed by a path in angle brackets")
-    return Path(found[1], tuple((found[2] or "").split()))
+    return Path(address, tuple(parameters.split()))
 
 
 def plain(response: str) -> tuple[str, str]:
@@ -75,7 +78,7 @@ def unbase64(response: str) -> str:
     demand(response != "*", "501 5.7.0 Cancelled")
     try:
         return base64.b64decode(response, validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:
         raise Refusal("501 5.5.2 This is no base64") from None
 
 

@@ -6,6 +6,7 @@ from tests.crash.mechanisms.applications import APPLICATIONS
 from tests.crash.mechanisms.attempts import ATTEMPTS
 from tests.crash.mechanisms.claims import CLAIMS
 from tests.crash.mechanisms.databases import DATABASES
+from tests.crash.mechanisms.hostile import HOSTILE
 from tests.crash.mechanisms.mechanism import Mechanism
 from tests.crash.mechanisms.processes import PROCESSES
 from tests.crash.mechanisms.retention import RETENTION
@@ -23,4 +24,5 @@ MECHANISMS = (
     *RETENTION,
     *SECRETS,
     *APPLICATIONS,
+    *HOSTILE,
 )

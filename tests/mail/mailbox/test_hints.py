@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from quartapp.mail import Message
-from quartapp.mail.mailbox import hints, read
+from quartapp.mail.mailbox import ReadMessage, hints, read
 from quartapp.mail.mailbox.colour import contrast
 
+NO_DATE = "Its Date header is not a date (RFC 5322)."
 HEADERS = {
     "From": "a@example.org",
     "To": "b@example.org",
@@ -44,7 +45,11 @@ def test_a_header_that_is_missing_is_named(name: str) -> None:
         ({"To": None}, "It has no To header: some filters take that for spam."),
         ({"Subject": ""}, "Its subject is empty."),
         ({"From": "Ada"}, "Its From header has no address."),
+        ({"From": '"a@b" Ada'}, "Its From header has no address."),
         ({"Date": "yesterday"}, "Its Date header is not a date (RFC 5322)."),
+        ({"Date": f"1 Jan 2026 00:00:00 +{'9' * 30}"}, NO_DATE),
+        ({"Date": f"1 Jan {'9' * 5000} 00:00:00 +0000"}, NO_DATE),
+        ({"Date": "1 Jan 2026 00:00:00 +023520"}, NO_DATE),
         (
             {"Message-ID": "<1@laptop>"},
             "Its Message-ID ends in laptop, which is no domain of the internet.",
@@ -103,6 +108,16 @@ def test_a_message_needs_a_text() -> None:
     assert said_of("<p>hello", text=None) == [
         "No plain-text part: text-only readers see nothing, and spam filters penalise it."
     ]
+
+
+def test_an_address_in_thousands_of_brackets_is_one_hint_at_most() -> None:
+    assert said_of(From="(" * 100_000) == ["Its From header has no address."]
+
+
+def test_a_hint_that_fails_is_left_out_and_the_others_stay() -> None:
+    message = ReadMessage(headers=(("Date", None),), text=None, markup=None, attached=())  # type: ignore[arg-type]
+
+    assert "Empty: neither text nor HTML." in hints(message)
 
 
 @pytest.mark.parametrize(

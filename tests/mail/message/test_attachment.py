@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from email import message_from_bytes
+from email.utils import collapse_rfc2231_value
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as some
 
 from quartapp.mail import Attachment, BadHeaderError, Message, MessageError
 
@@ -78,11 +82,97 @@ def test_no_field_takes_a_line_break(field: str, spoil: Any, broken: str) -> Non
         ({"headers": {"Content-ID": "<a b>"}}, r"^headers\['Content-ID'\] '<a b>' is no content"),
         ({"headers": {"Content-Type": "a/b"}}, "^headers must not contain Content-Type: use"),
         ({"headers": {"X-A": "1", "x-a": "2"}}, "^headers contains x-a twice"),
+        ({"headers": {"X Ä": "1"}}, "^headers has a header name"),
+        ({"headers": {"X(a)": "1"}}, "^headers has a header name"),
+        ({"headers": {"Content-Location": "ä"}}, r"^headers\['Content-Location'\] .* ASCII"),
+        ({"headers": {"Content-Location": "x" * 999}}, r"^headers\['Content-Location'\]"),
+        ({"filename": "x" * 501}, "^filename .* has 501 characters"),
+        ({"content_type": "text/plain; charset"}, "^content_type .* malformed parameters"),
+        ({"content_type": "text/plain; name=ä"}, "^content_type .* malformed parameters"),
+        ({"content_type": 'text/plain; name="a'}, "^content_type .* malformed parameters"),
+        ({"content_type": "text/plain; name=a b"}, "^content_type .* malformed parameters"),
+        ({"content_type": 'text/plain; name*="a b"'}, "^content_type .* malformed parameters"),
+        ({"content_type": "text/plain; a=1; A=2"}, "^content_type .* parameter twice"),
+        ({"content_type": "text/plain; boundary=a"}, "^content_type .* boundary"),
+        ({"content_type": "text/plain; name=" + "x" * 999}, "^content_type .* is not a type"),
+        ({"content_type": "text/plain; charset=idna", "data": "x"}, "^content_type has a charset"),
+        ({"content_type": "text/plain; charset=ascii", "data": "ä"}, "^data of 'a.txt' must"),
     ],
 )
 def test_what_is_no_file_is_refused_in_a_sentence(fields: dict[str, Any], words: str) -> None:
     with pytest.raises(MessageError, match=words):
         Attachment(**{"filename": "a.txt", "data": b"x", **fields})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("X-A\r\nBcc", "b"), ("X-Ä", "b"), ("X-A", "b\r\nBcc: c"), ("X-A", "\0")]
+)
+def test_headers_that_changed_later_are_checked_when_the_message_is_composed(
+    name: str, value: str
+) -> None:
+    message = Message(recipients=["b@example.org"], sender="a@example.org")
+    message.attach("a.txt", data="x")
+    message.attachments[0].headers[name] = value
+
+    with pytest.raises(BadHeaderError, match=r"^attachments\[0\].headers"):
+        message.as_bytes()
+
+
+@pytest.mark.parametrize(
+    ("content_type", "parameters"),
+    [
+        ("text/plain", {}),
+        ("text/plain; charset=utf-8;", {"charset": "utf-8"}),
+        ('TEXT/x-a; name="a; \\"b\\".txt"', {"name": 'a; "b".txt'}),
+        ('text/plain; name="' + "long " * 30 + '"', {"name": "long " * 30}),
+        ("text/plain; name*=utf-8''%C3%A4", {"name": "ä"}),
+        ("text/calendar; method=REQUEST; charset=utf-8", {"method": "REQUEST"}),
+    ],
+)
+def test_parameters_come_out_as_they_were_given(
+    content_type: str, parameters: dict[str, str]
+) -> None:
+    message = Message(recipients=["b@example.org"], sender="a@example.org", body="x")
+    message.attach(None, content_type, "x")
+
+    part = message_from_bytes(message.as_bytes()).get_payload(1)
+
+    assert part.get_content_type() == content_type.partition(";")[0].lower()
+    found = {name: collapse_rfc2231_value(part.get_param(name)) for name in parameters}
+    assert found == parameters
+
+
+def test_text_is_stored_in_the_charset_that_its_type_names() -> None:
+    assert Attachment("a.txt", "text/plain; charset=iso-8859-1", "ü").data == b"\xfc"
+
+
+NAMES = some.text("aZ-_Ä: (\r\n\0", max_size=12) | some.sampled_from(["X-A", "Content-Location"])
+VALUES = some.text(" aä;\"\\'%*=?\r\n\t\0\u2028,", max_size=20) | some.text(
+    "x ", min_size=900, max_size=1100
+)
+TYPES = some.text("a/;= \"\\*'%ä\r\n", max_size=20).map("text/plain;".__add__) | VALUES
+
+
+@settings(max_examples=150, deadline=None)
+@given(VALUES, TYPES, some.dictionaries(NAMES, VALUES, max_size=3))
+def test_whatever_an_attachment_is_given_is_refused_or_written_well(
+    filename: str, content_type: str, headers: dict[str, str]
+) -> None:
+    message = Message(recipients=["b@example.org"], sender="a@example.org", body="body")
+    try:
+        message.attach(filename, content_type, b"data", "attachment", headers)
+    except MessageError:
+        return
+
+    content = message.as_bytes()
+
+    body, part = message_from_bytes(content).get_payload()
+    assert all(len(line) <= 998 and line.isascii() for line in content.split(b"\r\n"))
+    assert content.count(b"\r") == content.count(b"\n") == content.count(b"\r\n")
+    assert (body.get_payload(decode=True), part.get_payload(decode=True)) == (b"body", b"data")
+    ours = {"content-type", "content-transfer-encoding", "content-disposition"}
+    assert {name.lower() for name in part} == ours | {name.lower() for name in headers}
+    assert (part.get_filename() or "") == filename.strip()
 
 
 def test_a_repr_shows_no_data() -> None:

@@ -299,3 +299,46 @@ async def test_a_message_that_has_not_arrived_says_where_it_is(app, store, visit
     assert "Not in the mailbox" in page
     assert "The message was sent, and is no longer in this mailbox." in page
     assert (await visitor.get("/dev/mail/of/nobody")).status_code == 404
+
+
+@pytest.mark.parametrize("view", ["text", "source"])
+async def test_a_text_of_very_many_lines_is_cut_with_a_way_to_all_of_it(store, visitor, view):
+    address = await put(store, b"Subject: long\r\n\r\n" + b"line\r\n" * 300_000)
+
+    page = await visitor.see(f"{address}?view={view}")
+
+    assert 4000 < page.count("line") < 6000
+    assert "Download the .eml for the full text" in page
+
+
+async def test_thousands_of_headers_files_and_recipients_are_cut(store, visitor):
+    parts = b"--a\r\nContent-Disposition: attachment; filename=part.txt\r\n\r\n" * 900
+    content = b"Content-Type: multipart/mixed; boundary=a\r\n" + b"Received: hop\r\n" * 5000
+    recipients = [f"user{number}@example.com" for number in range(3000)]
+    entry = await store.add("a@example.com", recipients, content + b"\r\n" + parts)
+
+    page = await visitor.see(f"/dev/mail/{entry.id}?view=headers")
+
+    assert page.count("hop") < 300
+    assert page.count("part.txt") <= 100
+    assert "and 2900 more" in page
+
+
+@pytest.mark.parametrize(
+    "name", ["a\0b.txt", "a\r\n.txt", "../../b", "\u202etxt.exe", "a\\b", "x" * 9000]
+)
+async def test_a_file_of_any_name_is_saved(store, visitor, name):
+    head = f'Content-Disposition: attachment; filename="{name}"\r\n\r\nx'
+    address = await put(store, head.encode())
+
+    answered = await visitor.get(f"{address}/files/0")
+
+    assert answered.status_code == 200
+    assert not {"/", "\\", "\0"} & set(answered.headers["Content-Disposition"])
+
+
+@pytest.mark.parametrize("number", ["1", "9" * 5000, "²", "-1", "00"])
+async def test_a_file_that_is_none_is_not_found(store, visitor, number):
+    address = await put(store, b"Content-Disposition: attachment\r\n\r\nx")
+
+    assert (await visitor.get(f"{address}/files/{number}")).status_code == 404

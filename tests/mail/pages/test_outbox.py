@@ -515,6 +515,21 @@ async def test_the_content_of_a_message_is_shown_only_when_asked_for_and_that_is
     assert audited(caplog) == [f"a local user: look into the text of 1 message: {delivery_id}"]
 
 
+async def test_the_content_page_puts_no_pictures_in_and_cuts_what_is_long(opened):
+    async with opened(QUARTAPP_DISPATCH=False) as operator:
+        large = message(body="line\n" * 300_000, html='<img src="cid:x">' * 1000)
+        large.attach("x.png", "image/png", b"x" * 100_000, "inline", {"Content-ID": "x"})
+        delivery = await operator.mail.send_later(large)
+
+        path = f"/outbox/{delivery.id}"
+        shown = await operator.submit(path, f"{path}/text")
+        page = await shown.get_data(as_text=True)
+
+    assert len(page) < 500_000
+    assert "data:image/png" not in page
+    assert "Truncated" in page
+
+
 async def test_an_audit_line_is_written_whatever_the_level_of_the_log(opened, server, capsys):
     server.answer(Phase.RCPT, "550 no", times=1)
     async with opened(QUARTAPP_LOG_LEVEL="ERROR") as operator:

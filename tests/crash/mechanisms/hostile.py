@@ -1,0 +1,85 @@
+"""What keeps text from outside from holding the process, or breaking a page."""
+
+from __future__ import annotations
+
+from tests.crash.mechanisms.mechanism import Mechanism
+
+__all__ = ["HOSTILE"]
+
+LINEAR = "tests/mail/test_linear_time.py::test_ten_times_the_text_takes_about_ten_times_as_long"
+READING = "tests/mail/mailbox/test_reading.py"
+ATTACHMENT = "tests/mail/message/test_attachment.py"
+MAILBOX = "tests/mail/pages/test_mailbox.py"
+
+HOSTILE = (
+    Mechanism(
+        "a name is not composed in quadratic time",
+        "quartapp/web/forms.py",
+        "bare if len(bare) > MOST_COMPOSED else",
+        "",
+        f"{LINEAR}[form]",
+    ),
+    Mechanism(
+        "tags that never end are not looked through again",
+        "quartapp/mail/mailbox/tags.py",
+        "                return  # a tag without an end is none",
+        "                at = found.end()",
+        f"{LINEAR}[html tag]",
+    ),
+    Mechanism(
+        "no codec that is no charset",
+        "quartapp/mail/message/charsets.py",
+        "None if found.name.replace",
+        "found.name if True or found.name.replace",
+        f"{READING}::test_encoded_words_are_read",
+    ),
+    Mechanism(
+        "a picture is put in again only while there is room",
+        "quartapp/mail/mailbox/reading.py",
+        "if size > room:",
+        "if False:",
+        f"{READING}::test_a_picture_shown_a_thousand_times_is_not_put_in_a_thousand_times",
+    ),
+    Mechanism(
+        "thousands of parts are not told apart",
+        "quartapp/mail/mailbox/parts.py",
+        "if len(self.found) == MOST_PARTS - 1:",
+        "if False:",
+        f"{READING}::test_thousands_of_parts_are_not_told_apart",
+    ),
+    Mechanism(
+        "a file's name has nothing that no header can hold",
+        "quartapp/mail/mailbox/reading.py",
+        "plain(name)[:LONGEST_NAME]",
+        "name[:LONGEST_NAME]",
+        f"{MAILBOX}::test_a_file_of_any_name_is_saved",
+    ),
+    Mechanism(
+        "a page shows so many lines",
+        "quartapp/mail/pages/looks.py",
+        "lines[: cls.LINES]",
+        "lines",
+        f"{MAILBOX}::test_a_text_of_very_many_lines_is_cut_with_a_way_to_all_of_it",
+    ),
+    Mechanism(
+        "a hint that fails is left out",
+        "quartapp/mail/mailbox/hints.py",
+        "except Exception:",
+        "except MemoryError:",
+        "tests/mail/mailbox/test_hints.py::test_a_hint_that_fails_is_left_out_and_the_others_stay",
+    ),
+    Mechanism(
+        "attachments are checked when the message is composed",
+        "quartapp/mail/message/fields.py",
+        "attachments[index] = attachment.checked()",
+        "attachments[index] = attachment",
+        f"{ATTACHMENT}::test_headers_that_changed_later_are_checked_when_the_message_is_composed",
+    ),
+    Mechanism(
+        "malformed parameters are refused",
+        "quartapp/mail/message/content_type.py",
+        "if not END.fullmatch(text, end):",
+        "if False:",
+        f"{ATTACHMENT}::test_what_is_no_file_is_refused_in_a_sentence",
+    ),
+)
