@@ -78,7 +78,7 @@ SERVERS = (
     Mechanism(
         "SIZE is respected before sending",
         "quartapp/mail/transports/smtp/connection.py",
-        "if limit.isdigit() and 0 < int(limit) < len(content):",
+        'if re.fullmatch("[0-9]{1,19}", limit) and 0 < int(limit) < len(content):',
         "if False:",
         "tests/mail/transports/test_messages.py"
         "::test_a_message_too_large_for_the_server_is_not_begun",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from email import message_from_bytes
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import pytest
@@ -225,6 +226,37 @@ def test_two_dates_are_one_too_many() -> None:
 @pytest.mark.parametrize("date", [0, 0.0, datetime(1970, 1, 1, tzinfo=UTC)])
 def test_a_date_is_a_time_or_seconds(date: Any) -> None:
     assert "Date: Thu, 01 Jan 1970 00:00:00 +0000\r\n" in message(date=date).as_string()
+
+
+@pytest.mark.parametrize("seconds", [20, -5025, 8470])
+def test_a_zone_with_seconds_is_written_in_utc(seconds: int) -> None:
+    zone = timezone(timedelta(seconds=seconds))
+    date = datetime(2026, 1, 1, 12, tzinfo=zone)
+
+    written = message(date=date).as_string().partition("Date: ")[2].partition("\r\n")[0]
+
+    assert parsedate_to_datetime(written) == date
+    assert written.endswith("+0000")
+
+
+@pytest.mark.parametrize(
+    "date",
+    [
+        "Thu, 01 Jan 1970 00:00:00 +023520",
+        f"Thu, 01 Jan 1970 00:00:00 +{'9' * 30}",
+        f"Thu, 01 Jan {'9' * 5000} 00:00:00 +0000",
+        "Thu, 01 Jan 1970 00:00:00" + " " * 100_000,
+    ],
+)
+def test_a_date_header_that_is_no_date_is_refused_in_a_sentence(date: str) -> None:
+    with pytest.raises(MessageError, match=r"^extra_headers\['Date'\] .* is not a time"):
+        message(extra_headers={"Date": date})
+
+
+@pytest.mark.parametrize("date", [10**400, -(10**30), float("inf"), datetime.max])
+def test_a_date_beyond_all_calendars_is_refused_in_a_sentence(date: Any) -> None:
+    with pytest.raises(MessageError, match=r"^date .* is not a time"):
+        message(date=date)
 
 
 def test_numbers_do_as_header_values() -> None:

@@ -32,6 +32,15 @@ async def test_a_message_too_large_for_the_server_is_not_begun(connect):
     assert "MAIL" not in shown
 
 
+@pytest.mark.parametrize("limit", ["²", "9" * 5000, "-1", "\u0661", "5 MB", "0x10"])
+async def test_a_size_that_is_no_number_of_bytes_is_no_limit(connect, server, limit):
+    server.answer(Phase.EHLO, f"250-mail.example.com\n250 SIZE {limit}")
+    async with connect() as transport:
+        outcome = await send(transport)
+
+    assert outcome.answers[BOB].result is Result.ACCEPTED
+
+
 async def test_the_server_is_told_the_size_first(transport, server):
     await send(transport)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import time
 from typing import TYPE_CHECKING, TypeVar, cast
 
@@ -213,7 +214,7 @@ class SMTPConnection:
     def _refusal(self, envelope: Envelope, content: bytes) -> Answer | None:
         """Why this server will reject this message, where its EHLO reply says so already."""
         limit = self._client.esmtp_extensions.get("size", "")
-        if limit.isdecimal() and len(limit) < 20 and 0 < int(limit) < len(content):
+        if re.fullmatch("[0-9]{1,19}", limit) and 0 < int(limit) < len(content):
             reply = f"the message has {len(content)} bytes, the server accepts {limit}"
             return Answer(Result.PERMANENT, None, reply)
         needs_utf8 = self._needs_utf8(envelope, content)
