@@ -14,6 +14,7 @@ from quartapp.mail.mailbox import read
 from quartapp.mail.pages.answers import refusal
 from quartapp.mail.pages.chaos import shown
 from quartapp.mail.pages.headers import MESSAGE_POLICY
+from quartapp.mail.pages.looks import Excerpt
 from quartapp.mail.pages.service import mail, store
 from quartapp.mail.pages.whereabouts import whereabouts
 
@@ -24,9 +25,6 @@ if TYPE_CHECKING:
     from quartapp.mail.pages.blueprint import Pages
 
 __all__ = ["add_to"]
-
-SHOWN = 256 * 1024
-"""The most of a long text that a page shows, in characters; the .eml has it all."""
 
 OPEN = (Backend.MAILBOX, SUPPRESSED)
 """The backends of messages that reach nobody. What others say, `/outbox/` shows, and logs that."""
@@ -52,16 +50,17 @@ async def of(delivery_id: str) -> ResponseReturnValue:
         sentence=whereabouts(history, await mail().report.workers(), datetime.now(UTC)),
         message=await asyncio.to_thread(read, content) if content is not None else None,
         operator_page=_operator_page(delivery_id),
-        limit=SHOWN,
+        excerpt=Excerpt,
     )
 
 
 async def of_html(delivery_id: str) -> ResponseReturnValue:
     """Its HTML; the page's policy locks it up so that it can do nothing."""
     message = await asyncio.to_thread(read, await _stored(delivery_id))
-    if message.html is None:
+    if message.markup is None:
         raise await refusal(404, "This message has no HTML.")
-    return Response(message.html, content_type="text/html; charset=utf-8")
+    html = await asyncio.to_thread(message.html)
+    return Response(html, content_type="text/html; charset=utf-8")
 
 
 async def of_eml(delivery_id: str) -> ResponseReturnValue:
