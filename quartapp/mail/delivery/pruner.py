@@ -7,6 +7,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from quartapp.database import DatabaseUnavailable
+from quartapp.mail.outbox.border import outages
 from quartapp.mail.outbox.counts import roll_up
 
 if TYPE_CHECKING:
@@ -30,8 +31,9 @@ async def prune_for_ever(outbox: Outbox) -> None:
 async def _pruned(outbox: Outbox) -> bool:
     """Whether there is more to be done soon."""
     try:
-        await outbox.prune()
-        return await roll_up(outbox.database, outbox.now()) > 0
+        with outages():
+            await outbox.prune()
+            return await roll_up(outbox.database, outbox.now()) > 0
     except DatabaseUnavailable as error:
         logger.info("old messages were not pruned: %s", error)
     except Exception:

@@ -168,6 +168,22 @@ CLAIMS = (
         "::test_a_request_to_cancel_ends_a_message_that_would_be_retried",
     ),
     Mechanism(
+        "a database that does not serve is asked ever less often",
+        "quartapp/mail/delivery/dispatcher.py",
+        "if self._database.pause:",
+        "if False:",
+        "tests/mail/delivery/test_database_outage.py"
+        "::test_a_host_that_commits_all_the_time_is_not_asked_at_each_commit",
+    ),
+    Mechanism(
+        "an outage of the database is logged once",
+        "quartapp/mail/delivery/database_outage.py",
+        "is_first = not self._failures",
+        "is_first = True",
+        "tests/mail/delivery/test_database_outage.py"
+        "::test_however_often_it_fails_one_line_says_that_it_began_and_one_that_it_ended",
+    ),
+    Mechanism(
         "no more claims than can be carried",
         "quartapp/mail/delivery/dispatcher.py",
         "limit = self._prefetch.limit",
