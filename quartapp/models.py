@@ -24,6 +24,7 @@ from quartapp.database.migrations import Migrations
 if TYPE_CHECKING:
     from sqlalchemy import Row, Table
     from sqlalchemy.ext.asyncio import AsyncSession
+    from sqlalchemy.orm import Session
 
     from quartapp.database import Database
 
@@ -93,11 +94,15 @@ class User(Base):
         However many ask at the same moment, one of them adds the user. The others wait for that
         transaction to end, and find its user or, if it rolled back, add their own.
         """
-        connection = await session.connection()
+        return await session.run_sync(cls._get_or_create, name)
+
+    @classmethod
+    def _get_or_create(cls, session: Session, name: str) -> tuple[Self, bool]:
+        connection = session.connection()
         add = ADD[connection.dialect.name]
-        row = (await connection.execute(add, {"username": name})).one_or_none()
+        row = connection.execute(add, {"username": name}).one_or_none()
         is_new = row is not None
-        user = cls._read(row or (await connection.execute(NAMED, {"name": name})).one())
+        user = cls._read(row or connection.execute(NAMED, {"name": name}).one())
         session.add(user)
         return user, is_new
 
