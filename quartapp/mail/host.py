@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
     from contextlib import AbstractAsyncContextManager
 
 __all__ = ["Host", "PlainHost", "is_development"]
@@ -52,8 +52,13 @@ class Host(Protocol):
         """What receivers of signals are called in."""
         ...
 
-    async def render(self, template: str, context: Mapping[str, Any]) -> str:
-        """A template's text. Raises `jinja2.TemplateNotFound`."""
+    async def render(
+        self, templates: Sequence[str], context: Mapping[str, Any]
+    ) -> list[str | None]:
+        """The text of each template, None for one that does not exist.
+
+        Raises what a template raises, for a file that it includes or extends too.
+        """
         ...
 
 
@@ -95,13 +100,24 @@ class PlainHost:
         """Nothing is to be prepared for a receiver."""
         yield
 
-    async def render(self, template: str, context: Mapping[str, Any]) -> str:
-        """A template's text. Raises `jinja2.TemplateNotFound` where there are no templates."""
-        if self._render is None:
-            from jinja2 import TemplateNotFound
+    async def render(
+        self, templates: Sequence[str], context: Mapping[str, Any]
+    ) -> list[str | None]:
+        """The text of each template, None for one that does not exist."""
+        return [await self._rendered(name, context) for name in templates]
 
-            raise TemplateNotFound(template)
-        text: str = await self.ensure_async(self._render)(template, context)
+    async def _rendered(self, name: str, context: Mapping[str, Any]) -> str | None:
+        if self._render is None:
+            return None
+        from jinja2 import TemplateNotFound
+
+        try:
+            text: str = await self.ensure_async(self._render)(name, context)
+        except TemplateNotFound as missing:
+            # A file that the template includes or extends is the template's own fault.
+            if missing.name != name:
+                raise
+            return None
         return text
 
 

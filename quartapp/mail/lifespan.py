@@ -10,18 +10,19 @@ import signal
 import sys
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from quart import Blueprint, has_app_context, render_template
-from quart.signals import got_serving_exception
+from jinja2 import TemplateNotFound
+from quart import Blueprint, Quart, has_app_context
+from quart.globals import app_ctx
+from quart.signals import before_render_template, got_serving_exception, template_rendered
 
 from quartapp.mail.errors import MailError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-
-    from quart import Quart
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 
     from quartapp.mail.service import MailService
 
@@ -31,6 +32,9 @@ logger = logging.getLogger(__name__)
 
 FLASKS = Blueprint("flask", __name__).template_context_processors[None]
 """What every blueprint has from Flask."""
+
+UPDATE_TAKES_CONTEXT = "ctx" in signature(Quart.update_template_context).parameters
+"""Since Quart 0.23."""
 
 
 class Lifespan(AsyncGenerator[None, None]):
@@ -174,9 +178,32 @@ class QuartHost:
         async with self.app.app_context():
             yield
 
-    async def render(self, template: str, context: Mapping[str, Any]) -> str:
-        """A template of the app's, in the current app context or in a new one."""
-        if has_app_context():
-            return await render_template(template, **context)
-        async with self.app.app_context():
-            return await render_template(template, **context)
+    async def render(
+        self, templates: Sequence[str], context: Mapping[str, Any]
+    ) -> list[str | None]:
+        """Templates of the app's, in the current app context or in a new one.
+
+        What the app adds to the context of its templates is asked for once for all of them.
+        """
+        if not has_app_context():
+            async with self.app.app_context():
+                return await self.render(templates, context)
+        variables = dict(context)
+        update: Any = self.app.update_template_context
+        await (update(app_ctx, variables) if UPDATE_TAKES_CONTEXT else update(variables))
+        return [await self._rendered(name, {**variables}) for name in templates]
+
+    async def _rendered(self, name: str, variables: dict[str, Any]) -> str | None:
+        try:
+            template = self.app.jinja_env.get_template(name)
+        except TemplateNotFound:
+            return None
+        told: dict[str, Any] = {
+            "_sync_wrapper": self.app.ensure_async,
+            "template": template,
+            "context": variables,
+        }
+        await before_render_template.send_async(self.app, **told)
+        text = await template.render_async(variables)
+        await template_rendered.send_async(self.app, **told)
+        return text

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from jinja2 import TemplateNotFound
-
 from quartapp.mail.errors import MessageError
 from quartapp.mail.message.message import Message
 
@@ -32,7 +30,7 @@ async def compose(
     the templates raise.
     """
     text, html = f"{template}.txt", f"{template}.html"
-    body, page = await _rendered(host, text, context), await _rendered(host, html, context)
+    body, page = await host.render((text, html), context)
     if body is None and page is None:
         raise MessageError(f"There is no mail template {text} and no {html}: write one of them.")
     message = Message(
@@ -45,13 +43,3 @@ async def compose(
     )
     message.template = template
     return message
-
-
-async def _rendered(host: Host, path: str, context: Mapping[str, Any]) -> str | None:
-    try:
-        return await host.render(path, context)
-    except TemplateNotFound as missing:
-        # A file that the template includes or extends is the template's own fault.
-        if missing.name != path:
-            raise
-        return None

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from jinja2 import TemplateNotFound, UndefinedError
+from jinja2 import Template, TemplateNotFound, UndefinedError
 from quart import Quart
+from quart.signals import before_render_template, template_rendered
 
 from quartapp.mail import MessageError
 from quartapp.mail.lifespan import QuartHost
@@ -81,3 +82,34 @@ async def test_a_template_that_does_not_render_says_why(app: Quart, templates: P
 
     with pytest.raises(UndefinedError, match="'user' is undefined"):
         await render(app, "hi")
+
+
+async def test_the_app_is_asked_once_for_what_both_templates_have(
+    app: Quart, templates: Path
+) -> None:
+    (templates / "hi.txt").write_text("{{ asked }}", "utf-8")
+    (templates / "hi.html").write_text("{{ asked }}", "utf-8")
+    asked: list[None] = []
+
+    @app.context_processor
+    async def count() -> dict[str, int]:
+        asked.append(None)
+        return {"asked": len(asked)}
+
+    assert await render(app, "hi") == ("1", "1")
+
+
+async def test_receivers_of_quarts_signals_are_told_of_each_template(
+    app: Quart, templates: Path
+) -> None:
+    (templates / "hi.txt").write_text("Hi {{ name }}", "utf-8")
+    (templates / "hi.html").write_text("Hi {{ name }}", "utf-8")
+    told = []
+
+    async def tell(_app: Quart, template: Template, context: dict[str, object]) -> None:
+        told.append((template.name, context["name"]))
+
+    with before_render_template.connected_to(tell, app), template_rendered.connected_to(tell, app):
+        await render(app, "hi", name="Ada")
+
+    assert told == [("hi.txt", "Ada")] * 2 + [("hi.html", "Ada")] * 2
