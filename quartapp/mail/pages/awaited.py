@@ -15,7 +15,7 @@ from quartapp.mail.pages.answers import refusal
 from quartapp.mail.pages.chaos import shown
 from quartapp.mail.pages.headers import MESSAGE_POLICY
 from quartapp.mail.pages.looks import Excerpt
-from quartapp.mail.pages.service import mail, store
+from quartapp.mail.pages.service import mail, store, unknown
 from quartapp.mail.pages.whereabouts import whereabouts
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ async def of_eml(delivery_id: str) -> ResponseReturnValue:
 async def _history(delivery_id: str) -> History:
     history = await mail().report.history(delivery_id)
     if history is None:
-        raise await refusal(404, "There is no such message, or it has been pruned.")
+        raise await unknown(delivery_id)
     return history
 
 

@@ -20,13 +20,12 @@ from quartapp.mail.pages.blueprint import READ_ONLY, Pages
 from quartapp.mail.pages.chart import chart
 from quartapp.mail.pages.looks import Excerpt
 from quartapp.mail.pages.searches import Search
-from quartapp.mail.pages.service import mail
+from quartapp.mail.pages.service import mail, unknown
 from quartapp.mail.pages.whereabouts import obstacle
 
 if TYPE_CHECKING:
     from quart import Blueprint
     from quart.typing import ResponseReturnValue
-    from werkzeug.exceptions import HTTPException
 
     from quartapp.mail.outbox import Filter
     from quartapp.mail.outbox.delivery import Delivery
@@ -92,7 +91,7 @@ async def text(delivery_id: str) -> ResponseReturnValue:
     try:
         content = await _report().content(delivery_id)
     except LookupError:
-        raise await _unknown(delivery_id) from None
+        raise await unknown(delivery_id) from None
     audit.note(operator().name, "look into the text", [delivery_id], ())
     return await _shown(history, said=await asyncio.to_thread(read, content))
 
@@ -155,14 +154,8 @@ async def _shown(history: History, **more: Any) -> str:
 async def _history(delivery_id: str) -> History:
     history = await _report().history(delivery_id)
     if history is None:
-        raise await _unknown(delivery_id)
+        raise await unknown(delivery_id)
     return history
-
-
-async def _unknown(delivery_id: str) -> HTTPException:
-    if await _report().was_deleted(delivery_id):
-        return await refusal(404, "This message was deleted after its retention.")
-    return await refusal(404, "There is no such message, or it has been pruned.")
 
 
 def _understood(search: Search) -> tuple[Filter | None, str | None]:
