@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import shutil
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import hypothesis
@@ -16,7 +18,6 @@ from quartapp.mail.testing import SMTPServer
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Generator, Iterator
     from contextlib import AbstractAsyncContextManager
-    from pathlib import Path
 
     Serve = Callable[..., AbstractAsyncContextManager[MailService]]
 
@@ -68,8 +69,11 @@ def sqlite_url(tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def serve(server: SMTPServer, sqlite_url: str) -> Serve:
-    """Run the mail service inside a small Quart app: `async with serve(MAIL_TIMEOUT=1) as mail`."""
+def serve(server: SMTPServer, sqlite_url: str, migrated_sqlite: Path) -> Serve:
+    """Run the mail service inside a small Quart app: `async with serve(MAIL_TIMEOUT=1) as mail`.
+
+    Without a `url` of its own, and unless MAIL_UPGRADE is given, it finds its tables made.
+    """
 
     @asynccontextmanager
     async def serving(url: str = sqlite_url, **settings: Any) -> AsyncIterator[MailService]:
@@ -83,12 +87,21 @@ def serve(server: SMTPServer, sqlite_url: str) -> Serve:
             MAIL_SUPPRESS_SEND=False,
         )
         app.config.update(settings)
-        app.config.setdefault("MAIL_UPGRADE", "always")
+        if "MAIL_UPGRADE" not in settings:
+            app.config["MAIL_UPGRADE"] = "always"
+            if url == sqlite_url:
+                _put_tables(migrated_sqlite, url)
         Mail(app, clock=clock)
         async with app.test_app():
             yield app.extensions["mail"]
 
     return serving
+
+
+def _put_tables(made: Path, url: str) -> None:
+    file = Path(url.partition("///")[2])
+    if not file.exists():
+        shutil.copy(made, file)
 
 
 @pytest.fixture
