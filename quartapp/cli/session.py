@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import asyncio
+import builtins
 import inspect
 import linecache
 import signal
@@ -31,7 +32,12 @@ class ShellSession:
     """
 
     def __init__(self, context: Context) -> None:
-        self.names: dict[str, Any] = {"__name__": "__main__", "__doc__": None}
+        # With __builtins__, as everywhere in Python: warnings look for a module's imports there.
+        self.names: dict[str, Any] = {
+            "__name__": "__main__",
+            "__doc__": None,
+            "__builtins__": builtins,
+        }
         self._context = context
         self._running: asyncio.Task[BaseException | None] | None = None
         self._interrupted = False

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from contextvars import copy_context
 from mailbox import Maildir
 
 import pytest
+
+from quartapp.cli.session import ShellSession
 
 SHELLS = pytest.mark.parametrize(
     "shell", [("quartapp", "shell"), ("quart", "--app", "quartapp", "shell")], ids=" ".join
@@ -222,3 +225,13 @@ def test_another_app_gets_quarts_own_shell(call, tmp_path):
 
     assert (ended.returncode, "another 42\n" in ended.stdout) == (0, True)
     assert "App: another\n" in ended.stderr
+
+
+async def test_a_forgotten_await_gets_pythons_own_warning():
+    async with ShellSession(copy_context()) as session:
+        code = session.compile_file("async def send(): pass\nsend()\n", "<stdin>")
+
+        with pytest.warns(RuntimeWarning, match="coroutine 'send' was never awaited"):
+            error = await session.run(code)
+
+    assert error is None

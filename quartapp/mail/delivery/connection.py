@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ from quartapp.mail.transports import Outcome, Result, ServerOutage
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
+    from contextlib import AbstractAsyncContextManager
 
     from quartapp.mail.events.publish import Publisher
     from quartapp.mail.message.encoding import Encoded
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
     from quartapp.mail.transports import Answer, Session, Transport
 
 __all__ = ["Connection", "connected"]
+
+logger = logging.getLogger(__name__)
 
 
 class Connection:
@@ -89,7 +93,15 @@ async def connected(
     try:
         yield Connection(opened, settings, publisher, finish)
     finally:
+        await _ended(session)
+
+
+async def _ended(session: AbstractAsyncContextManager[Session]) -> None:
+    try:
         await session.__aexit__(None, None, None)
+    except Exception:
+        # What was sent was sent: whoever sent it must not hear that it failed.
+        logger.exception("a connection could not be ended")
 
 
 def _recipient(address: str, answer: Answer) -> Recipient:

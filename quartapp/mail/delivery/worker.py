@@ -181,7 +181,11 @@ class Worker:
         try:
             yield transport
         finally:
-            await transport.close()
+            try:
+                await transport.close()
+            except Exception:
+                # What was sent was sent: whoever sent it must not hear that it failed.
+                logger.exception("the connections could not be closed")
 
     @property
     def is_suppressed(self) -> bool:

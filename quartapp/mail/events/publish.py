@@ -210,7 +210,12 @@ class Publisher:
     ) -> list[asyncio.Task[None]]:
         if not (self._recorders or signals.email_dispatched.receivers):
             return []
-        message = parse(content, envelope)
+        try:
+            message = parse(content, envelope)
+        except Exception:
+            # It went out, whatever can be read of it: whoever sent it must not hear that it failed.
+            logger.exception("a message that was sent cannot be read again for receivers")
+            return []
         for outbox in self._recorders:
             outbox.append(message)
         return self._tell(signals.email_dispatched, about=about, message=message)

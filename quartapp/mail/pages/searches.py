@@ -79,4 +79,7 @@ def _end(label: str, typed: str) -> datetime | None:
     moment = _moment(label, typed)
     if moment is None or len(typed) > DATE:
         return moment
-    return moment + timedelta(days=1)
+    try:
+        return moment + timedelta(days=1)
+    except OverflowError:
+        return datetime.max.replace(tzinfo=UTC)

@@ -47,9 +47,8 @@ class Path:
         for parameter in self.parameters:
             keyword, _, value = parameter.partition("=")
             if keyword.upper() == "SIZE":
-                demand(
-                    value.isdecimal() and len(value) < 20, "501 5.5.4 SIZE= is a number of bytes"
-                )
+                is_number = value.isascii() and value.isdecimal() and len(value) < 20
+                demand(is_number, "501 5.5.4 SIZE= is a number of bytes")
                 return int(value)
         return 0
 

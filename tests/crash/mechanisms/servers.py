@@ -16,6 +16,13 @@ SERVERS = (
         "::test_what_was_used_up_is_forgotten_when_the_mailbox_starts_again",
     ),
     Mechanism(
+        "a message that was sent and cannot be read again was sent",
+        "quartapp/mail/events/publish.py",
+        "return []\n        for outbox in",
+        "raise\n        for outbox in",
+        "tests/mail/delivery/test_accepted.py::test_what_cannot_be_read_again_was_sent_all_the_same",
+    ),
+    Mechanism(
         "breaker",
         "quartapp/mail/transports/breaker.py",
         "self.outage = outage\n",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import aiosmtplib
 import pytest
 
+from quartapp.mail.smtpd.commands import Refusal, path
 from quartapp.mail.smtpd.script import Respond, Script
 from quartapp.mail.testing import Phase, SMTPServer
 
@@ -105,3 +106,9 @@ async def send(server: SMTPServer, *recipients: str) -> tuple[dict[str, object],
         hostname=server.host,
         port=server.port,
     )
+
+
+@pytest.mark.parametrize("size", ["\u00b2", "\u0663", "9" * 5000, "-1"])
+def test_a_size_that_is_no_number_is_refused(size):
+    with pytest.raises(Refusal, match="501"):
+        _ = path("MAIL", f"FROM:<ada@example.com> SIZE={size}").size
