@@ -301,3 +301,20 @@ async def test_a_message_suppressed_on_the_spot_has_its_receipt(serve, server):
         Status.SENT, "suppressed",
     )  # fmt: skip
     assert server.connections == 0
+
+
+async def test_a_deleted_message_is_known_by_its_key_and_waits_for_nobody(app):
+    app.config["MAIL_RETENTION"] = 0
+    mail = Mail(app)
+    app.before_serving(mail.upgrade)
+    async with app.test_app():
+        first = await mail.wait(await mail.send_later(message(), key="welcome"), timeout=30)
+        deleted = await mail.prune()
+
+        again = await mail.send_later(message(), key="welcome")
+        waited = await mail.wait(again, timeout=30)
+        changes = [change async for change in mail.watch(again)]
+
+    assert (deleted, again.id, again.status) == (1, first.id, Status.SENT)
+    assert (again.recipients, again.detail, again.is_pruned) == ((), "pruned", True)
+    assert (waited, changes) == (again, [again])

@@ -150,6 +150,8 @@ async def _looked_up(
 ) -> tuple[History, bytes | None]:
     history = await service.report.history(delivery_id)
     if history is None:
+        if await service.report.was_deleted(delivery_id):
+            raise LookupError(f"The message with id {delivery_id} was deleted after its retention.")
         raise LookupError(f"No message with id {delivery_id}.")
     if not body:
         return history, None

@@ -31,7 +31,7 @@ BYTES = 4 * 1024 * 1024
 PAUSE = 0.1
 """Seconds between two transactions, so that those who wait to write come first."""
 
-LOOKS = 20
+LOOKS = 10
 """How often SQLite's log is to be emptied, a pause apart, before a reader is left to read on."""
 
 ENDED = tuple(status for status, state in STATES.items() if state.final is not Final.NEVER)
