@@ -67,7 +67,8 @@ class MailSettings(ServerSettings):
     lease: float = setting(
         MINUTE,
         kinds.some_time,
-        "After how long another process may take over a dead process's messages.",
+        "After how long without a sign of life another process takes over a process's messages; "
+        "a process that is started after `kill -9` waits for that long too.",
         shown="60s",
     )
     retry_first: float = setting(

@@ -12,7 +12,7 @@ from quartapp.mail.delivery.batched_outbox import BatchedOutbox
 from quartapp.mail.delivery.database_outage import DatabaseOutage
 from quartapp.mail.delivery.lease_watch import LeaseWatch
 from quartapp.mail.delivery.leases import LeaseLost, Leases
-from quartapp.mail.delivery.prefetch import Prefetch
+from quartapp.mail.delivery.prefetch import ContentLimit, Prefetch
 from quartapp.mail.delivery.pruner import prune_for_ever
 from quartapp.mail.delivery.sender import Sender, SendJob
 from quartapp.mail.outbox.border import outages
@@ -76,6 +76,7 @@ class Dispatcher:
         self._leases = Leases(outbox, settings.lease, clock, self._database)
         self._watch = LeaseWatch(POLL, clock)
         self._batched = BatchedOutbox(outbox, self._database)
+        self._contents = ContentLimit()
         self._sender = Sender(
             settings,
             outbox,
@@ -83,9 +84,11 @@ class Dispatcher:
             load=self._batched.load,
             check=self._leases.check,
             stamp=self._batched.stamp,
+            contents=self._contents,
         )
         self._prefetch = Prefetch(settings.connections, clock)
         self._jobs: dict[asyncio.Task[None], SendJob] = {}
+        self._size = 0
         self._loops: list[asyncio.Task[None]] = []
         self._woken = asyncio.Event()
         self._stopping = asyncio.Event()
@@ -211,13 +214,10 @@ class Dispatcher:
 
     def _room(self) -> int:
         """How many more messages may be in progress: none while delivery is paused."""
-        match self._breaker.state:
-            case BreakerState.CLOSED:
-                limit = self._prefetch.limit
-            case BreakerState.PROBING:
-                return int(all(job.is_past_end_of_data for job in self._jobs.values()))
-            case BreakerState.OPEN:
-                limit = 0
+        if self._breaker.state is BreakerState.PROBING:
+            return int(all(job.is_past_end_of_data for job in self._jobs.values()))
+        is_open = self._breaker.state is BreakerState.OPEN
+        limit = 0 if is_open else self._prefetch.limit(self._size)
         room = max(0, limit - len(self._jobs))
         # Half a batch at a time, or each message that ends would cost a claim of its own.
         return room if room >= limit // 2 else 0
@@ -234,10 +234,13 @@ class Dispatcher:
     def _start(self, job: SendJob) -> None:
         task = _task(self._run(job), f"mail: message {job.claim.id}")
         self._jobs[task] = job
+        self._size += job.claim.size
         task.add_done_callback(self._end, context=Context())
 
     def _end(self, task: asyncio.Task[None]) -> None:
         job = self._jobs.pop(task)
+        self._size -= job.claim.size
+        self._contents.change(-job.held)
         self._leases.drop(job.claim)
         self._prefetch.count()
         self._on_end(job.claim.id)

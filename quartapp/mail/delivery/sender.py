@@ -16,6 +16,7 @@ from quartapp.mail.transports import Answer, Outcome, Result, ServerOutage
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from quartapp.mail.delivery.prefetch import ContentLimit
     from quartapp.mail.outbox import Outbox
     from quartapp.mail.outbox.claim import Claim
     from quartapp.mail.outbox.decision import Decision
@@ -33,6 +34,8 @@ SMALL = 32 * 1024
 class SendJob:
     """One message in progress: its claim, how far it has come, and its bytes once loaded.
 
+    held
+        Bytes of the content while no connection sends it, see `ContentLimit`.
     took
         Seconds until the server's last reply, once it has replied.
     """
@@ -41,6 +44,7 @@ class SendJob:
     is_past_end_of_data: bool = False
     is_decided: bool = False
     content: bytes | None = None
+    held: int = 0
     took: float | None = None
 
     @property
@@ -60,6 +64,8 @@ class Sender:
         Raises `LeaseLost` when a claim is not ours any more.
     stamp
         Writes the intent before the end of data where uncertain messages are held.
+    contents
+        Bounds what is in memory; the bytes that a job still holds are to be returned with its end.
     """
 
     def __init__(
@@ -71,6 +77,7 @@ class Sender:
         load: Callable[[str], Awaitable[bytes | None]],
         check: Callable[[Claim], None],
         stamp: Callable[[Claim], Awaitable[None]],
+        contents: ContentLimit,
     ) -> None:
         self._settings = settings
         self._outbox = outbox
@@ -78,6 +85,7 @@ class Sender:
         self._load = load
         self._check = check
         self._stamp = stamp
+        self._contents = contents
 
     async def attempt(self, job: SendJob) -> Decision:
         """Make one attempt and decide what comes next.
@@ -114,17 +122,29 @@ class Sender:
         envelope = Envelope(
             claim.sender, staged.envelope_recipients, claim.mail_options, claim.rcpt_options
         )
-        if claim.size <= SMALL:
+        if claim.size <= SMALL and self._contents.has_room:
             job.content = await self._loaded(claim)
+            self._hold(job, len(job.content))
+        else:
+            # Those that are sent and cannot be recorded must not become ever more.
+            await self._contents.room()
         async with self._transport(claim.backend).session() as session:
+            self._hold(job, 0)
             if job.content is None:
                 job.content = await self._loaded(claim)
             began = time.monotonic()
-            outcome = await session.send(
-                envelope, job.content, lambda: self._before_end_of_data(job)
-            )
+            try:
+                outcome = await session.send(
+                    envelope, job.content, lambda: self._before_end_of_data(job)
+                )
+            finally:
+                self._hold(job, len(job.content))
             job.took = time.monotonic() - began
         return staged.translate(outcome)
+
+    def _hold(self, job: SendJob, size: int) -> None:
+        self._contents.change(size - job.held)
+        job.held = size
 
     async def _loaded(self, claim: Claim) -> bytes:
         content = await self._load(claim.id)

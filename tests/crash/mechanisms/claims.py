@@ -186,15 +186,31 @@ CLAIMS = (
     Mechanism(
         "no more claims than can be carried",
         "quartapp/mail/delivery/dispatcher.py",
-        "limit = self._prefetch.limit",
-        "limit = 10**6",
+        "0 if is_open else self._prefetch.limit(self._size)",
+        "10**6",
         "tests/mail/outbox/test_idle.py"
         "::test_a_dispatcher_holds_no_more_of_a_backlog_than_it_can_carry",
     ),
     Mechanism(
+        "no more large messages than connections",
+        "quartapp/mail/delivery/prefetch.py",
+        "if size >= BYTES:",
+        "if False:",
+        "tests/mail/delivery/test_prefetch.py"
+        "::test_of_large_messages_no_more_are_claimed_than_there_are_connections",
+    ),
+    Mechanism(
+        "contents that wait to be recorded are bounded",
+        "quartapp/mail/delivery/sender.py",
+        "await self._contents.room()",
+        "pass",
+        "tests/mail/delivery/test_prefetch.py"
+        "::test_what_is_sent_and_not_recorded_is_bounded_in_bytes",
+    ),
+    Mechanism(
         "bytes are loaded when a connection is held",
         "quartapp/mail/delivery/sender.py",
-        "if claim.size <= SMALL:",
+        "if claim.size <= SMALL and self._contents.has_room:",
         "if True:",
         "tests/mail/delivery/test_promises_to_others.py::test_6_bytes_are_loaded_when_a_connection_is_held",
     ),
