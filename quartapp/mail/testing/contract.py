@@ -127,6 +127,14 @@ class TransportContract:
 
         assert transport.figures.busy == 0
 
+    async def test_it_sends_again_after_it_was_closed(self, transport: Transport) -> None:
+        await _send(transport, BOB)
+        await transport.close()
+
+        outcome = await _send(transport, BOB)
+
+        assert outcome.answers[BOB].result is Result.ACCEPTED
+
     async def test_an_outage_opens_its_breaker(self) -> None:
         transport = self.unreachable()
         if transport is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 from quartapp.mail.transports import Breaker, TransportFigures
@@ -36,7 +37,8 @@ class SMTPTransport:
     ) -> None:
         self.breaker = breaker or Breaker(settings.breaker_first, settings.breaker_max)
         self._settings = settings
-        self._pool = Pool(settings, self.breaker, idle=idle, max_age=max_age)
+        self._make_pool = partial(Pool, settings, self.breaker, idle=idle, max_age=max_age)
+        self._pool = self._make_pool()
 
     def __repr__(self) -> str:
         figures, where = self.figures, f"{self._settings.server}:{self._settings.port}"
@@ -67,5 +69,12 @@ class SMTPTransport:
             session.end()
 
     async def close(self) -> None:
-        """Reject those who wait, say QUIT on idle connections, cut busy ones."""
-        await self._pool.close()
+        """Reject those who wait, say QUIT on idle connections, cut busy ones.
+
+        What is sent afterwards has a pool of its own: an app that is started again uses the same
+        transport again, maybe in another event loop.
+        """
+        pool = self._pool
+        await pool.close()
+        if self._pool is pool:
+            self._pool = self._make_pool()
