@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from contextvars import Context
 from typing import TYPE_CHECKING, Generic, TypeVar
+
+from quartapp.database.reserve import context_in_reserve
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -40,7 +41,7 @@ class Batcher(Generic[Item, Written]):
         if self._writer is None:
             # In a clean context: it goes on with the items of other requests.
             self._writer = asyncio.create_task(
-                self._write_all(), name="mail: batcher", context=Context()
+                self._write_all(), name="mail: batcher", context=context_in_reserve()
             )
         return await future
 

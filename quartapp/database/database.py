@@ -10,8 +10,16 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.util import greenlet_spawn
 
-from quartapp.database.engines import ALONE, postgres_engine, sqlite_reader, sqlite_writer
+from quartapp.database.engines import (
+    ALONE,
+    POSTGRES_RESERVE,
+    SQLITE_RESERVE,
+    postgres_engine,
+    sqlite_reader,
+    sqlite_writer,
+)
 from quartapp.database.errors import DatabaseBusy, DatabaseUnavailable, connecting, translated
+from quartapp.database.reserve import is_in_reserve
 from quartapp.database.url import shown
 from quartapp.database.writer_queue import NestedWrite, WriterQueue
 
@@ -43,11 +51,15 @@ class Database:
         self.url = make_url(url)
         if self.is_sqlite:
             self.engine = sqlite_reader(self.url, patience)
-            self.writer = sqlite_writer(self.url, patience)
+            self.writer = self._spare_writer = sqlite_writer(self.url, patience)
             self._reader = self.engine.execution_options(**ALONE)
+            self._spare = sqlite_reader(self.url, patience, SQLITE_RESERVE)
+            self._spare_reader = self._spare.execution_options(**ALONE)
         else:
             self.engine = self.writer = postgres_engine(self.url, patience)
             self._reader = _autocommit(self.engine)
+            self._spare = self._spare_writer = postgres_engine(self.url, patience, POSTGRES_RESERVE)
+            self._spare_reader = _autocommit(self._spare)
         self._queue = WriterQueue(patience)
         self._is_ours = True
 
@@ -58,6 +70,8 @@ class Database:
         database.url = engine.url
         database.engine = database.writer = engine
         database._reader = engine if database.is_sqlite else _autocommit(engine)
+        database._spare = database._spare_writer = engine
+        database._spare_reader = database._reader
         database._queue = WriterQueue(PATIENCE)
         database._is_ours = False
         return database
@@ -66,6 +80,19 @@ class Database:
     def is_sqlite(self) -> bool:
         """Whether this is SQLite, which knows one writer and no LISTEN."""
         return self.url.get_backend_name() == "sqlite"
+
+    @property
+    def engines(self) -> set[AsyncEngine]:
+        """All of them, those in reserve included."""
+        return {self.engine, self.writer, self._spare}
+
+    @property
+    def _readers(self) -> AsyncEngine:
+        return self._spare_reader if is_in_reserve() else self._reader
+
+    @property
+    def _writers(self) -> AsyncEngine:
+        return self._spare_writer if is_in_reserve() else self.writer
 
     def __repr__(self) -> str:
         return f"<Database {shown(self.url)}>"
@@ -77,7 +104,9 @@ class Database:
         Raises `DatabaseUnavailable` when the database is away.
         """
         with translated():
-            async with AsyncSession(self.engine, expire_on_commit=False) as session:
+            async with AsyncSession(
+                self._spare if is_in_reserve() else self.engine, expire_on_commit=False
+            ) as session:
                 with connecting():
                     await session.connection()
                 yield session
@@ -90,7 +119,7 @@ class Database:
         `DatabaseUnavailable` when the database is away, `NestedWrite` inside another one.
         """
         async with self._turn():
-            session = AsyncSession(self.writer, expire_on_commit=False)
+            session = AsyncSession(self._writers, expire_on_commit=False)
             try:
                 with connecting():
                     transaction = await session.run_sync(_begin)
@@ -112,19 +141,19 @@ class Database:
         `DatabaseUnavailable` when the database is away.
         """
         with connecting():
-            return await greenlet_spawn(_first, self._reader.sync_engine, statement, parameters)
+            return await greenlet_spawn(_first, self._readers.sync_engine, statement, parameters)
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
         """A bare connection for single questions, each answered from its own moment."""
         with translated():
-            async with _opened(self._reader) as connection:
+            async with _opened(self._readers) as connection:
                 yield connection
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[AsyncConnection]:
         """A bare connection inside one write transaction; raises what `transaction` raises."""
-        async with self._turn(), _opened(self.writer) as connection, connection.begin():
+        async with self._turn(), _opened(self._writers) as connection, connection.begin():
             await self.begin(connection)
             yield connection
 
@@ -160,7 +189,7 @@ class Database:
         """
         if not self.is_sqlite:
             return True
-        async with self._turn(), _opened(self.writer) as connection:
+        async with self._turn(), _opened(self._writers) as connection:
             driver: Any = (await connection.get_raw_connection()).driver_connection
             [(patience,)] = await driver.execute_fetchall("PRAGMA busy_timeout")
             # While it waited for readers it would keep other processes from writing.
@@ -173,9 +202,8 @@ class Database:
 
     async def dispose(self) -> None:
         """Close every connection."""
-        await self.engine.dispose()
-        if self.writer is not self.engine:
-            await self.writer.dispose()
+        for engine in self.engines:
+            await engine.dispose()
 
 
 def _begin(session: Session) -> SessionTransaction:

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ALONE",
+    "POSTGRES_RESERVE",
+    "SQLITE_RESERVE",
     "postgres_engine",
     "schema_as_of",
     "schema_of",
@@ -37,7 +39,9 @@ __all__ = [
 ]
 
 SQLITE_READERS = 4
+SQLITE_RESERVE = 2
 POSTGRES_CONNECTIONS = 20
+POSTGRES_RESERVE = 8
 CONNECT_TIMEOUT = 5.0
 ROWS_AT_ONCE = 64
 SCHEMAS = "schema_translate_map"
@@ -46,9 +50,9 @@ ALONE = {"statements_stand_alone": True}
 """Execution options for a SQLite reader whose statements need no common snapshot."""
 
 
-def sqlite_reader(url: URL, patience: float) -> AsyncEngine:
+def sqlite_reader(url: URL, patience: float, size: int = SQLITE_READERS) -> AsyncEngine:
     """Connections that only read, and never wait for a writer."""
-    return _sqlite(url, patience, SQLITE_READERS, "BEGIN DEFERRED", ["query_only=ON"])
+    return _sqlite(url, patience, size, "BEGIN DEFERRED", ["query_only=ON"])
 
 
 def sqlite_writer(url: URL, patience: float) -> AsyncEngine:
@@ -146,11 +150,11 @@ def _file_of(url: URL) -> Path | None:
     return Path(name)
 
 
-def postgres_engine(url: URL, patience: float) -> AsyncEngine:
+def postgres_engine(url: URL, patience: float, size: int = POSTGRES_CONNECTIONS) -> AsyncEngine:
     """A pool of asyncpg connections; one that the server has closed is replaced when taken."""
     engine = create_async_engine(
         url,
-        pool_size=POSTGRES_CONNECTIONS,
+        pool_size=size,
         # None in excess: to close one that is given back costs a new one soon, and could be cut.
         max_overflow=0,
         pool_timeout=patience,

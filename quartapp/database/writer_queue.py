@@ -7,6 +7,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from quartapp.database.errors import DatabaseBusy
+from quartapp.database.reserve import is_in_reserve
 
 __all__ = ["NestedWrite", "WriterQueue"]
 
@@ -17,6 +18,8 @@ class NestedWrite(RuntimeError):
 
 class WriterQueue:
     """One writer at a time in an event loop, first come first served: `async with queue`.
+
+    Who is in reserve waits for two others at most: the one who writes, and the next.
 
     A turn is taken before a connection is, so that those who wait hold none. Each event loop has a
     queue of its own, made when it is first used: an application may be started in one loop after
@@ -32,15 +35,26 @@ class WriterQueue:
         self._locks: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = (
             WeakKeyDictionary()
         )
+        self._doors: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = (
+            WeakKeyDictionary()
+        )
 
     async def __aenter__(self) -> None:
         self.refuse_nested()
         try:
             async with asyncio.timeout(self._patience):
-                await self._lock.acquire()
+                await self._take_turn()
         except TimeoutError:
             raise DatabaseBusy(f"no turn to write within {self._patience:g} s") from None
         self.holder = asyncio.current_task()
+
+    async def _take_turn(self) -> None:
+        if is_in_reserve():
+            await self._lock.acquire()
+            return
+        # Of all others one at most stands in front of who is in reserve.
+        async with self._doors.setdefault(asyncio.get_running_loop(), asyncio.Lock()):
+            await self._lock.acquire()
 
     def refuse_nested(self) -> None:
         """Raise `NestedWrite` where this task has the turn."""

@@ -8,6 +8,7 @@ from contextvars import Context
 from typing import TYPE_CHECKING
 
 from quartapp.database import DatabaseUnavailable
+from quartapp.database.reserve import context_in_reserve
 from quartapp.mail.delivery.batched_outbox import BatchedOutbox
 from quartapp.mail.delivery.database_outage import DatabaseOutage
 from quartapp.mail.delivery.lease_watch import LeaseWatch
@@ -289,7 +290,7 @@ async def _at_most(seconds: float, event: asyncio.Event) -> None:
 
 def _task(work: Coroutine[object, object, None], name: str) -> asyncio.Task[None]:
     """Start a task in a clean context: nothing of the caller's request goes along."""
-    return asyncio.create_task(work, name=name, context=Context())
+    return asyncio.create_task(work, name=name, context=context_in_reserve())
 
 
 async def _ended(task: asyncio.Task[None]) -> None:

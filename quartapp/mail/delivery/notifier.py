@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import asynccontextmanager
-from contextvars import Context
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import text
 
 from quartapp.database import DatabaseUnavailable
+from quartapp.database.reserve import context_in_reserve
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -50,14 +50,14 @@ class Notifier:
         self._is_due = self.works
         if self._is_due and self._notifying is None:
             self._notifying = asyncio.create_task(
-                self._notify_while_due(), name="mail: notifier", context=Context()
+                self._notify_while_due(), name="mail: notifier", context=context_in_reserve()
             )
 
     def listen(self, heard: Callable[[], None]) -> None:
         """Call `heard` for what other processes notify, from now until `close`."""
         if self.works:
             self._listener = asyncio.create_task(
-                self._listen(heard), name="mail: listener", context=Context()
+                self._listen(heard), name="mail: listener", context=context_in_reserve()
             )
 
     async def close(self) -> None:

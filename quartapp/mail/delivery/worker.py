@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import asynccontextmanager
-from contextvars import Context
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from quartapp.database import DatabaseUnavailable
+from quartapp.database.reserve import context_in_reserve
 from quartapp.mail.choices import SUPPRESSED
 from quartapp.mail.delivery.dispatcher import Dispatcher
 from quartapp.mail.delivery.notifier import Notifier
@@ -218,7 +218,7 @@ class Worker:
         )
         dispatcher.start()
         self._telling = asyncio.create_task(
-            self._presence.keep_telling(), name="mail: presence", context=Context()
+            self._presence.keep_telling(), name="mail: presence", context=context_in_reserve()
         )
         self._shared_notifier().listen(dispatcher.wake)
         return dispatcher

@@ -12,6 +12,7 @@ from werkzeug.exceptions import HTTPException, NotFound
 from werkzeug.routing import RequestRedirect
 
 from quartapp.database import DatabaseUnavailable
+from quartapp.database.reserve import use_reserve
 from quartapp.mail.errors import OutboxUnavailable
 from quartapp.mail.pages.access import enter, is_let_in, is_our_form, operator
 from quartapp.mail.pages.answers import refusal
@@ -109,6 +110,7 @@ class Pages(Blueprint):
             return instead
         if not is_let_in():
             raise await refusal(403)
+        use_reserve()
         if request.method not in READING:
             await _check_change()
         return None

@@ -8,6 +8,29 @@ __all__ = ["DATABASES"]
 
 DATABASES = (
     Mechanism(
+        "operators have database connections of their own",
+        "quartapp/mail/pages/blueprint.py",
+        "        use_reserve()\n",
+        "",
+        "tests/mail/pages/test_reserve.py"
+        "::test_operator_and_dispatcher_have_connections_of_their_own",
+    ),
+    Mechanism(
+        "deliveries have database connections of their own",
+        "quartapp/mail/delivery/dispatcher.py",
+        "context=context_in_reserve())",
+        "context=Context())",
+        "tests/mail/pages/test_reserve.py"
+        "::test_operator_and_dispatcher_have_connections_of_their_own",
+    ),
+    Mechanism(
+        "who is in reserve does not wait for every writer",
+        "quartapp/database/writer_queue.py",
+        "if is_in_reserve():",
+        "if False:",
+        "tests/mail/pages/test_reserve.py::test_who_is_in_reserve_waits_for_two_writers_at_most",
+    ),
+    Mechanism(
         "joining the caller's transaction",
         "quartapp/mail/outbox/outbox.py",
         "if session is not None:",

@@ -128,7 +128,7 @@ SERVERS = (
     Mechanism(
         "delivery does not hold the request that started it",
         "quartapp/mail/delivery/dispatcher.py",
-        "name=name, context=Context()",
+        "name=name, context=context_in_reserve()",
         "name=name",
         "tests/mail/delivery/test_contexts.py"
         "::test_a_running_dispatcher_does_not_hold_the_request_that_started_it",
@@ -136,7 +136,7 @@ SERVERS = (
     Mechanism(
         "a batch does not hold a request",
         "quartapp/database/batching.py",
-        'name="mail: batcher", context=Context()',
+        'name="mail: batcher", context=context_in_reserve()',
         'name="mail: batcher"',
         "tests/mail/delivery/test_contexts.py"
         "::test_a_batch_that_is_written_does_not_hold_a_request",

@@ -62,7 +62,8 @@ async def test_a_ring_is_heard_in_another_process(notifier, heard):
 
 async def test_a_thousand_rings_at_once_are_two(notifier, here):
     rings = []
-    event.listen(here.engine.sync_engine, "after_cursor_execute", lambda *_: rings.append(_[2]))
+    for each in here.engines:
+        event.listen(each.sync_engine, "after_cursor_execute", lambda *_: rings.append(_[2]))
 
     for _ in range(1000):
         notifier.notify()
@@ -99,7 +100,7 @@ async def test_a_notification_without_a_database_raises_nothing(notifier, heard,
 
 
 async def test_listening_takes_no_connection_from_the_pool(there, heard):
-    assert there.engine.pool.checkedout() == 0
+    assert [each.pool.checkedout() for each in there.engines] == [0, 0]
 
 
 async def test_a_message_queued_by_a_process_that_does_not_deliver_is_sent_at_once(

@@ -117,8 +117,10 @@ async def test_3_only_hold_pays_a_write_before_each_end_of_data(
 ):
     written = []
     async with serve(database_url, MAIL_ON_UNCERTAIN=policy, MAIL_CONNECTIONS=1) as mail:
-        engine = mail.outbox.database.writer.sync_engine
-        event.listen(engine, "before_cursor_execute", lambda *said: written.append(said[2]))
+        for engine in mail.outbox.database.engines:
+            event.listen(
+                engine.sync_engine, "before_cursor_execute", lambda *said: written.append(said[2])
+            )
         for _ in range(5):
             await mail.wait(await mail.send_later(message()), timeout=30)
 

@@ -35,12 +35,12 @@ async def test_6_bytes_are_loaded_when_a_connection_is_held(serve, server, datab
     server.stall(Phase.MAIL)
     loaded = []
     async with serve(database_url, MAIL_CONNECTIONS=1, MAIL_DRAIN_TIMEOUT=0.1) as mail:
-        engine = mail.outbox.database.engine.sync_engine
-        event.listen(
-            engine,
-            "before_cursor_execute",
-            lambda *say: loaded.append("FROM mail_contents" in say[2]),
-        )
+        for engine in mail.outbox.database.engines:
+            event.listen(
+                engine.sync_engine,
+                "before_cursor_execute",
+                lambda *say: loaded.append("FROM mail_contents" in say[2]),
+            )
         for _ in range(5):
             await mail.send_later(large)
         await server.reached(Phase.MAIL)

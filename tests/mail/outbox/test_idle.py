@@ -74,6 +74,6 @@ class _Times(list[float]):
 
 def _times_of_statements(database, then=lambda: None):
     times = _Times(then)
-    for engine in {database.engine.sync_engine, database.writer.sync_engine}:
-        event.listen(engine, "after_cursor_execute", times.note)
+    for engine in database.engines:
+        event.listen(engine.sync_engine, "after_cursor_execute", times.note)
     return times

@@ -209,7 +209,7 @@ def _statements(database: Database) -> Iterator[list[tuple[str, object]]]:
         if not statement.startswith("BEGIN"):
             seen.append((statement, parameters[0] if is_many else parameters))
 
-    engines = {database.engine.sync_engine, database.writer.sync_engine}
+    engines = [each.sync_engine for each in database.engines]
     for engine in engines:
         event.listen(engine, "before_cursor_execute", note)
     yield seen
