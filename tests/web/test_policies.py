@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from quart import Quart, Response
     from werkzeug.routing import Rule
 
-OF_MESSAGES = {"mail_mailbox.html", "mail_mailbox.preview_html"}
+OF_MESSAGES = {"mail_mailbox.html", "mail_mailbox.preview_html", "mail_mailbox.of_html"}
 ARRIVED = b"""Subject: hello\r
 Content-Type: multipart/mixed; boundary=b\r
 \r
@@ -60,7 +60,7 @@ class Answered:
 async def answers(app: Quart) -> list[Answered]:
     """The answer to a GET of every route, at an address where there is something, and to a POST."""
     mail = app.extensions["mail"]
-    queued = await mail.send_later(message())
+    queued = await mail.send_later(message(html="<p>html</p>"))
     entry = await mail.mailbox.store.add("a@example.com", ["b@example.com"], ARRIVED)
     await mail.drain()
     values = {"filename": "style.css", "name": "new_user", "number": 0, "_": "nowhere"}
