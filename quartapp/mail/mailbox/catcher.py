@@ -159,6 +159,9 @@ class _Desk:
         return "250 2.0.0 Stored in the mailbox"
 
     async def handle_exception(self, error: Exception) -> str:
+        if isinstance(error, ValueError | RecursionError):
+            # The library fails on a command such as `SIZE=²`.
+            return "501 5.5.2 The command cannot be understood"
         logger.error("The mailbox's server failed", exc_info=error)
         return "451 4.3.0 The mailbox failed"
 

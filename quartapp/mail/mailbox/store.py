@@ -11,6 +11,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from functools import lru_cache
 from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from quartapp.mail.mailbox.entry import Entry
@@ -18,7 +19,6 @@ from quartapp.mail.mailbox.reading import subject_and_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-    from pathlib import Path
 
 __all__ = ["Store", "for_the_owner"]
 
@@ -194,8 +194,11 @@ class Store:
         raise LookupError(f"there is no message {delivery_id} in the mailbox")
 
     def _empty(self) -> None:
-        for delivery_id in self._ids():
-            self._file(delivery_id).unlink(missing_ok=True)
+        for folder in FOLDERS:
+            with suppress(FileNotFoundError):
+                for file in os.scandir(self.path / folder):
+                    if ID.fullmatch(file.name.partition(":")[0]):
+                        Path(file).unlink(missing_ok=True)
 
 
 def for_the_owner(path: str, flags: int) -> int:

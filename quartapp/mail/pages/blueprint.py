@@ -120,6 +120,9 @@ async def static(filename: str) -> Response:
     """One of our files: style, script, picture."""
     try:
         return await send_from_directory(STATIC, filename)
+    except OverflowError:
+        # If-Modified-Since names a time beyond all calendars.
+        return await send_from_directory(STATIC, filename, conditional=False)
     except NotFound:
         raise await refusal(404) from None
 

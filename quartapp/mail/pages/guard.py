@@ -6,7 +6,7 @@ import hmac
 import logging
 
 from quart import abort, current_app, request
-from werkzeug.datastructures import WWWAuthenticate
+from werkzeug.datastructures import Authorization, WWWAuthenticate
 from werkzeug.exceptions import Unauthorized
 
 from quartapp.mail.clients import is_this_machine
@@ -64,10 +64,17 @@ def _checked_sign_in() -> Operator:
 
 def _signed_in() -> Operator | None:
     name, password = _credentials()
-    given = request.authorization
+    given = _given()
     is_name = _is_same(given.username if given else None, name)
     is_password = _is_same(given.password if given else None, password)
     return Operator(f"operator {name}") if has_operator() and is_name and is_password else None
+
+
+def _given() -> Authorization | None:
+    try:
+        return request.authorization
+    except ValueError:
+        return None  # the library fails on credentials that are not ASCII
 
 
 def _credentials() -> tuple[str, str]:

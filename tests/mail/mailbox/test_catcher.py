@@ -144,3 +144,13 @@ async def test_a_closed_catcher_has_no_port(store):
 
     with pytest.raises(RuntimeError, match="open it"):
         _ = catcher.port
+
+
+@pytest.mark.parametrize("size", ["²", "9" * 300, "-1", "x"])
+async def test_a_size_that_is_no_number_is_refused_without_a_traceback(client, caplog, size):
+    await client.ehlo()
+
+    code, _ = await client.execute_command(f"MAIL FROM:<a@example.com> SIZE={size}".encode())
+
+    assert code in (501, 552)
+    assert "failed" not in caplog.text

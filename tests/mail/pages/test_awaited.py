@@ -20,7 +20,7 @@ LATER = NOW + timedelta(days=3650)
 STATES = {
     "queued": {"status": "queued", "due_at": NOW},
     "deferred": {"status": "queued", "due_at": LATER, "attempts": 1},
-    "sending": {"status": "sending", "due_at": None, "token": "t", "lease_until": LATER},
+    "sending": {"status": "sending", "due_at": None, "token": "t", "lease": 60.0},
     "sent": {"status": "sent", "due_at": None, "sent_at": NOW, "ended_at": NOW, "attempts": 1},
     "failed": {"status": "failed", "due_at": None, "ended_at": NOW, "attempts": 1},
     "expired": {"status": "failed", "due_at": None, "ended_at": NOW},

@@ -85,3 +85,18 @@ async def test_behind_a_trusted_proxy_the_visitor_is_who_it_says(started):
 async def test_there_is_no_mailbox_in_production_not_even_for_the_operator(in_production):
     async with in_production(**OPERATOR) as app:
         assert await status(app, Authorization=signed("ops", "pässword")) == 404
+
+
+@pytest.mark.parametrize(
+    "sign_in", ["Basic é", "Basic ====", "Basic", "Bearer x", "é", "Basic /w=="]
+)
+async def test_a_sign_in_that_is_none_is_a_wrong_one(started, sign_in):
+    async with started(**OPERATOR) as app:
+        assert await status(app, "192.0.2.1", "app.example", Authorization=sign_in) == 401
+
+
+@pytest.mark.parametrize("since", ["1 Jan 2026 00:00:00 +" + "9" * 30, "yesterday", "9" * 5000])
+async def test_a_file_is_answered_whatever_time_is_asked_for(app, since):
+    visitor = Visitor(app, headers={"If-Modified-Since": since})
+
+    assert (await visitor.get("/dev/mail/static/favicon.svg")).status_code == 200
