@@ -76,8 +76,9 @@ class Submission:
     ) -> Delivery:
         """Store a message, in the caller's transaction where there is one."""
         session = self._joined(session)
+        encoded = await self.finish(message)
         await self._keep_time(session)
-        new = await self._message(message, at=at, expires=expires, key=key)
+        new = self._new(message, encoded, at=at, expires=expires, key=key)
         async with joining(session):
             delivery = await self._outbox.enqueue(new, session)
         # One whose key was taken is no news.
@@ -90,17 +91,18 @@ class Submission:
     ) -> list[Delivery]:
         """Store many messages, in the caller's transaction where there is one.
 
-        All are encoded before the first statement that locks anything.
+        All are encoded before the first statement.
         """
         session = self._joined(session)
         if isinstance(messages, Message):
             raise MailError("send_all_later takes many messages: give a list, or call send_later")
-        await self._keep_time(session)
         turns = Turns(self._clock)
-        new = []
+        written = []
         for message in messages:
-            new.append(await self._message(message))
+            written.append((message, await self.finish(message)))
             await turns.give()
+        await self._keep_time(session)
+        new = await turns.all(self._new(*each) for each in written)
         async with joining(session):
             deliveries = await self._outbox.enqueue_all(new, session)
         self._announce(list(zip(deliveries, new, strict=True)), session)
@@ -110,15 +112,15 @@ class Submission:
         async with joining(session):
             await self._outbox.time.keep(session)
 
-    async def _message(
+    def _new(
         self,
         message: Message,
+        encoded: Encoded,
         *,
         at: datetime | None = None,
         expires: datetime | None = None,
         key: str | None = None,
     ) -> NewMessage:
-        encoded = await self.finish(message)
         now = self._outbox.now()
         return NewMessage(
             encoded=encoded,
