@@ -49,7 +49,7 @@ class ClientConnection:
         self._serve = serve
         self._is_taken = False
         self._server: TCPServer | None = None
-        self._transport: asyncio.BaseTransport | None = None
+        self._transport: asyncio.Transport | None = None  # uvloop's is no subclass of it
         self._seen = (0, True)
         self._reader: asyncio.StreamReader | None = None
         self._unsent = 0
@@ -101,7 +101,7 @@ class ClientConnection:
     def cut(self) -> None:
         """Close it at once, whatever is still to be said."""
         transport = self._transport
-        if not isinstance(transport, asyncio.WriteTransport):
+        if transport is None:
             return
         if transport.get_extra_info("ssl_object") or transport.get_write_buffer_size():
             transport.abort()  # a farewell would have to be waited for
@@ -129,7 +129,7 @@ class ClientConnection:
 
     def _bytes_unsent(self) -> int:
         """What the client has not taken, or `ENDING` where only the end is to be confirmed."""
-        if not isinstance(self._transport, asyncio.WriteTransport):
+        if self._transport is None:
             return 0
         unsent = self._transport.get_write_buffer_size()
         return ENDING if not unsent and self._transport.is_closing() else unsent

@@ -231,3 +231,19 @@ async def test_a_connection_that_its_client_closed_is_forgotten(serving):
             writer.close()
 
         await server.has(0)
+
+
+def test_on_uvloop_silent_connections_make_room_too(serving):
+    uvloop = pytest.importorskip("uvloop")
+
+    async def visit() -> bytes:
+        async with serving(most=1, keep_alive_timeout=1000) as server:
+            silent = await server.connect(PREFACE)
+            spoken = await server.connect(REQUEST)
+            said = await answer(spoken)
+            assert await is_closed(silent)
+            spoken[1].close()
+            return said
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        assert runner.run(visit()) == b"HTTP/1.1 200"
