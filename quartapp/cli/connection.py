@@ -47,7 +47,7 @@ class ClientConnection:
     ) -> None:
         self._accepted = accepted
         self._serve = serve
-        self._is_taken = False
+        self._is_taken = self._is_tls = False
         self._server: TCPServer | None = None
         self._transport: asyncio.Transport | None = None  # uvloop's is no subclass of it
         self._seen = (0, True)
@@ -68,7 +68,7 @@ class ClientConnection:
         reader = self._reader = asyncio.StreamReader(READ_AHEAD, loop)
         protocol = asyncio.StreamReaderProtocol(reader, loop=loop)
         times = {"ssl_handshake_timeout": handshake, "ssl_shutdown_timeout": TLS_CLOSE}
-        self._is_taken = True
+        self._is_taken, self._is_tls = True, tls is not None
         self._transport, _ = await loop.connect_accepted_socket(
             lambda: protocol, self._accepted, ssl=tls, **(times if tls else {})
         )
@@ -103,7 +103,7 @@ class ClientConnection:
         transport = self._transport
         if transport is None:
             return
-        if transport.get_extra_info("ssl_object") or transport.get_write_buffer_size():
+        if self._is_tls or transport.get_write_buffer_size():
             transport.abort()  # a farewell would have to be waited for
         else:
             transport.close()
@@ -131,5 +131,7 @@ class ClientConnection:
         """What the client has not taken, or `ENDING` where only the end is to be confirmed."""
         if self._transport is None:
             return 0
+        if self._is_tls and self._transport.is_closing():
+            return ENDING  # asyncio's has no buffer to ask for any more
         unsent = self._transport.get_write_buffer_size()
         return ENDING if not unsent and self._transport.is_closing() else unsent

@@ -204,8 +204,12 @@ async def test_handshakes_count_and_are_closed(serving, authority, tmp_path):
         assert await answer(spoken) == b"HTTP/1.1 200"
         assert await is_closed(silent)
         spoken[1].close()
-    async with serving(ssl_handshake_timeout=0.1, **files) as server:
+    async with serving(ssl_handshake_timeout=0.1, keep_alive_timeout=0.1, **files) as server:
         assert await is_closed(await server.connect())
+        for said in (b"", REQUEST):  # looked at and cut, whatever is left of them
+            assert await is_closed(
+                await server.connect(said, ssl=context, server_hostname="localhost")
+            )
 
 
 async def test_stopping_waits_for_answers_and_for_nothing_else(serving):
