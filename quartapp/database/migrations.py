@@ -98,7 +98,11 @@ class Migrations:
         with _quietly():
             from alembic import command
 
-            if self._current(connection) is None and self._tables(connection):
+            current, newest = self._revisions(connection)
+            if current == newest:
+                # Alembic would find that out too, after it has loaded its environment.
+                return
+            if current is None and self._tables(connection):
                 self._refuse_differences(connection)
                 command.stamp(self._config(connection), "head")
                 return
