@@ -33,13 +33,14 @@ def settings(settings: dict[str, Any]) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def elsewhere(content: str) -> AsyncIterator[int]:
+async def elsewhere(content: str, more: str = "") -> AsyncIterator[int]:
     """The port of a server that has this page, and tosses cookies to every port of its host."""
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
         cookies = "Set-Cookie: session=tossed; Path=/\r\nSet-Cookie: csrf=tossed; Path=/outbox\r\n"
-        head = f"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n{cookies}Connection: close\r\n\r\n"
+        head = f"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n{cookies}{more}"
+        head += "Connection: close\r\n\r\n"
         writer.write((head + content).encode())
         await writer.drain()
         writer.close()
@@ -49,14 +50,29 @@ async def elsewhere(content: str) -> AsyncIterator[int]:
         yield server.sockets[0].getsockname()[1]
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
-async def test_a_page_on_another_port_cancels_no_message(
-    page: Page, app: Quart, address: str, host: str
+SANDBOX = "Content-Security-Policy: sandbox allow-forms\r\n"
+"""Makes a page one of an opaque origin."""
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "more"),
+    [
+        ("127.0.0.1", "127.0.0.1", ""),
+        ("127.0.0.1", "localhost", ""),
+        ("app.localhost", "evil.localhost", ""),
+        ("localhost", "evil.localhost", ""),
+        ("localhost", "localhost", SANDBOX),
+    ],
+    ids=["another port", "another name", "a sibling", "a subdomain", "an opaque origin"],
+)
+async def test_a_page_of_another_origin_cancels_no_message(
+    page: Page, app: Quart, address: str, ours: str, theirs: str, more: str
 ) -> None:
     mail = app.extensions["mail"]
     queued = await mail.send_later(message())
-    async with elsewhere(FORM.format(address=address, delivery_id=queued.id)) as port:
-        await page.goto(f"http://{host}:{port}/")
+    ours = address.replace("127.0.0.1", ours)
+    async with elsewhere(FORM.format(address=ours, delivery_id=queued.id), more) as port:
+        await page.goto(f"http://{theirs}:{port}/")
         await page.get_by_role("button", name="Win a prize").click()
 
         await expect(page.get_by_role("main")).to_contain_text("nothing was changed")
