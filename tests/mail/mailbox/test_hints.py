@@ -115,7 +115,7 @@ def test_an_address_in_thousands_of_brackets_is_one_hint_at_most() -> None:
 
 
 def test_a_hint_that_fails_is_left_out_and_the_others_stay() -> None:
-    message = ReadMessage(headers=(("Date", None),), text=None, markup=None, attached=())  # type: ignore[arg-type]
+    message = ReadMessage(headers=((None, ""),), text=None, markup=None, attached=())  # type: ignore[arg-type]
 
     assert "Empty: neither text nor HTML." in hints(message)
 
