@@ -46,6 +46,9 @@ CONNECT_TIMEOUT = 5.0
 ROWS_AT_ONCE = 64
 SCHEMAS = "schema_translate_map"
 
+PRIVATE: dict[str, Any] = {"hide_parameters": True}
+"""Options of every engine: statements carry messages, so no error may have them in its text."""
+
 ALONE = {"statements_stand_alone": True}
 """Execution options for a SQLite reader whose statements need no common snapshot."""
 
@@ -65,6 +68,7 @@ def sqlite_writer(url: URL, patience: float) -> AsyncEngine:
 def _sqlite(url: URL, patience: float, size: int, begin: str, pragmas: list[str]) -> AsyncEngine:
     engine = create_async_engine(
         url,
+        **PRIVATE,
         pool_size=size,
         max_overflow=0,
         pool_timeout=patience,
@@ -154,6 +158,7 @@ def postgres_engine(url: URL, patience: float, size: int = POSTGRES_CONNECTIONS)
     """A pool of asyncpg connections; one that the server has closed is replaced when taken."""
     engine = create_async_engine(
         url,
+        **PRIVATE,
         pool_size=size,
         # None in excess: to close one that is given back costs a new one soon, and could be cut.
         max_overflow=0,

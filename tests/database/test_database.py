@@ -89,6 +89,16 @@ async def test_a_wrong_statement_is_no_outage(database):
             await connection.execute(text("SELECT * FROM nowhere"))
 
 
+async def test_an_error_says_nothing_of_what_the_statement_carried(database):
+    value = bindparam("value", "Dear Ada")
+
+    with pytest.raises(DBAPIError, match="no_such_table") as caught:
+        async with database.transaction() as session:
+            await session.execute(text("SELECT :value FROM no_such_table").bindparams(value))
+
+    assert "Dear Ada" not in str(caught.value)
+
+
 async def test_a_value_of_the_wrong_kind_is_no_outage(postgres_url):
     database = Database(postgres_url)
 

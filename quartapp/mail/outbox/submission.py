@@ -77,9 +77,9 @@ class Submission:
         """Store a message, in the caller's transaction where there is one."""
         session = self._joined(session)
         encoded = await self.finish(message)
-        await self._keep_time(session)
-        new = self._new(message, encoded, at=at, expires=expires, key=key)
         async with joining(session):
+            await self._outbox.time.keep(session)
+            new = self._new(message, encoded, at=at, expires=expires, key=key)
             delivery = await self._outbox.enqueue(new, session)
         # One whose key was taken is no news.
         if delivery.id == new.id:
@@ -101,16 +101,12 @@ class Submission:
         for message in messages:
             written.append((message, await self.finish(message)))
             await turns.give()
-        await self._keep_time(session)
-        new = await turns.all(self._new(*each) for each in written)
         async with joining(session):
+            await self._outbox.time.keep(session)
+            new = await turns.all(self._new(*each) for each in written)
             deliveries = await self._outbox.enqueue_all(new, session)
         self._announce(list(zip(deliveries, new, strict=True)), session)
         return deliveries
-
-    async def _keep_time(self, session: AsyncSession | None) -> None:
-        async with joining(session):
-            await self._outbox.time.keep(session)
 
     def _new(
         self,

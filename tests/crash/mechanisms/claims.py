@@ -95,8 +95,8 @@ CLAIMS = (
     Mechanism(
         "a message is queued by the database's time",
         "quartapp/mail/outbox/submission.py",
-        "await self._outbox.time.keep(session)",
-        "pass",
+        "await self._outbox.time.keep(session)\n            new = self._new(",
+        "new = self._new(",
         "tests/mail/delivery/test_wall_time.py"
         "::test_a_host_that_is_ahead_and_delivers_nothing_queues_by_the_databases_time",
     ),

@@ -267,6 +267,13 @@ SECRETS = (
         "tests/web/test_errors.py::test_a_form_with_more_than_a_visitor_types_is_too_much",
     ),
     Mechanism(
+        "no message in the text of a database's error",
+        "quartapp/database/engines.py",
+        '{"hide_parameters": True}',
+        "{}",
+        "tests/database/test_database.py::test_an_error_says_nothing_of_what_the_statement_carried",
+    ),
+    Mechanism(
         "our pages escape",
         "quartapp/mail/pages/answers.py",
         "autoescape=True,",
