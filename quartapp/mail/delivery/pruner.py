@@ -17,13 +17,21 @@ __all__ = ["prune_for_ever"]
 
 logger = logging.getLogger(__name__)
 
+FIRST = 60.0
+"""Seconds from the start to the first time: what is due waits already, and comes first."""
+
 EVERY = 3600.0
 PAUSE = 1.0
 """Seconds between two batches, so that enqueuing and sending come first."""
 
 
-async def prune_for_ever(outbox: Outbox) -> None:
-    """Prune once an hour, and add up counts in batches until none is left; until cancelled."""
+async def prune_for_ever(outbox: Outbox, *, first: float = FIRST) -> None:
+    """Prune once an hour, and add up counts in batches until none is left; until cancelled.
+
+    first
+        Seconds until the first time.
+    """
+    await asyncio.sleep(first)
     while True:  # noqa: ASYNC110  # waits for time, not for an event
         await asyncio.sleep(PAUSE if await _pruned(outbox) else EVERY)
 

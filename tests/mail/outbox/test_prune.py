@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import event, select, text, update
 
 from quartapp.mail import Status
+from quartapp.mail.delivery.pruner import prune_for_ever
 from quartapp.mail.outbox import Outbox, metadata
 from quartapp.mail.outbox.prune import BATCH
 from quartapp.mail.outbox.tables import keys, messages
@@ -65,6 +66,21 @@ async def test_a_message_is_stored_as_long_as_its_state_asks_for(outbox, clock, 
     late = (await outbox.prune(), await is_stored(outbox, queued.id))
 
     assert (early, late) == ((0, True), (1, False))
+
+
+async def test_a_process_that_delivers_prunes_by_itself(outbox, clock):
+    queued = await outbox.enqueue(new())
+    await attempt(outbox, ACCEPTED)
+    clock.go_on(7 * DAY)
+
+    pruner = asyncio.create_task(prune_for_ever(outbox, first=0))
+    async with asyncio.timeout(30):
+        while await is_stored(outbox, queued.id):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    pruner.cancel()
+
+    with pytest.raises(asyncio.CancelledError):
+        await pruner
 
 
 async def test_a_cancelled_message_is_deleted_as_early_as_a_sent_one(outbox, clock):
