@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import shutil
 from contextlib import asynccontextmanager
@@ -41,6 +42,12 @@ def log_as_before() -> Iterator[None]:
     before = ours.level, ours.propagate, list(ours.handlers)
     yield
     ours.level, ours.propagate, ours.handlers = before
+
+
+def pytest_collection_finish() -> None:
+    """Have no collection of garbage go through thousands of tests and packages again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(wrapper=True)
