@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Self
 from weakref import WeakSet
 
@@ -12,6 +13,8 @@ from aiosmtpd.smtp import SMTP
 from quartapp.mail.smtpd.script import Act, Drop, Phase, Stall
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from quartapp.mail.mailbox.chaos import Chaos, Mischief
     from quartapp.mail.mailbox.store import Store
     from quartapp.mail.smtpd.script import Behaviour
@@ -98,7 +101,7 @@ class _Desk:
         self.store = store
         self.max_size = max_size
         self.chaos = chaos
-        self._stalled = 0
+        self._at_hand_now = 0
 
     async def forget_chaos(self) -> None:
         """Forget what a process had used up that ended while a connection was stalled."""
@@ -121,9 +124,22 @@ class _Desk:
         content: bytes = envelope.original_content
         if len(content) > self.max_size:
             return f"552 5.3.4 The message has {len(content)} bytes, the limit is {self.max_size}"
-        if self.chaos and (taken := await self.chaos.take(Phase.END_OF_DATA)):
-            return await self._upset(server, envelope, *taken)
+        if self.chaos:
+            with self._at_hand(self.chaos):
+                if taken := await self.chaos.take(Phase.END_OF_DATA):
+                    return await self._upset(server, envelope, *taken)
         return await self._keep(envelope)
+
+    @contextmanager
+    def _at_hand(self, chaos: Chaos) -> Iterator[None]:
+        """A message that may be stalled. A client that hangs up ends this very task, anywhere."""
+        self._at_hand_now += 1
+        try:
+            yield
+        finally:
+            self._at_hand_now -= 1
+            if not self._at_hand_now:
+                chaos.forget_used_up()
 
     async def _upset(
         self, server: Any, envelope: Any, mischief: Mischief, behaviour: Behaviour
@@ -135,18 +151,8 @@ class _Desk:
             server.transport.abort()
             await asyncio.Event().wait()
         if isinstance(behaviour, Stall) and self.chaos:
-            await self._stall(self.chaos, mischief)
+            await self.chaos.end_of(mischief)
         return reply
-
-    async def _stall(self, chaos: Chaos, mischief: Mischief) -> None:
-        self._stalled += 1
-        try:
-            await chaos.end_of(mischief)
-        finally:
-            # The client may have hung up, which ends this very task.
-            self._stalled -= 1
-            if not self._stalled:
-                chaos.forget_used_up()
 
     async def _keep(self, envelope: Any) -> str:
         content: bytes = envelope.original_content

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
+from contextvars import Context
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -90,7 +91,13 @@ class Chaos:
 
     async def take(self, phase: Phase) -> tuple[Mischief, Behaviour] | None:
         """What to do to a message at this phase, if anything; it counts as one message."""
-        return await asyncio.to_thread(self._take, phase)
+        taking = asyncio.create_task(asyncio.to_thread(self._take, phase), context=Context())
+        try:
+            return await asyncio.shield(taking)
+        except asyncio.CancelledError:
+            # Its thread goes on: who is cancelled must find the file as it stays.
+            await asyncio.wait([taking])
+            raise
 
     async def end_of(self, mischief: Mischief) -> None:
         """Wait until it is switched off, or something else is switched on."""

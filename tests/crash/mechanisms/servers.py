@@ -157,4 +157,12 @@ SERVERS = (
         "tests/mail/cli/test_check.py"
         "::test_a_sender_that_is_rejected_only_with_a_recipient_is_found_without_to",
     ),
+    Mechanism(
+        "chaos that is used up ends with the connection that it stalled",
+        "quartapp/mail/mailbox/catcher.py",
+        "                chaos.forget_used_up()",
+        "                pass",
+        "tests/mail/mailbox/test_chaos.py"
+        "::test_what_is_used_up_is_forgotten_when_the_stalled_client_hangs_up",
+    ),
 )

@@ -35,13 +35,17 @@ async def catcher(store: Store, chaos: Chaos) -> AsyncIterator[Catcher]:
         yield listening
 
 
-async def send(catcher: Catcher, *recipients: str) -> str:
-    """Send a message on a connection of its own; what became of it."""
-    client = aiosmtplib.SMTP(
+def to(catcher: Catcher) -> aiosmtplib.SMTP:
+    """A client of the mailbox's server."""
+    return aiosmtplib.SMTP(
         hostname="127.0.0.1", port=catcher.port, start_tls=False, local_hostname="localhost"
     )
+
+
+async def send(catcher: Catcher, *recipients: str) -> str:
+    """Send a message on a connection of its own; what became of it."""
     try:
-        async with client:
+        async with to(catcher) as client:
             await client.sendmail("a@example.com", recipients or ["b@example.com"], MESSAGE)
     except aiosmtplib.SMTPRecipientsRefused as refused:
         return str(refused.recipients[0].code)
@@ -147,13 +151,17 @@ async def test_what_is_not_used_up_is_in_force_after_a_restart(store, chaos):
 
 async def test_what_is_used_up_is_forgotten_when_the_stalled_client_hangs_up(catcher, chaos):
     await chaos.switch_on(Kind.STALL, 1)
-    stalled = asyncio.create_task(send(catcher))
+    client = to(catcher)
+    await client.connect()
+    sending = client.sendmail("a@example.com", ["b@example.com"], MESSAGE)
+    stalled = asyncio.create_task(sending)
     await until(lambda: is_used_up(chaos), lambda: "a stalled client")
 
-    stalled.cancel()
-    await asyncio.wait([stalled])
+    client.close()
 
     await until(lambda: is_off(chaos), lambda: "no chaos")
+    await asyncio.wait([stalled])
+    assert stalled.exception()
 
 
 async def is_used_up(chaos):
