@@ -27,6 +27,7 @@ hypothesis.settings.load_profile("ci")
 
 pytest_plugins = [
     "tests.fixtures.postgres",
+    "tests.fixtures.postfix",
     "tests.fixtures.migrated",
     "tests.fixtures.disk",
     "tests.fixtures.tls",
