@@ -10,11 +10,13 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import pytest_asyncio
 from hypercorn.asyncio import serve
 from hypercorn.config import Config
 from playwright.async_api import async_playwright, expect
 
 from quartapp import create_app
+from quartapp.mail.testing import SMTPServer
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -50,13 +52,26 @@ def chromium() -> str:
     return found
 
 
-@pytest.fixture
-async def browser(chromium: str) -> AsyncIterator[Browser]:
-    """Chromium, without a window."""
-    async with async_playwright() as playwright:
-        program = await playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
-        yield program
-        await program.close()
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def program(chromium: str) -> AsyncIterator[Browser]:
+    """Chromium: to start it takes longer than most tests, so all of a process share it."""
+    async with launched(chromium) as started:
+        yield started
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def browser(program: Browser) -> AsyncIterator[Browser]:
+    """A browser that remembers nothing, and whose tabs are closed after the test."""
+    yield program
+    for context in program.contexts:
+        await context.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def server() -> AsyncIterator[SMTPServer]:
+    """A real SMTP server, in the loop that the browser is in."""
+    async with SMTPServer() as smtp:
+        yield smtp
 
 
 @pytest.fixture
@@ -65,7 +80,7 @@ def has_scripts() -> bool:
     return False
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def page(browser: Browser, address: str, has_scripts: bool) -> Page:
     """An empty tab in which "/" is the app."""
     context = await browser.new_context(base_url=address, java_script_enabled=has_scripts)
@@ -89,12 +104,21 @@ def app(settings: dict[str, Any]) -> Quart:
     return create_app(settings)
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def address(app: Quart) -> AsyncIterator[str]:
     """Where the app is served."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         async with serving(app, listening):
             yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+
+
+@asynccontextmanager
+async def launched(chromium: str) -> AsyncIterator[Browser]:
+    """The browser of this program, without a window."""
+    async with async_playwright() as playwright:
+        started = await playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+        yield started
+        await started.close()
 
 
 @asynccontextmanager

@@ -6,10 +6,8 @@ import socket
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Self
 
-from playwright.async_api import async_playwright
-
 from quartapp.mail.mailbox import Kind
-from tests.browser.conftest import ARGUMENTS, serving
+from tests.browser.conftest import serving
 from tests.browser.furnished import furnish, make
 
 if TYPE_CHECKING:
@@ -42,13 +40,10 @@ class Gallery:
 
     @classmethod
     @asynccontextmanager
-    async def opened(cls, program: str, folder: Path) -> AsyncIterator[Self]:
-        """A gallery with a browser of its own, whose apps keep their files in a folder."""
+    async def opened(cls, browser: Browser, folder: Path) -> AsyncIterator[Self]:
+        """A gallery seen with this browser, whose apps keep their files in a folder."""
         furnished, bare = await make(folder / "furnished"), await make(folder / "bare")
         async with AsyncExitStack() as stack:
-            playwright = await stack.enter_async_context(async_playwright())
-            browser = await playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
-            stack.push_async_callback(browser.close)
             addresses = [await stack.enter_async_context(served(app)) for app in (furnished, bare)]
             ids = await furnish(furnished, folder / "furnished")
             await bare.extensions["mail"].mailbox.chaos.switch_on(Kind.DROP, 3)

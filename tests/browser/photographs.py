@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from playwright.async_api import expect
 
 from quartapp import create_app
-from tests.browser.conftest import CHROMIUM
+from tests.browser.conftest import CHROMIUM, launched
 from tests.browser.gallery import DESKTOP, PHONE, Gallery, served
 from tests.browser.sights import SIGHTS, Sight
 
@@ -72,7 +72,7 @@ async def main() -> None:
     wanted = parser.parse_args().all
     program = shutil.which(os.environ.get("CHROMIUM", CHROMIUM)) or CHROMIUM
     with tempfile.TemporaryDirectory() as name:
-        async with Gallery.opened(program, Path(name)) as gallery:
+        async with launched(program) as browser, Gallery.opened(browser, Path(name)) as gallery:
             if wanted:
                 await photograph_all(gallery, wanted)
             else:

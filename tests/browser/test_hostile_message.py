@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
+import pytest_asyncio
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from playwright.async_api import Browser, Page
     from quart import Quart
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 HTML = """Subject: hello
 Content-Type: text/html; charset=utf-8
@@ -52,7 +53,7 @@ class Trap:
         writer.close()
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def trap() -> AsyncIterator[Trap]:
     """A server of somebody else's."""
     somebody = Trap()
@@ -65,7 +66,7 @@ async def trap() -> AsyncIterator[Trap]:
     await server.wait_closed()
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def message(app: Quart, trap: Trap, address: str) -> str:
     """Where the message is shown."""
     content = HTML.format(trap=trap.address).replace("\n", "\r\n").encode()
@@ -74,7 +75,7 @@ async def message(app: Quart, trap: Trap, address: str) -> str:
     return f"{address}/dev/mail/{entry.id}"
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def page(browser: Browser) -> Page:
     """An empty tab in which scripts may run."""
     return await browser.new_page()

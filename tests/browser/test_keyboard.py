@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from quartapp.mail.testing import SMTPServer
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 PATIENCE = 60
 """Presses of the Tab key after which something counts as out of reach."""

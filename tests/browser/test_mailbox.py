@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import expect
 
 from tests.browser.test_story import say
@@ -13,10 +14,10 @@ if TYPE_CHECKING:
     from playwright.async_api import Browser, Page
     from quart import Quart
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def mailbox(browser: Browser, address: str) -> Page:
     """The mailbox in a tab of its own, with JavaScript."""
     context = await browser.new_context(base_url=address)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from playwright.async_api import Page
     from quart import Quart
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 FORM = """<!doctype html><title>elsewhere</title>
 <form method="post" action="{address}/outbox/cancel">

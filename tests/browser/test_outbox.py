@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import expect
 
 from quartapp import create_app
@@ -19,12 +20,12 @@ if TYPE_CHECKING:
 
     from quartapp.mail.testing import SMTPServer
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 OPERATOR = {"username": "ops", "password": "pässword"}
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def app(tmp_path: Path, server: SMTPServer) -> Quart:
     """The app in production, with an operator, a mail server, and its tables made."""
     made = create_app(

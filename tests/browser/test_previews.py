@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from playwright.async_api import Page
     from quart import Quart
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 
 async def test_a_broken_template_is_found_and_mended(

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import expect
 
 from quartapp import create_app
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     from quartapp.mail.testing import SMTPServer
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 AGAIN = "The mail server asked us to try again later. The next attempt is at"
 
@@ -35,7 +36,7 @@ def settings(settings: dict[str, Any], server: SMTPServer) -> dict[str, Any]:
     return settings | {"MAIL_SERVER": server.host, "MAIL_PORT": server.port} | retry
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def live(browser: Browser, address: str) -> BrowserContext:
     """A visitor's browser in which JavaScript runs."""
     return await browser.new_context(base_url=address)

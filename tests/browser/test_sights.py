@@ -14,9 +14,9 @@ from tests.browser.sights import SIGHTS, Sight
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from playwright.async_api import Page
+    from playwright.async_api import Browser, Page
 
-pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 REMEMBER_VIOLATIONS = """
 globalThis.forbidden = [];
@@ -42,12 +42,12 @@ ALL_RULES: dict[str, Any] = {
 COLOURS = ALL_RULES | {"runOnly": ["color-contrast", "link-in-text-block"]}
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def gallery(
-    chromium: str, tmp_path_factory: pytest.TempPathFactory
+    program: Browser, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Gallery]:
     """Where all pages can be seen."""
-    async with Gallery.opened(chromium, tmp_path_factory.mktemp("gallery")) as opened:
+    async with Gallery.opened(program, tmp_path_factory.mktemp("gallery")) as opened:
         yield opened
 
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from playwright.async_api import Page
     from quart import Quart
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 
 async def say(page: Page, name: str, at: str = "") -> str:
