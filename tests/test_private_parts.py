@@ -12,6 +12,7 @@ import aiosmtplib
 import aiosqlite
 import pytest
 from aiosmtpd.smtp import SMTP
+from aiosmtplib.protocol import SMTPProtocol
 from hypercorn.asyncio.tcp_server import TCPServer
 from hypercorn.asyncio.worker_context import AsyncioSingleTask, WorkerContext
 from hypercorn.config import Config
@@ -106,6 +107,25 @@ async def test_an_aiosmtplib_client_lets_its_connection_be_taken_over():
         client.close()
 
     assert reply == b"250 2.0.0 Ok\r\n"
+
+
+async def test_an_aiosmtplib_client_talks_over_a_connection_that_it_did_not_open():
+    """`quartapp.mail.transports.smtp.client` connects, and reads replies by itself."""
+    loop = asyncio.get_running_loop()
+    async with SMTPServer() as server:
+        client = aiosmtplib.SMTP(hostname=server.host)
+        client.transport, client.protocol = await loop.create_connection(
+            lambda: SMTPProtocol(loop, client._on_connection_lost), server.host, server.port
+        )
+        greeting = await client.protocol.read_response()
+        client.local_hostname = "[127.0.0.1]"
+        reply = await client.ehlo()
+        protocol: Any = client.protocol
+        is_free = (protocol._response_pending, protocol._response_waiter.done())
+        client.close()
+
+    assert (greeting.code, reply.code) == (220, 250)
+    assert is_free == (False, False)
 
 
 async def test_sqlalchemy_runs_a_function_that_asks_an_async_driver(tmp_path):

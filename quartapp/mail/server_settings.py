@@ -44,6 +44,12 @@ class ServerSettings:
         "A PEM file with the authorities that may sign the certificate.",
         shown="the system's",
     )
+    local_hostname: str | None = setting(
+        None,
+        kinds.own_name,
+        "Our name in EHLO: a host name, or an address. Unset, it is this host's name where that "
+        "has a dot, else its address.",
+    )
     username: str | None = setting(
         None,
         kinds.text,

@@ -27,6 +27,7 @@ FALSE = ("false", "0", "no", "off")
 UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 LONGEST = 10 * 366 * 86400.0
 SIZES = {"": 1, "kib": 1024, "mib": 1024**2}
+OWN_NAME = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(?<!-)(\.(?!-)[A-Za-z0-9-]{1,63}(?<!-))*")
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
@@ -154,6 +155,20 @@ def host(raw: Any) -> str:
         return str(ipaddress.IPv6Address(name.removeprefix("[").removesuffix("]")))
     except ValueError:
         raise ValueError("is not a host name: leave scheme and port out of it") from None
+
+
+def own_name(raw: Any) -> str:
+    """How this host is called in SMTP: its name, or its address as a literal in brackets."""
+    name = text(raw)
+    if OWN_NAME.fullmatch(name) and not re.fullmatch(r"[0-9.]+", name):
+        return name
+    try:
+        address = ipaddress.ip_address(re.sub(r"^\[(IPv6:)?|\]$", "", name, flags=re.IGNORECASE))
+    except ValueError:
+        raise ValueError(
+            "is no name for this host: write it like mail.example.com or [192.0.2.1]"
+        ) from None
+    return f"[IPv6:{address}]" if address.version == 6 else f"[{address}]"
 
 
 def web_address(raw: Any) -> str:

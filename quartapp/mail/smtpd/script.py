@@ -12,7 +12,7 @@ from typing import NoReturn, TypedDict
 __all__ = ["Act", "Delay", "Drop", "Garbage", "Phase", "Respond", "Script", "Stall", "When"]
 
 GARBAGE = "\udcff\udcfe\x07?! this is no SMTP reply"
-_REPLY = re.compile(r"\d{3}(?=[ -]|$)")
+_REPLY = re.compile(r"\d{3}(?!\d)")
 
 
 class Phase(StrEnum):

@@ -30,6 +30,54 @@ SERVERS = (
         "tests/mail/transports/test_outage.py::test_an_outage_and_its_end_are_logged_once_each",
     ),
     Mechanism(
+        "a refusal goes on to the next address",
+        "quartapp/mail/transports/smtp/server_addresses.py",
+        "                if _is_about_login(error):\n",
+        "                if True:\n",
+        "tests/mail/transports/test_addresses_of_a_server.py"
+        "::test_a_refusal_goes_on_to_the_next_address",
+    ),
+    Mechanism(
+        "a rejected login is not repeated at the next address",
+        "quartapp/mail/transports/smtp/server_addresses.py",
+        "                if _is_about_login(error):\n",
+        "                if False:\n",
+        "tests/mail/transports/test_addresses_of_a_server.py"
+        "::test_a_rejected_login_is_not_repeated_at_the_next_address",
+    ),
+    Mechanism(
+        "an address that failed is asked last",
+        "quartapp/mail/transports/smtp/server_addresses.py",
+        "self._failed[address] = time.monotonic()",
+        "pass",
+        "tests/mail/transports/test_addresses_of_a_server.py"
+        "::test_an_address_that_failed_is_asked_last_from_then_on",
+    ),
+    Mechanism(
+        "a silent address has only its share of the time",
+        "quartapp/mail/transports/smtp/server_addresses.py",
+        "return max(whole / count, min(whole, SHARE))",
+        "return 3600.0",
+        "tests/mail/transports/test_addresses_of_a_server.py"
+        "::test_an_address_that_says_nothing_has_only_its_share_of_the_time",
+    ),
+    Mechanism(
+        "HELO where EHLO is unknown",
+        "quartapp/mail/transports/smtp/client.py",
+        "if error.code not in NO_EHLO:",
+        "if True:",
+        "tests/mail/transports/test_greeting.py"
+        "::test_a_server_that_does_not_know_ehlo_is_greeted_with_helo",
+    ),
+    Mechanism(
+        "replies before TLS do not reach into it",
+        "quartapp/mail/transports/smtp/client.py",
+        "            self._replies = Replies()\n            waiter",
+        "            waiter",
+        "tests/mail/transports/test_tls.py"
+        "::test_what_was_sent_ahead_of_tls_is_no_part_of_a_reply_in_it",
+    ),
+    Mechanism(
         "one probe after an outage",
         "quartapp/mail/transports/smtp/pool.py",
         "return self._breaker.state is BreakerState.CLOSED or self._probe not in self._busy",

@@ -26,10 +26,26 @@ def test_replies_do_not_depend_on_how_bytes_come(cuts):
     assert found == REPLIES
 
 
-@pytest.mark.parametrize("line", [b"hello\r\n", b"25\r\n", b"2500 ok\r\n", b"\r\n", b"250\tok\r\n"])
+@pytest.mark.parametrize(
+    "line", [b"hello\r\n", b"25\r\n", b"2500 ok\r\n", b"\r\n", b"250-one\r\n250two\r\n2500\r\n"]
+)
 def test_a_line_that_is_no_reply_is_an_error(line):
     with pytest.raises(aiosmtplib.SMTPServerDisconnected, match="not an SMTP reply"):
         list(Replies().feed(line))
+
+
+@pytest.mark.parametrize(
+    ("written", "words"),
+    [
+        (b"250OK\r\n", "OK"),
+        (b"250\tok\r\n", "ok"),
+        (b"250\n", ""),
+        (b"250.\r\n", "."),
+        (b"250-one\r\n250TWO\r\n", "one\nTWO"),
+    ],
+)
+def test_the_space_after_the_code_may_be_missing(written, words):
+    assert list(Replies().feed(written)) == [(250, words)]
 
 
 @pytest.mark.parametrize("line", [b"x" * (LONGEST + 1), b"250-on and on\r\n" * 3000])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 
 import pytest
@@ -11,6 +12,7 @@ from quartapp.mail.testing import SMTPServer
 from quartapp.mail.transports import ServerOutage
 from quartapp.mail.transports.smtp.client import Client
 from quartapp.mail.transports.smtp.login import log_in
+from quartapp.mail.transports.smtp.tls import start_tls, tls_context
 from tests.mail.transports.sample import send
 
 LOGIN = {"username": "ada", "password": "secret"}
@@ -103,11 +105,12 @@ async def test_tls_from_the_start_against_a_server_that_wants_starttls(connect, 
 
 async def test_a_password_is_never_sent_in_clear_to_another_machine(own_address):
     async with SMTPServer(host=own_address, users=USERS) as server:
-        client = Client(hostname=own_address, port=server.port, start_tls=False)
-        await client.connect()
-        await client.ehlo()
+        settings = MailSettings(**LOGIN)
+        client = Client(settings, None)
+        await client.begin(socket.create_connection((own_address, server.port)))
+        await client.greet()
         with pytest.raises(ServerOutage, match="would receive the password in clear"):
-            await log_in(client, MailSettings(**LOGIN))
+            await log_in(client, settings)
         client.close()
 
     assert server.logins == []
@@ -149,3 +152,28 @@ async def test_a_silent_server_under_tls_is_disconnected_at_once(connect, server
             await server.idle(timeout=5)
 
     assert server.connections == 1
+
+
+async def test_what_was_sent_ahead_of_tls_is_no_part_of_a_reply_in_it(server_context, ca_file):
+    async def serve(reader, writer):
+        writer.write(b"220 hello\r\n")
+        await reader.readline()
+        writer.write(b"250-hello\r\n250 STARTTLS\r\n")
+        await reader.readline()
+        writer.write(b"220 go ahead\r\n250-hello from somebody in between\r\n250-SI")
+        await writer.start_tls(server_context)
+        await reader.readline()
+        writer.write(b"250-hello\r\n250 SIZE 1000\r\n")
+        await reader.read()
+        writer.close()
+
+    settings = MailSettings(server="localhost", use_tls=True, ca_file=ca_file)
+    client = Client(settings, tls_context(settings))
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        await client.begin(socket.create_connection(server.sockets[0].getsockname()))
+        await start_tls(client, settings)
+        await client.greet()
+        offered = client.esmtp_extensions
+        client.close()
+
+    assert offered == {"size": "1000"}

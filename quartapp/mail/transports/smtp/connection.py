@@ -6,34 +6,35 @@ import asyncio
 import logging
 import re
 import time
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, cast
 
 import aiosmtplib
 
 from quartapp.mail.transports import Answer, Outcome, Result
-from quartapp.mail.transports.smtp.client import Client, own_name
+from quartapp.mail.transports.smtp.client import Client
 from quartapp.mail.transports.smtp.conversation import Conversation
 from quartapp.mail.transports.smtp.login import log_in
-from quartapp.mail.transports.smtp.mask import Mask
 from quartapp.mail.transports.smtp.outage import explain
 from quartapp.mail.transports.smtp.tls import start_tls
 from quartapp.mail.transports.smtp.transaction import Transaction
 
 if TYPE_CHECKING:
+    import socket
     import ssl
-    from collections.abc import Awaitable, Callable, Iterable
+    from collections.abc import Callable, Iterable
+
+    from aiohappyeyeballs import AddrInfoType
 
     from quartapp.mail.message.encoding import Envelope
     from quartapp.mail.settings import MailSettings
     from quartapp.mail.transports.contract import BeforeEndOfData
+    from quartapp.mail.transports.smtp.server_addresses import ServerAddresses
 
 __all__ = ["SMTPConnection"]
 
 logger = logging.getLogger(__name__)
 
 QUIT_TIMEOUT = 5.0
-
-T = TypeVar("T")
 
 
 class SMTPConnection:
@@ -43,9 +44,14 @@ class SMTPConnection:
     whether it was idle before, so that the server may have closed it meanwhile;
     `ignores_early_messages` that the server replied to a message, but never to the one that began
     before that reply.
+
+    addresses
+        The way to the server; it learns which of its addresses fail.
     """
 
-    def __init__(self, settings: MailSettings, context: ssl.SSLContext | None) -> None:
+    def __init__(
+        self, settings: MailSettings, context: ssl.SSLContext | None, addresses: ServerAddresses
+    ) -> None:
         self.messages = 0
         self.is_reused = False
         self.ignores_early_messages = False
@@ -56,16 +62,9 @@ class SMTPConnection:
         self._is_broken = False
         self._awaiting: set[Transaction] = set()
         self._conversation: Conversation | None = None
-        self._client = Client(
-            mask=Mask(settings),
-            hostname=settings.server,
-            port=settings.port,
-            timeout=None,
-            local_hostname=own_name(),
-            use_tls=settings.use_ssl,
-            start_tls=False,
-            tls_context=context,
-        )
+        self._client = Client(settings, context)
+        self._server_addresses = addresses
+        self._address: AddrInfoType | None = None
 
     @property
     def is_open(self) -> bool:
@@ -80,12 +79,7 @@ class SMTPConnection:
     async def open(self) -> None:
         """Connect, start TLS, log in. Raises `ServerOutage`, and then leaves nothing open."""
         try:
-            await self._in_time(self._client.connect())
-            if self._settings.use_tls:
-                await self._in_time(start_tls(self._client, self._settings))
-            if self._client.is_ehlo_or_helo_needed:
-                await self._in_time(self._client.ehlo())
-            await self._in_time(log_in(self._client, self._settings))
+            self._address = await self._server_addresses.open(self._begin)
             self._conversation = self._agreed_conversation()
         except (aiosmtplib.SMTPException, OSError) as error:
             self.abort()
@@ -94,6 +88,32 @@ class SMTPConnection:
             self.abort()
             raise
         self.opened_at = self.idle_since = time.monotonic()
+
+    async def _begin(self, opened: socket.socket, timeout: float) -> None:
+        """Go as far as the login at one address; each reply within the timeout.
+
+        The library's own timeout is off: on Python 3.11 it may swallow a cancellation.
+        """
+        client, settings = self._client, self._settings
+        try:
+            async with asyncio.timeout(timeout):
+                await client.begin(opened)
+            if settings.use_tls:
+                async with asyncio.timeout(timeout):
+                    await start_tls(client, settings)
+            async with asyncio.timeout(timeout):
+                await client.greet()
+            async with asyncio.timeout(timeout):
+                await log_in(client, settings)
+        except BaseException:
+            # It may be begun again, at the next address.
+            client.close()
+            raise
+
+    def blame_address(self) -> None:
+        """Ask another address of the server first from now on, where there is one."""
+        if self._address is not None:
+            self._server_addresses.blame(self._address)
 
     async def send(
         self,
@@ -124,6 +144,7 @@ class SMTPConnection:
             )
         except (aiosmtplib.SMTPException, OSError) as error:
             self._is_broken = True
+            self.blame_address()
             has_waited = isinstance(error, TimeoutError) and not self._awaiting
             self.ignores_early_messages = is_early and has_waited
             return transaction.lost(error)
@@ -202,14 +223,6 @@ class SMTPConnection:
         if self._needs_utf8(envelope, content):
             yield "SMTPUTF8"
         yield from envelope.mail_options
-
-    async def _in_time(self, act: Awaitable[T]) -> T:
-        """Await it within the command timeout.
-
-        The library's own timeout is off: on Python 3.11 it may swallow a cancellation.
-        """
-        async with asyncio.timeout(self._settings.timeout):
-            return await act
 
     def _refusal(self, envelope: Envelope, content: bytes) -> Answer | None:
         """Why this server will reject this message, where its EHLO reply says so already."""

@@ -14,6 +14,7 @@ from quartapp.mail.transports import BreakerState, ServerOutage, TransportFigure
 from quartapp.mail.transports.smtp.closing import ClosingConnections
 from quartapp.mail.transports.smtp.connection import SMTPConnection
 from quartapp.mail.transports.smtp.idle import IdleConnections
+from quartapp.mail.transports.smtp.server_addresses import ServerAddresses
 from quartapp.mail.transports.smtp.tls import tls_context
 
 if TYPE_CHECKING:
@@ -45,12 +46,19 @@ class Pool:
     """
 
     def __init__(
-        self, settings: MailSettings, breaker: Breaker, *, idle: float, max_age: float
+        self,
+        settings: MailSettings,
+        breaker: Breaker,
+        *,
+        idle: float,
+        max_age: float,
+        addresses: ServerAddresses | None = None,
     ) -> None:
         self._breaker = breaker
         self._settings = settings
         self._max_age = max_age
         self._context = tls_context(settings)
+        self._server_addresses = addresses or ServerAddresses(settings)
         self._closing = ClosingConnections(self._assign)
         self._idle = IdleConnections(idle, self._closing.add)
         self._busy: Counter[SMTPConnection] = Counter()
@@ -178,7 +186,7 @@ class Pool:
         if self._idle:
             return self._idle.take()
         if self._may_open():
-            return SMTPConnection(self._settings, self._context)
+            return SMTPConnection(self._settings, self._context, self._server_addresses)
         while self._reading and self._breaker.state is BreakerState.CLOSED:
             connection = self._reading.popleft()
             if connection.is_open:

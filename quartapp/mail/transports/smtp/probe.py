@@ -4,25 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import re
-import socket
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import aiosmtplib
 
 from quartapp.mail.transports.smtp.certificate import describe
-from quartapp.mail.transports.smtp.client import Client, own_name
+from quartapp.mail.transports.smtp.client import Client
 from quartapp.mail.transports.smtp.login import log_in
 from quartapp.mail.transports.smtp.mask import Mask
 from quartapp.mail.transports.smtp.rehearsal import Rehearsal, UnknownMailbox
+from quartapp.mail.transports.smtp.server_addresses import connected, resolve
 from quartapp.mail.transports.smtp.tls import start_tls
 
 if TYPE_CHECKING:
+    import socket
     import ssl
     from collections.abc import Awaitable, Callable, Iterator, Sequence
     from datetime import datetime
+
+    from aiohappyeyeballs import AddrInfoType
 
     from quartapp.mail.settings import MailSettings
     from quartapp.mail.transports.smtp.rehearsal import Route
@@ -87,18 +90,10 @@ class Probe:
         self._settings = settings
         self._now = now
         self._routes = routes
-        self._addresses: list[tuple[socket.AddressFamily, Any]] = []
+        self._addresses: list[AddrInfoType] = []
         self._socket: socket.socket | None = None
         self._mask = Mask(settings)
-        self._client = Client(
-            mask=self._mask,
-            hostname=settings.server,
-            timeout=settings.timeout,
-            local_hostname=own_name(),
-            use_tls=settings.use_ssl,
-            start_tls=False,
-            tls_context=context,
-        )
+        self._client = Client(settings, context, timeout=settings.timeout)
 
     def steps(self) -> list[tuple[Step, Act]]:
         """The steps, in order; each returns what it found, or "" if there is nothing to say."""
@@ -154,22 +149,12 @@ class Probe:
         return f"{self._where}, {how}, {who}"
 
     async def _resolve(self) -> str:
-        found = await asyncio.get_running_loop().getaddrinfo(
-            self._settings.server, self._settings.port, type=socket.SOCK_STREAM
-        )
-        self._addresses = [(family, address) for family, _, _, _, address in found]
-        return ", ".join(dict.fromkeys(str(address[0]) for _, address in self._addresses))
+        self._addresses = await resolve(self._settings.server, self._settings.port)
+        return ", ".join(dict.fromkeys(str(address[0]) for *_, address in self._addresses))
 
     async def _connect(self) -> str:
-        failure: OSError | None = None
-        for family, address in self._addresses:
-            try:
-                self._socket = await _connected(family, address)
-            except OSError as error:
-                failure = error
-            else:
-                return f"connected to {address[0]}"
-        raise failure or OSError("the name has no address")
+        self._socket, address = await connected(self._addresses)
+        return f"connected to {address[4][0]}"
 
     async def _stay_in_clear(self) -> str | Remark:
         words = "off: the connection is not encrypted"
@@ -178,10 +163,22 @@ class Probe:
         return words
 
     async def _greeting(self) -> str:
-        # From here on the client owns the socket.
-        opened, self._socket = self._socket, None
-        await self._client.connect(sock=opened)
-        return ""
+        share = self._settings.timeout / (len(self._addresses) + 1)
+        while True:
+            # From here on the client owns the socket.
+            opened, self._socket = self._socket, None
+            if opened is None:
+                raise RuntimeError("there is no connection")
+            try:
+                async with asyncio.timeout(share):
+                    await self._client.begin(opened)
+            except (aiosmtplib.SMTPException, OSError):
+                if not self._addresses:
+                    raise
+                self._client.close()
+                await self._connect()
+            else:
+                return ""
 
     async def _connect_with_tls(self) -> str:
         await self._greeting()
@@ -197,8 +194,7 @@ class Probe:
         return f"{version}, {self._mask(describe(certificate or {}, self._now))}"
 
     async def _hello(self) -> str:
-        if self._client.is_ehlo_or_helo_needed:
-            await self._client.ehlo()
+        await self._client.greet()
         return ""
 
     async def _ehlo(self) -> str:
@@ -246,14 +242,3 @@ class Probe:
     @property
     def _where(self) -> str:
         return f"{self._settings.server}:{self._settings.port}"
-
-
-async def _connected(family: socket.AddressFamily, address: Any) -> socket.socket:
-    opened = socket.socket(family, socket.SOCK_STREAM)
-    opened.setblocking(False)
-    try:
-        await asyncio.get_running_loop().sock_connect(opened, address)
-    except BaseException:
-        opened.close()
-        raise
-    return opened

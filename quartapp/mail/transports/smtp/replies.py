@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Replies"]
 
-LINE = re.compile(rb"(\d{3})(?:([ -])(.*))?\r?", re.DOTALL)
+LINE = re.compile(rb"(\d{3})(?:([ -])|(?!\d))(.*?)\r?", re.DOTALL)
+"""A server may leave out the space after the code: `250OK`."""
 
 LONGEST = 32 * 1024
 """Bytes of a whole reply: generous, and no server fills our memory with one that never ends."""

@@ -57,6 +57,7 @@ class PooledSession:
                     self._pool.stop_overlapping()
                 continue
             except ServerOutage as outage:
+                connection.blame_address()
                 self._pool.report(outage)
                 raise
             if outcome.reached:

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 from quartapp.mail.transports import ServerOutage
 
 if TYPE_CHECKING:
-    import aiosmtplib
-
     from quartapp.mail.settings import MailSettings
+    from quartapp.mail.transports.smtp.client import Client
 
 __all__ = ["start_tls", "tls_context"]
 
@@ -30,9 +29,9 @@ def tls_context(settings: MailSettings) -> ssl.SSLContext | None:
     return context
 
 
-async def start_tls(client: aiosmtplib.SMTP, settings: MailSettings) -> None:
+async def start_tls(client: Client, settings: MailSettings) -> None:
     """Upgrade the connection. Raises `ServerOutage` where STARTTLS is not offered."""
-    await client.ehlo()
+    await client.greet()
     if not client.supports_extension("starttls"):
         raise ServerOutage(
             f"{settings.server}:{settings.port} does not offer STARTTLS; "

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from quartapp.mail.settings import MailSettings
+    from quartapp.mail.transports.smtp.server_addresses import ServerAddresses
 
 __all__ = ["SMTPTransport"]
 
@@ -25,6 +26,8 @@ class SMTPTransport:
         Its own by default, with the pauses of the settings.
     idle, max_age
         How long a connection waits for another message, and how old it gets, in seconds.
+    addresses
+        The way to the server; by default the addresses of MAIL_SERVER.
     """
 
     def __init__(
@@ -34,10 +37,13 @@ class SMTPTransport:
         breaker: Breaker | None = None,
         idle: float = IDLE,
         max_age: float = MAX_AGE,
+        addresses: ServerAddresses | None = None,
     ) -> None:
         self.breaker = breaker or Breaker(settings.breaker_first, settings.breaker_max)
         self._settings = settings
-        self._make_pool = partial(Pool, settings, self.breaker, idle=idle, max_age=max_age)
+        self._make_pool = partial(
+            Pool, settings, self.breaker, idle=idle, max_age=max_age, addresses=addresses
+        )
         self._pool = self._make_pool()
 
     def __repr__(self) -> str:
