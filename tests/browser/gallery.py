@@ -32,50 +32,47 @@ class Gallery:
         Of the furnished app's messages, by what they are like.
     """
 
-    def __init__(self, browser: Browser, furnished: str, bare: str, ids: dict[str, str]) -> None:
-        self._browser = browser
+    def __init__(self, furnished: Page, bare: Page, ids: dict[str, str]) -> None:
         self._furnished = furnished
         self._bare = bare
         self._ids = ids
 
     @classmethod
     @asynccontextmanager
-    async def opened(cls, browser: Browser, folder: Path) -> AsyncIterator[Self]:
-        """A gallery seen with this browser, whose apps keep their files in a folder."""
-        furnished, bare = await make(folder / "furnished"), await make(folder / "bare")
-        async with AsyncExitStack() as stack:
-            addresses = [await stack.enter_async_context(served(app)) for app in (furnished, bare)]
-            ids = await furnish(furnished, folder / "furnished")
-            await bare.extensions["mail"].mailbox.chaos.switch_on(Kind.DROP, 3)
-            yield cls(browser, *addresses, ids)
-
-    @asynccontextmanager
-    async def show(
-        self,
-        sight: Sight,
-        *,
-        width: int = DESKTOP,
-        height: int = HEIGHT,
-        scheme: str = "light",
-        script: str = "",
-    ) -> AsyncIterator[Page]:
-        """A sight in a tab.
+    async def opened(cls, browser: Browser, folder: Path, script: str = "") -> AsyncIterator[Self]:
+        """A gallery seen with this browser, whose apps keep their files in a folder.
 
         script
-            What runs in the page before everything else, whatever its policy forbids.
+            What runs in each page before everything else, whatever its policy forbids.
         """
-        context = await self._browser.new_context(
-            base_url=self._bare if sight.is_bare else self._furnished,
-            viewport={"width": width, "height": height},
-            color_scheme=scheme,
-        )
-        await context.add_init_script(script)
-        page = await context.new_page()
+        furnished, bare = await make(folder / "furnished"), await make(folder / "bare")
+        async with AsyncExitStack() as stack:
+            tabs = []
+            for app in (furnished, bare):
+                address = await stack.enter_async_context(served(app))
+                context = await browser.new_context(base_url=address)
+                stack.push_async_callback(context.close)
+                await context.add_init_script(script)
+                tabs.append(await context.new_page())
+            ids = await furnish(furnished, folder / "furnished")
+            await bare.extensions["mail"].mailbox.chaos.switch_on(Kind.DROP, 3)
+            yield cls(*tabs, ids)
+
+    async def show(
+        self, sight: Sight, *, width: int = DESKTOP, height: int = HEIGHT, scheme: str = "light"
+    ) -> Page:
+        """The tab of its app with a sight in it, as somebody sees it who was never here before.
+
+        A tab of its own for each sight would cost more than to look at it.
+        """
+        page = self._bare if sight.is_bare else self._furnished
+        await page.context.clear_cookies()
+        await page.set_viewport_size({"width": width, "height": height})
+        await page.emulate_media(color_scheme=scheme)
         await page.goto(sight.path.format_map(self._ids))
         if sight.then:
             await sight.then(page)
-        yield page
-        await context.close()
+        return page
 
 
 @asynccontextmanager

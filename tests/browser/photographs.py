@@ -51,18 +51,18 @@ async def photograph_story(page: Page, folder: Path) -> None:
 async def photograph_for_the_readme(gallery: Gallery, folder: Path) -> None:
     """The four that the README shows."""
     for name, sight in STILL.items():
-        async with gallery.show(sight, width=WIDTH, height=HEIGHT) as page:
-            await page.screenshot(path=PICTURES / f"{name}.png")
-    async with gallery.show(SIGHTS[0], width=WIDTH, height=HEIGHT) as page:
-        await photograph_story(page, folder / "story")
+        page = await gallery.show(sight, width=WIDTH, height=HEIGHT)
+        await page.screenshot(path=PICTURES / f"{name}.png")
+    page = await gallery.show(SIGHTS[0], width=WIDTH, height=HEIGHT)
+    await photograph_story(page, folder / "story")
 
 
 async def photograph_all(gallery: Gallery, folder: Path) -> None:
     """Every sight in every look."""
     await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
     for sight, width, scheme in product(SIGHTS, (DESKTOP, PHONE), ("light", "dark")):
-        async with gallery.show(sight, width=width, scheme=scheme) as page:
-            await page.screenshot(path=folder / f"{sight.name}.{width}.{scheme}.png")
+        page = await gallery.show(sight, width=width, scheme=scheme)
+        await page.screenshot(path=folder / f"{sight.name}.{width}.{scheme}.png")
 
 
 async def main() -> None:

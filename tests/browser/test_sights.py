@@ -47,7 +47,8 @@ async def gallery(
     program: Browser, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Gallery]:
     """Where all pages can be seen."""
-    async with Gallery.opened(program, tmp_path_factory.mktemp("gallery")) as opened:
+    folder = tmp_path_factory.mktemp("gallery")
+    async with Gallery.opened(program, folder, AXE_SCRIPT + REMEMBER_VIOLATIONS) as opened:
         yield opened
 
 
@@ -55,15 +56,15 @@ async def gallery(
 async def test_a_page_is_open_to_everybody_and_keeps_its_own_policy(
     gallery: Gallery, sight: Sight
 ) -> None:
-    async with gallery.show(sight, script=AXE_SCRIPT + REMEMBER_VIOLATIONS) as page:
-        found = [
-            *await barriers(page, DESKTOP, "light", ALL_RULES),
-            *await barriers(page, DESKTOP, "dark", COLOURS),
-            *await barriers(page, PHONE, "dark", ALL_RULES),
-            *await barriers(page, PHONE, "light", COLOURS),
-        ]
-        wide = await page.evaluate("() => document.documentElement.scrollWidth")
-        forbidden = await page.evaluate("() => forbidden")
+    page = await gallery.show(sight)
+    found = [
+        *await barriers(page, DESKTOP, "light", ALL_RULES),
+        *await barriers(page, DESKTOP, "dark", COLOURS),
+        *await barriers(page, PHONE, "dark", ALL_RULES),
+        *await barriers(page, PHONE, "light", COLOURS),
+    ]
+    wide = await page.evaluate("() => document.documentElement.scrollWidth")
+    forbidden = await page.evaluate("() => forbidden")
 
     assert (found, wide, forbidden) == ([], PHONE, [])
 
