@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 hypothesis.settings.load_profile("ci")
 
 pytest_plugins = [
+    "tests.fixtures.compiled",
     "tests.fixtures.postgres",
     "tests.fixtures.postfix",
     "tests.fixtures.migrated",
