@@ -81,6 +81,11 @@ HTML = [
         "<img src=cid:x>",
         "cid:",
         "cid:x ",
+        '"cid:',
+        "'cid:\"",
+        "cid:&quot",
+        "cid:&#00",
+        "cid:%3",
     ),
     *(
         "<a style=a:b>",
@@ -97,7 +102,7 @@ HTML = [
 KINDS = [
     (WORDS, "Subject From To"),
     (PARAMETERS, "Content-Type parameter boundary Content-Disposition file parts part"),
-    (BODIES, "message part parts base64 quoted-printable utf-7 iso-2022-jp body"),
+    (BODIES, "message part parts within digest's base64 quoted-printable utf-7 iso-2022-jp body"),
     (HTML, "html colour"),
     (ADDRESSES, "address name pair domain setting reply_to From MAIL RCPT"),
 ]
@@ -190,6 +195,8 @@ READERS: dict[str, Reader] = {
     "message": partial(received, ""),
     "parts": partial(received, MULTIPART),
     "part": partial(received, f"{MULTIPART}Content-Type: "),
+    "part within": partial(received, f"{MULTIPART}Content-Type: message/rfc822\n\n"),
+    "digest's parts": partial(received, MULTIPART.replace("mixed", "digest")),
     "parts within parts": nested,
     "base64": partial(received, "Content-Transfer-Encoding: base64\n\n"),
     "quoted-printable": partial(received, "Content-Transfer-Encoding: quoted-printable\n\n"),

@@ -96,13 +96,13 @@ def _about_html(message: ReadMessage) -> Iterator[str]:
     size = len(message.markup.encode(errors="replace"))
     if size > CLIPPED:
         yield f"Its HTML has {size // 1024} KiB: Gmail cuts it off after 102."
-    markup, there = Markup.read(message.markup), {file.content_id for file in message.attached}
+    markup, there = Markup.read(message.markup), message.pictures
     for target in islice(markup.relative_links, MOST):
         yield f"The link {target} is relative: in a message it leads nowhere."
     for target in islice(markup.relative_images, MOST):
         yield f"The image {target} is relative: in a message there is nothing to be found."
     for name in islice((name for name in markup.pictures if name not in there), MOST):
-        yield f"The image cid:{name} is shown, and is not in the message."
+        yield f"The image cid:{name[:80]} is shown, and is not in the message."
     for tag in islice(markup.removed, MOST):
         yield f"Mail readers remove <{tag}>."
     for width in islice(markup.too_wide, MOST):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from typing import Self
+from urllib.parse import unquote
 
 from quartapp.mail.mailbox.colour import contrast
 from quartapp.mail.mailbox.tags import start_tags
@@ -27,7 +28,7 @@ class Markup:
     """What may be a problem for a reader, each once, in the order in which it comes.
 
     pictures
-        The names by which it shows what should come with it (RFC 2392).
+        The names by which it shows what should come with it (RFC 2392), as in a Content-ID.
     """
 
     relative_links: dict[str, None] = field(default_factory=dict)
@@ -59,7 +60,7 @@ class Markup:
 
     def _picture(self, source: str) -> None:
         if source.lower().startswith("cid:"):
-            self.pictures[source[4:80]] = None
+            self.pictures[unquote(source[4:]).strip(" <>")] = None
         elif _is_relative(source):
             self.relative_images[source[:80]] = None
 

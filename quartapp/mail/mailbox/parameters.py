@@ -20,7 +20,10 @@ SECTION = re.compile(r"([^*]++)(?:\*([0-9]{1,4}))?(\*)?")
 
 
 def parameters(header: str) -> dict[str, str]:
-    """The parameters by name in lower case; of two the first counts."""
+    """The parameters by name in lower case; of two the first counts.
+
+    Of one that is written both ways the form of RFC 2231 counts: the other is for old readers.
+    """
     whole: dict[str, str] = {}
     sections: dict[str, dict[int, tuple[str, bool]]] = {}
     for name, value in _written(header[:LONGEST]):
@@ -30,7 +33,9 @@ def parameters(header: str) -> dict[str, str]:
             mine.setdefault(int(found[2] or 0), (value, found[3] is not None))
         else:
             whole.setdefault(name, words(value))
-    return {name: _joined(mine) for name, mine in sections.items()} | whole
+    # Sections without the first are a remnant.
+    told = {name: mine for name, mine in sections.items() if 0 in mine or name not in whole}
+    return whole | {name: _joined(mine) for name, mine in told.items()}
 
 
 def _written(header: str) -> list[tuple[str, str]]:
@@ -51,6 +56,8 @@ def _joined(sections: dict[int, tuple[str, bool]]) -> str:
     charset, quote, rest = first.partition("'") if is_encoded else ("", "", first)
     if quote:
         sections[min(sections)] = (rest.partition("'")[2], True)
+    else:
+        charset = ""
     octets = b"".join(
         unquote_to_bytes(value) if is_encoded else value.encode("utf-8", "replace")
         for _, (value, is_encoded) in sorted(sections.items())

@@ -14,15 +14,18 @@ from quartapp.mail.mailbox.parameters import parameters
 from quartapp.mail.mailbox.words import decoded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Container, Iterator
 
-__all__ = ["MOST_HEADERS", "MOST_PARTS", "ReceivedPart", "head", "parts"]
+__all__ = ["MOST_HEADERS", "MOST_PARTS", "ReceivedPart", "first_headers", "parts"]
 
 MOST_PARTS = 1000
 """Parts that are told apart; what follows belongs to the last."""
 
 MOST_HEADERS = 1000
 """Headers of one part that are read."""
+
+HEADERS = 256 * 1024
+"""How many bytes of a message are searched for its headers, when only those are wanted."""
 
 DEEPEST = 50
 """Parts within parts; those within the last are one."""
@@ -40,10 +43,13 @@ class ReceivedPart:
 
     headers
         Names and values as they are written, unfolded.
+    within
+        The content type of the part that it is a part of, "" for the message.
     """
 
     headers: list[tuple[str, str]] = field(default_factory=list)
     body: bytes = b""
+    within: str = ""
 
     def header(self, name: str) -> str:
         """The first header of that lower-case name, "" where there is none."""
@@ -51,9 +57,11 @@ class ReceivedPart:
 
     @property
     def content_type(self) -> str:
-        """In lower case, "text/plain" where it does not say or makes no sense."""
+        """In lower case; what RFC 2046 says where the part does not say or makes no sense."""
         kind = self.header("content-type").partition(";")[0].strip().lower()[:200]
-        return kind if kind.count("/") == 1 and kind.isprintable() else "text/plain"
+        if kind.count("/") == 1 and kind.isprintable():
+            return kind
+        return "message/rfc822" if self.within == "multipart/digest" else "text/plain"
 
     @property
     def data(self) -> bytes:
@@ -61,14 +69,17 @@ class ReceivedPart:
         return decoded(self.body, self.header("content-transfer-encoding"))
 
 
-def head(content: bytes) -> tuple[ReceivedPart, int]:
-    """A message's headers, and where its body begins."""
-    return _head(content, 0, {})
+def first_headers(content: bytes) -> ReceivedPart:
+    """A message's headers without its body, as far as they stand in its beginning."""
+    return _head(content[:HEADERS], 0, ())[0]
 
 
 def parts(content: bytes) -> tuple[ReceivedPart, list[ReceivedPart]]:
-    """A message's headers, and its parts in the order in which they come."""
-    whole, at = head(content)
+    """A message's headers, and its parts in the order in which they come.
+
+    A message within the message is one part: what it is made of is its own.
+    """
+    whole, at = _head(content, 0, ())
     splitter = _Splitter(content)
     splitter.enter(whole, at)
     for line in BOUNDARY.finditer(content, at):
@@ -85,15 +96,15 @@ class _Splitter:
         self.found: list[ReceivedPart] = []
         self._content = content
         self._part: ReceivedPart | None = None
-        # Each open boundary with its depth, the outermost first.
-        self._open: dict[bytes, int] = {}
+        # Each open boundary with its depth and its part's type, the outermost first.
+        self._open: dict[bytes, tuple[int, str]] = {}
 
     def enter(self, part: ReceivedPart, at: int) -> None:
         """Begin a part whose body is there."""
         self.at = at
         boundary = _boundary(part)
         if boundary and len(self._open) < DEEPEST and boundary not in self._open:
-            self._open[boundary] = len(self._open)
+            self._open[boundary] = len(self._open), part.content_type
             self._part = None
         else:
             self._part = part
@@ -103,16 +114,18 @@ class _Splitter:
         text = written.rstrip(b" \t")
         ends = text not in self._open
         boundary = text.removesuffix(b"--") if ends else text
-        depth = self._open.get(boundary)
-        if depth is None:
+        if boundary not in self._open:
             return True
         if len(self.found) == MOST_PARTS - 1:
             return False
         self.leave(start)
+        depth, kind = self._open[boundary]
         for inner in list(self._open)[depth + (not ends) :]:
             del self._open[inner]
         if not ends:
-            self.enter(*_head(self._content, end + 1, self._open))
+            part, at = _head(self._content, end + 1, self._open)
+            part.within = kind
+            self.enter(part, at)
         return True
 
     def leave(self, end: int) -> None:
@@ -133,7 +146,7 @@ def _boundary(part: ReceivedPart) -> bytes:
     return boundary.encode() if len(boundary) <= LONGEST_BOUNDARY else b""
 
 
-def _head(content: bytes, at: int, boundaries: dict[bytes, int]) -> tuple[ReceivedPart, int]:
+def _head(content: bytes, at: int, boundaries: Container[bytes]) -> tuple[ReceivedPart, int]:
     """The headers from there on, up to an empty line or a boundary; and where the body begins."""
     fields: list[list[bytes]] = []
     for line, start, end in _lines(content, at):
@@ -156,7 +169,7 @@ def _lines(content: bytes, at: int) -> Iterator[tuple[bytes, int, int]]:
         at = end
 
 
-def _is_boundary(line: bytes, boundaries: dict[bytes, int]) -> bool:
+def _is_boundary(line: bytes, boundaries: Container[bytes]) -> bool:
     text = line[2:].rstrip(b" \t")
     return line.startswith(b"--") and (text in boundaries or text.removesuffix(b"--") in boundaries)
 

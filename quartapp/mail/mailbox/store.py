@@ -12,18 +12,24 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from quartapp.mail.mailbox.entry import Entry
-from quartapp.mail.mailbox.reading import subject_and_id
+from quartapp.mail.mailbox.reading import read, subject_and_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+
+    from quartapp.mail.mailbox.reading import ReadMessage
 
 __all__ = ["Store", "for_the_owner"]
 
 MOST = 10_000
 """How many messages one list shows."""
+
+OPENED = 2
+"""How many messages are remembered as they were taken apart: each may have many megabytes."""
 
 ID = re.compile(r"[0-9a-f]{16}[0-9a-f]{20}")
 FOLDERS = ("new", "cur")
@@ -48,6 +54,9 @@ class Store:
         self._now = now
         # Messages never change, so what was read once stays true.
         self._remembered = lru_cache(MOST)(self._read_entry)
+        # A page of a message asks for it again for its HTML and for each file.
+        self._opened = lru_cache(OPENED)(self._take_apart)
+        self._opening = Lock()
 
     def __repr__(self) -> str:
         return f"<Store {self.path}>"
@@ -76,6 +85,10 @@ class Store:
         """One message, and the very bytes that were sent. Raises `LookupError`."""
         return await asyncio.to_thread(self._get, delivery_id)
 
+    async def open(self, delivery_id: str) -> tuple[Entry, bytes, ReadMessage]:
+        """One message, its bytes and what it says, taken apart once. Raises `LookupError`."""
+        return await asyncio.to_thread(self._open, delivery_id)
+
     async def find(self, message_id: str) -> Entry | None:
         """The newest message with this Message-ID, None while there is none."""
         return await asyncio.to_thread(self._find, message_id)
@@ -94,7 +107,7 @@ class Store:
 
     async def delete(self, delivery_id: str) -> None:
         """Delete one message. Raises `LookupError`."""
-        await asyncio.to_thread(lambda: self._file(delivery_id).unlink(missing_ok=True))
+        await asyncio.to_thread(self._delete, delivery_id)
 
     async def empty(self) -> None:
         """Delete every message."""
@@ -182,6 +195,15 @@ class Store:
         except (FileNotFoundError, ValueError):
             raise LookupError(f"there is no message {delivery_id} in the mailbox") from None
 
+    def _open(self, delivery_id: str) -> tuple[Entry, bytes, ReadMessage]:
+        self._file(delivery_id)  # another process may have deleted it
+        with self._opening:
+            return self._opened(delivery_id)
+
+    def _take_apart(self, delivery_id: str) -> tuple[Entry, bytes, ReadMessage]:
+        entry, content = self._get(delivery_id)
+        return entry, content, read(content)
+
     def _file(self, delivery_id: str) -> Path:
         """Where a message is now. Raises `LookupError`."""
         if ID.fullmatch(delivery_id):
@@ -193,12 +215,17 @@ class Store:
                 return seen
         raise LookupError(f"there is no message {delivery_id} in the mailbox")
 
+    def _delete(self, delivery_id: str) -> None:
+        self._file(delivery_id).unlink(missing_ok=True)
+        self._opened.cache_clear()
+
     def _empty(self) -> None:
         for folder in FOLDERS:
             with suppress(FileNotFoundError):
                 for file in os.scandir(self.path / folder):
                     if ID.fullmatch(file.name.partition(":")[0]):
                         Path(file).unlink(missing_ok=True)
+        self._opened.cache_clear()
 
 
 def for_the_owner(path: str, flags: int) -> int:

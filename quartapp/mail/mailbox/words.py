@@ -6,7 +6,7 @@ import re
 from binascii import Error, a2b_base64, a2b_qp
 from typing import TYPE_CHECKING
 
-from quartapp.mail.message.charsets import codec
+from quartapp.mail.mailbox.labels import decoder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,8 +31,12 @@ def decoded(body: bytes, encoding: str) -> bytes:
 
 def text(octets: bytes, charset: str) -> str:
     """Text in a charset, with a mark for each byte that is none; an unknown one is UTF-8."""
+    name = decoder(charset) or "utf-8"
+    if name == "ascii":
+        # What is not is mislabelled, mostly UTF-8.
+        name = "utf-8" if _is_utf8(octets) else "cp1252"
     try:
-        return octets.decode(codec(charset) or "utf-8", "replace")
+        return octets.decode(name, "replace")
     except ValueError:
         return octets.decode("utf-8", "replace")
 
@@ -45,6 +49,13 @@ def line(value: str) -> str:
 def words(value: str) -> str:
     """Text with its encoded words decoded; those that are malformed stay."""
     return "".join(_pieces(value)) if "=?" in value else value
+
+
+def _is_utf8(octets: bytes) -> bool:
+    try:
+        return bool(octets.decode()) or not octets
+    except UnicodeDecodeError:
+        return False
 
 
 def _pieces(value: str) -> Iterator[str]:
@@ -70,7 +81,7 @@ def _pieces(value: str) -> Iterator[str]:
 
 def _octets(charset: str, encoding: str, encoded: str) -> bytes | None:
     """What an encoded word stands for; None where it is none."""
-    if not codec(charset.partition("*")[0]) or not encoded.isascii():
+    if not decoder(charset.partition("*")[0]) or not encoded.isascii():
         return None
     if encoding in "qQ":
         return a2b_qp(encoded.encode(), header=True)

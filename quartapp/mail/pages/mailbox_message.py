@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from quart import redirect, send_file, url_for
 from werkzeug import Response
 
-from quartapp.mail.mailbox import hints, read
+from quartapp.mail.mailbox import hints
 from quartapp.mail.pages.answers import refusal
 from quartapp.mail.pages.chaos import shown
 from quartapp.mail.pages.headers import MESSAGE_POLICY
@@ -120,8 +120,10 @@ async def _stored(message_id: str) -> tuple[Entry, bytes]:
 
 
 async def _opened(message_id: str) -> tuple[Entry, bytes, ReadMessage]:
-    entry, content = await _stored(message_id)
-    return entry, content, await asyncio.to_thread(read, content)
+    try:
+        return await store().open(message_id)
+    except LookupError:
+        raise await _unknown() from None
 
 
 async def _unknown() -> Exception:

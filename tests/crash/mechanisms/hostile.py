@@ -49,10 +49,17 @@ HOSTILE = (
     ),
     Mechanism(
         "a file's name has nothing that no header can hold",
-        "quartapp/mail/mailbox/reading.py",
-        "plain(name)[:LONGEST_NAME]",
-        "name[:LONGEST_NAME]",
-        f"{MAILBOX}::test_a_file_of_any_name_is_saved",
+        "quartapp/mail/mailbox/attached.py",
+        "each if each.isprintable() or each.isspace() else",
+        "each if True else",
+        f"{READING}::test_a_file_name_is_read_however_it_is_written",
+    ),
+    Mechanism(
+        "a message is taken apart once, and not for each of its files",
+        "quartapp/mail/mailbox/store.py",
+        "lru_cache(OPENED)(self._take_apart)",
+        "lru_cache(0)(self._take_apart)",
+        f"{MAILBOX}::test_a_message_of_many_files_is_taken_apart_once_and_not_for_each",
     ),
     Mechanism(
         "a page shows so many lines",

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import base64
 from email.message import EmailMessage
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quartapp.mail.mailbox import read
+from quartapp.mail.mailbox import hints, read
 from quartapp.mail.mailbox.reading import subject_and_id
+
+if TYPE_CHECKING:
+    from quartapp.mail.mailbox import ReadMessage
 
 RELATED = b"Content-Type: multipart/related; boundary=a\r\n"
 HEAD = b"Subject: x\r\nMIME-Version: 1.0\r\n"
@@ -137,15 +142,214 @@ def test_each_picture_is_put_in_once_however_large_they_are():
 
 
 def test_thousands_of_parts_are_not_told_apart():
-    message = read(RELATED + b"\r\n--a\r\n\r\nx" * 5000)
+    message = read(RELATED + b"\r\n--a\r\nContent-Type: image/png\r\n\r\nx" * 5000)
 
-    assert len(message.attached) == 999
+    assert len(message.attached) == 1000
+
+
+FORWARDED = (
+    b"Subject: =?utf-8?q?Gr=C3=BC=C3=9Fe?=\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n"
+    b"--b\r\n\r\ninner text\r\n--b\r\nContent-Type: text/html\r\n\r\n<p>inner\r\n--b\r\n"
+    b"Content-Disposition: attachment; filename=inner.pdf\r\n\r\nx\r\n--b--\r\n"
+)
+
+
+def mixed(*made: bytes, kind: bytes = b"mixed") -> bytes:
+    """A message of these parts."""
+    head = b"MIME-Version: 1.0\r\nContent-Type: multipart/" + kind + b"; boundary=a\r\n\r\n"
+    return head + b"".join(b"--a\r\n" + part + b"\r\n" for part in made) + b"--a--\r\n"
+
+
+def names(message: ReadMessage) -> list[str]:
+    return [file.name for file in message.attached]
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"Content-Type: message/rfc822\r\n",
+        b"Content-Type: Message/RFC822; charset=utf-8\r\nContent-Disposition: inline\r\n",
+        b"Content-Type: message/global\r\n",
+    ],
+)
+def test_a_message_within_the_message_is_a_file_and_whole(head):
+    message = read(mixed(b"\r\nouter", head + b"\r\n" + FORWARDED))
+
+    (file,) = message.attached
+    assert (message.text, message.markup) == ("outer", None)
+    assert (file.name, file.data) == ("Grüße.eml", FORWARDED)
+
+
+def test_a_message_within_the_message_that_is_encoded_is_downloaded_decoded():
+    encoded = base64.encodebytes(FORWARDED).replace(b"\n", b"\r\n")
+    head = b"Content-Type: message/rfc822\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+
+    message = read(mixed(head + encoded))
+
+    assert (names(message), message.text) == (["Grüße.eml"], None)
+    assert message.attached[0].data == FORWARDED
+
+
+@pytest.mark.parametrize("kind", [b"delivery-status", b"partial", b"external-body", b"x-new"])
+def test_a_part_about_a_message_is_a_file_of_its_own(kind):
+    message = read(
+        mixed(b"\r\nouter", b"Content-Type: message/" + kind + b"\r\n\r\nAction: failed")
+    )
+
+    assert (message.text, message.attached[0].data) == ("outer", b"Action: failed")
+
+
+def test_the_messages_of_a_digest_are_files():
+    message = read(
+        mixed(b"\r\nSubject: one\r\n\r\nx", b"\r\nSubject: two\r\n\r\ny", kind=b"digest")
+    )
+
+    assert (names(message), message.text) == (["one.eml", "two.eml"], None)
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"Content-Type: text/plain; name=a.txt",
+        b"Content-Type: text/html\r\nContent-Disposition: inline; filename=a.txt",
+        b"Content-Type: text/plain\r\nContent-Disposition: inline; filename*=utf-8''a.txt",
+        b"Content-Type: text/x-python\r\nContent-Disposition: ;filename=a.txt",
+        b"Content-Type: image/png; name=a.txt\r\nContent-Disposition: inline",
+    ],
+)
+def test_a_part_with_a_file_name_is_a_file_whatever_its_type(head):
+    message = read(mixed(head + b"\r\n\r\nx", b"\r\nthe text"))
+
+    assert (names(message), message.text, message.markup) == (["a.txt"], "the text", None)
+
+
+@pytest.mark.parametrize("disposition", [b"attachment", b"ATTACHMENT ; x=y", b"x-unknown"])
+def test_a_part_that_is_not_to_be_shown_is_a_file(disposition):
+    message = read(mixed(b"Content-Disposition: " + disposition + b"\r\n\r\nx"))
+
+    assert (names(message), message.text) == (["without a name"], None)
+
+
+def test_further_text_is_shown_as_text():
+    footer = b"Content-Disposition: inline\r\n\r\n-- \r\nthe list"
+    markdown = b"Content-Type: text/markdown; charset=iso-8859-1\r\n\r\n*gr\xfcn*"
+
+    message = read(mixed(b"\r\nhello", footer, markdown))
+
+    assert (message.text, message.attached) == ("hello\n-- \r\nthe list\n*grün*", ())
+
+
+def test_html_before_and_after_a_file_is_shown():
+    html = b"Content-Type: text/html\r\n\r\n<p>"
+
+    message = read(mixed(html + b"before", b"Content-Type: image/png\r\n\r\nx", html + b"after"))
+
+    assert message.markup == "<p>before\n<p>after"
+
+
+def test_an_alternative_for_programs_is_a_file():
+    made = [
+        b"Content-Type: text/" + kind + b"\r\n\r\nx" for kind in (b"plain", b"calendar", b"amp")
+    ]
+
+    message = read(mixed(*made, kind=b"alternative"))
+
+    assert (message.text, len(message.attached)) == ("x", 2)
+
+
+@pytest.mark.parametrize(
+    ("label", "octets", "shown"),
+    [
+        ("us-ascii", "Grüße".encode(), "Grüße"),
+        ("us-ascii", b"Gr\xfc\xdfe", "Grüße"),
+        ("ANSI_X3.4-1968", b"\x93x\x94", "“x”"),
+        ("iso-8859-1", b"\x93x\x94 \x80", "“x” €"),
+        ("latin1", b"Gr\xfc\xdfe", "Grüße"),
+        ("iso-8859-9", b"\x80", "€"),
+        ("gb2312", "朱镕基".encode("gbk"), "朱镕基"),
+        ("gbk", "㐀".encode("gb18030"), "㐀"),
+        ("GB_2312-80", "中".encode("gbk"), "中"),
+        ("windows-874", "ไทย…".encode("cp874"), "ไทย…"),
+        ("tis-620", "ไทย…".encode("cp874"), "ไทย…"),
+        ("shift_jis", "①".encode("cp932"), "①"),
+        ("x-sjis", "語".encode("cp932"), "語"),
+        ("ks_c_5601-1987", "믜".encode("cp949"), "믜"),
+        ("windows-949", "한".encode("cp949"), "한"),
+        ("big5", b"\xc6\xa1", "①"),
+        ("iso-8859-8-i", "שלום".encode("iso8859-8"), "שלום"),
+        ("x-mac-roman", "é".encode("mac-roman"), "é"),
+        ("unicode-1-1-utf-8", "é".encode(), "é"),
+        ("'utf-8'", "é".encode(), "é"),
+        ("x-cp1251", "да".encode("cp1251"), "да"),
+        ("utf-8", "\ufeffé".encode(), "é"),
+    ],
+)
+def test_a_charset_label_is_read_as_browsers_read_it(label, octets, shown):
+    head = f'Content-Type: text/plain; charset="{label}"\r\n\r\n'.encode()
+
+    assert read(head + octets).text == shown
+
+
+@pytest.mark.parametrize("label", ["us-ascii", "windows-874", "gb2312"])
+def test_a_label_in_a_header_is_read_like_one_of_a_text(label):
+    written = {"us-ascii": "é", "windows-874": "ท", "gb2312": "镕"}[label]
+    octets = written.encode({"us-ascii": "utf-8", "gb2312": "gbk"}.get(label, "cp874"))
+    encoded = base64.b64encode(octets).decode()
+
+    assert subject_and_id(f"Subject: =?{label}?b?{encoded}?=\r\n\r\n".encode())[0] == written
+
+
+@pytest.mark.parametrize(
+    ("markup", "content_id"),
+    [
+        ('<img src="cid:x@y">', "<x@y>"),
+        ("<img src='CID:x@y'>", "<x@y>"),
+        ("<img src=cid:x@y>", "x@y"),
+        ("<p style='background:url(cid:x@y)'>", "<x@y>"),
+        ("<p style='background:url(\"cid:x@y\")'>", "<x@y>"),
+        ('<p style="background:url(&quot;cid:x@y&quot;)">', "<x@y>"),
+        ('<p style="background:url(&#39;cid:x@y&#39;)">', "<x@y>"),
+        ('<img src="cid:image 1">', "<image 1>"),
+        ('<img src="cid:image%201">', "<image 1>"),
+        ('<img src="cid:%3Cx@y%3E">', "<x@y>"),
+        ('<img src="cid:x%40y">', "<x@y>"),
+        ('<img src="cid:100%25">', "<100%>"),
+        ('<img src="cid:x%40y">', "<x%40y>"),
+        ('<img src="cid:a&amp;b">', "<a&b>"),
+        ('<img src="cid:a(1).png">', "<a(1).png>"),
+    ],
+)
+def test_a_picture_is_found_however_its_name_is_quoted(markup, content_id):
+    picture = f"Content-Type: image/png\r\nContent-ID: {content_id}\r\n\r\nx".encode()
+    html = b"Content-Type: text/html\r\n\r\n" + markup.encode()
+
+    message = read(mixed(html, picture, kind=b"related"))
+
+    assert "data:image/png;base64,eA==" in message.html()
+    assert "cid:" not in message.html().lower()
+    assert not [hint for hint in hints(message) if "not in the message" in hint]
 
 
 @pytest.mark.parametrize(
     ("written", "name"),
     [
         (b"; filename=a.txt", "a.txt"),
+        (b'; filename="a  b   c.txt"', "a  b   c.txt"),
+        ('; filename="a\u3000b.txt"'.encode(), "a\u3000b.txt"),
+        (b'; filename=" a.txt "', "a.txt"),
+        (b'; filename="a\r\n\tb.txt"', "a b.txt"),
+        ('; filename="zähler.csv"'.encode(), "zähler.csv"),
+        ("; filename=日本 語.csv".encode(), "日本 語.csv"),
+        (b"; filename*=utf-8''%3D%3Futf-8%3Fq%3Fa%3F%3D", "=?utf-8?q?a?="),
+        (b'; filename*0="=?utf-8?q?a?="; filename*1=".txt"', "=?utf-8?q?a?=.txt"),
+        (b'; filename="=?utf-8?q?=3D=3Futf-8=3Fq=3Fa=3F=3D?="', "=?utf-8?q?a?="),
+        (b'; filename="100%25.txt"', "100%25.txt"),
+        (b'; filename*0="100%25"; filename*1*=%2e; filename*2=txt', "100%25.txt"),
+        (b"; filename=zahler.csv; filename*=utf-8''z%C3%A4hler.csv", "zähler.csv"),
+        (b"; filename=a.txt; filename*1=b", "a.txt"),
+        (b"; filename*=z%C3%A4hler.csv", "zähler.csv"),
+        (b"; filename*=windows-874''%B7.txt", "ท.txt"),
+        (b"; filename*=us-ascii''%C3%A4.txt", "ä.txt"),
         (b'; filename="a;b\\"c.txt"; size=5', 'a;b"c.txt'),
         (b"; filename*=utf-8''z%C3%A4hler.csv", "zähler.csv"),
         (b"; filename*1*=%C3%A4.txt; filename*0*=utf-8''z", "zä.txt"),

@@ -103,6 +103,26 @@ async def test_emptying_the_mailbox_leaves_nothing(store):
         await store.get(message)
 
 
+async def test_a_message_is_taken_apart_once_however_often_it_is_opened(store):
+    message = await add(store, "hello")
+
+    opened = await asyncio.gather(*(store.open(message) for _ in range(20)))
+
+    assert len({id(said) for _, _, said in opened}) == 1
+    assert (await store.open(message))[2] is opened[0][2]
+
+
+@pytest.mark.parametrize("other", [False, True])
+async def test_a_message_that_was_deleted_is_not_opened(store, other):
+    message = await add(store, "hello")
+    await store.open(message)
+
+    await (Store(store.path) if other else store).delete(message)
+
+    with pytest.raises(LookupError):
+        await store.open(message)
+
+
 @pytest.mark.parametrize("name", ["", "x", "../../new", "0" * 36, "*", "\x00"])
 async def test_an_unknown_id_finds_nothing(store, name):
     await add(store, "hello")

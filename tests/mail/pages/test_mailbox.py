@@ -249,6 +249,33 @@ async def test_a_file_is_saved_and_not_opened(store, visitor):
     assert (await visitor.get(f"{message}/files/1")).status_code == 404
 
 
+async def test_a_message_of_many_files_is_taken_apart_once_and_not_for_each(store, visitor):
+    parts = b"--a\r\nContent-Type: message/rfc822\r\n\r\nSubject: x\r\n\r\n" * 900
+    head = b"Content-Type: multipart/mixed; boundary=a\r\n\r\n"
+    message = await put(store, head + parts)
+    await visitor.see(message)
+    (file,) = (store.path / "cur").iterdir()
+    file.write_bytes(b"")  # from here on it cannot be read again
+
+    answers = [await visitor.get(f"{message}/files/{number}") for number in range(0, 900, 90)]
+
+    assert {await answer.get_data() for answer in answers} == {b"Subject: x\r\n"}
+    assert {answer.mimetype for answer in answers} == {"application/octet-stream"}
+
+
+async def test_a_message_within_the_message_is_shown_closed(store, visitor):
+    inner = b"Subject: inner\r\nContent-Type: text/html\r\n\r\n<p>inner html"
+    head = b"Content-Type: multipart/mixed; boundary=a\r\n\r\n--a\r\n\r\nouter text\r\n--a\r\n"
+    message = await put(store, head + b"Content-Type: message/rfc822\r\n\r\n" + inner)
+
+    page = await visitor.see(message)
+
+    assert "inner.eml" in page
+    assert "outer text" in page
+    assert "inner html" not in page
+    assert await (await visitor.get(f"{message}/files/0")).get_data() == inner
+
+
 async def test_a_message_is_seen_as_in_the_dark_and_on_a_phone(store, visitor):
     rules = b"<style>@media (prefers-color-scheme: dark) { b { color: red } }</style><b>hello"
     message = await put(store, HTML + rules)
