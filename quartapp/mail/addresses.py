@@ -15,7 +15,18 @@ from quartapp.mail.lines import checked_line, shown
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["Address", "Mailbox", "addresses", "mailbox", "phrase", "recipients", "unique_specs"]
+__all__ = [
+    "LONGEST_TEXT",
+    "Address",
+    "Mailbox",
+    "addresses",
+    "listed",
+    "mailbox",
+    "phrase",
+    "recipients",
+    "unique_specs",
+    "unquoted",
+]
 
 Mailbox = str | tuple[str | None, str]
 """An address as a program gives it: "a@example.org", "Ada <a@example.org>" or a pair."""
@@ -28,6 +39,7 @@ LOCAL = re.compile(rf'{ATOM}(?:\.{ATOM})*|"(?:[ !#-;=?-\[\]-~]|\\["\\])*"')
 LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
 DOMAIN = re.compile(rf"{LABEL}(?:\.{LABEL})*|\[(?:IPv6:)?[0-9A-Fa-f.:]+\]")
 QUOTED = re.compile(r'"(?:[^"\\]|\\.)*+"')
+LISTED = re.compile(r'(?:"(?:[^"\\]|\\.)*+"?|[^",])++')
 PLAIN = re.compile(r'[^"<>@]*+')
 SPECIAL = re.compile(r'[()<>\[\]:;@\\,."]')
 LONGEST = 254
@@ -118,9 +130,14 @@ def _split(place: str, given: Mailbox) -> tuple[str, str]:
             f"{place} {shown(text)} is not one address like Ada <ada@example.org>: "
             "give each address of its own, and a name with @, quotes or brackets as a pair."
         )
-    if name.startswith('"'):
+    return unquoted(name), spec.strip()
+
+
+def unquoted(name: str) -> str:
+    """A display name without the quotes around it."""
+    if QUOTED.fullmatch(name):
         name = re.sub(r"\\(.)", r"\1", name[1:-1])
-    return _one_spaced(name), spec.strip()
+    return _one_spaced(name)
 
 
 def _one_spaced(name: str) -> str:
@@ -137,7 +154,13 @@ def _ascii_domain(place: str, spec: str, domain: str) -> str:
     return ascii_domain
 
 
+def listed(text: str) -> list[str]:
+    """The addresses of a header, each with its name, as they stand between the commas."""
+    return [each for each in map(str.strip, LISTED.findall(text)) if each]
+
+
 def phrase(name: str) -> str:
+    """A display name as a header holds it, in quotes where it needs them."""
     if not SPECIAL.search(name):
         return name
     escaped = re.sub(r'(["\\])', r"\\\1", name)

@@ -21,9 +21,6 @@ __all__ = ["Attachment"]
 LONGEST_NAME = 500
 """Characters of a file name; no file system has longer ones."""
 
-LONGEST_VALUE = 900
-"""Characters of a header that cannot be folded: a line has at most 998 octets (RFC 5322)."""
-
 CONTENT_ID = re.compile(r"[!-;=?-~]{1,250}")
 OURS = {
     "content-type": "use content_type",
@@ -31,7 +28,6 @@ OURS = {
     "content-transfer-encoding": "it is chosen for the data",
     "mime-version": "it stands at the top of the message",
 }
-FREE_TEXT = ("content-description",)
 
 
 @dataclass(frozen=True, slots=True, init=False)
@@ -143,17 +139,7 @@ def _checked_part_headers(headers: Headers | None) -> dict[str, str]:
     for name, value in clean.items():
         if name.lower() == "content-id":
             clean[name] = _bracketed(value)
-        elif name.lower().startswith("content-") and name.lower() not in FREE_TEXT:
-            _check_structured(name, value)
     return clean
-
-
-def _check_structured(name: str, value: str) -> None:
-    """What describes the content is read by programs, which decode no words in it (RFC 2047)."""
-    if not value.isascii() or len(value) > LONGEST_VALUE:
-        raise MessageError(
-            f"headers[{name!r}] {shown(value)} must be ASCII, at most {LONGEST_VALUE} characters."
-        )
 
 
 def _bracketed(content_id: str) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from quartapp.mail.addresses import Address, unique_specs
 from quartapp.mail.message.folding import address_pieces, field, text_field
 from quartapp.mail.message.mime import Part, attached, multipart, text_part
+from quartapp.mail.message.structured import header_field
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,6 +60,8 @@ class CheckedMessage:
         return b"%s%s%s" % (head.encode(), root.to_bytes(), end)
 
     def _headers(self) -> Iterator[str]:
+        # The block of a message that is sent on stands before its own (RFC 5322 section 3.6.6).
+        yield from self._extra_headers(resent=True)
         yield _address_field("From", (self.sender,))
         if self.to or not self.cc:
             yield _address_field("To", self.to)
@@ -69,9 +72,13 @@ class CheckedMessage:
         yield text_field("Subject", self.subject)
         yield field("Date", [f" {format_datetime(self.date)}"])
         yield field("Message-ID", [f" {self.message_id}"])
-        for name, value in self.extra_headers.items():
-            yield text_field(name, value)
+        yield from self._extra_headers(resent=False)
         yield "MIME-Version: 1.0\r\n"
+
+    def _extra_headers(self, *, resent: bool) -> Iterator[str]:
+        for name, value in self.extra_headers.items():
+            if name.lower().startswith("resent-") is resent:
+                yield header_field(name, value)
 
     def _mixed(self, ascii_names: bool) -> Part:
         files = [a for a in self.attachments if not self._is_shown(a)]

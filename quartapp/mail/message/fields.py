@@ -34,6 +34,7 @@ OURS = {
     "to": "use recipients",
     "cc": "use cc",
     "bcc": "use bcc, which is never written",
+    "resent-bcc": "use bcc, which is never written",
     "reply-to": "use reply_to",
     "subject": "use subject",
     "mime-version": "it is written for every message",
@@ -41,7 +42,7 @@ OURS = {
     "content-transfer-encoding": "it is chosen for body, html and attachments",
     "content-disposition": "use attach()",
     "received": "only mail servers write it",
-    "return-path": "only mail servers write it",
+    "return-path": "only mail servers write it, from envelope_from",
 }
 
 

@@ -13,13 +13,23 @@ if TYPE_CHECKING:
 
     from quartapp.mail.addresses import Address
 
-__all__ = ["address_pieces", "encoded_words", "field", "parameter", "parametric", "text_field"]
+__all__ = [
+    "LONGEST_LINE",
+    "address_pieces",
+    "encoded_words",
+    "field",
+    "named",
+    "parameter",
+    "parametric",
+    "partly_encoded",
+    "text_field",
+]
 
 LINE = 76
 """Columns of a line that holds an encoded word (RFC 2047 section 2); plain ones follow suit."""
 
-LONGEST_PIECE = 900
-"""Octets that may stay unbroken: well under the 998 of RFC 5322 section 2.1.1."""
+LONGEST_LINE = 998
+"""Octets that a line may ever have (RFC 5322 section 2.1.1)."""
 
 LONGEST_NAME = 60
 """Characters of a name that is written in one line; a longer one is encoded."""
@@ -29,6 +39,9 @@ WORD = 48
 
 SEGMENT = 50
 """Columns of one section of a long parameter (RFC 2231 section 3)."""
+
+ENCODED = (" =?utf-8?", " (=?utf-8?")
+"""How a piece begins that is an encoded word."""
 
 PIECE = re.compile(r" +[^ ]+")
 PLAIN_PARAMETER = re.compile(r"[ !#-\[\]-~]{1,60}")
@@ -49,20 +62,59 @@ def field(name: str, pieces: Iterable[str]) -> str:
         What must not be broken, each with the space before it.
     """
     lines = [f"{name}:"]
-    for piece in pieces:
-        if len(lines[-1]) + len(piece) > LINE:
+    room = LINE
+    for number, piece in enumerate(pieces):
+        if number == 0 and not piece.startswith(ENCODED):
+            # Many readers of ids and addresses know no header whose first line is empty.
+            room = LONGEST_LINE
+        if len(lines[-1]) + len(piece) > room:
             lines.append(piece)
         else:
             lines[-1] += piece
+        room = LINE
     return "\r\n".join(lines) + "\r\n"
 
 
 def _text_pieces(value: str) -> list[str]:
     """Free text in pieces for `field`: its words, or encoded words where it needs them."""
-    if value.isascii() and "=?" not in value:
-        pieces = PIECE.findall(f" {value}")
-        if all(len(piece) <= LONGEST_PIECE for piece in pieces):
-            return pieces
+    plain = _plain_words(value)
+    return _in_encoded_words(value) if plain is None else plain
+
+
+def partly_encoded(value: str) -> list[str]:
+    """Text that programs may look into: no word is encoded before or after those that need it."""
+    if (plain := _plain_words(value)) is not None:
+        return plain
+    words = value.split(" ")
+    needy = [n for n, word in enumerate(words) if "=?" in word or not _is_plain(word)]
+    first, last = needy[0], needy[-1] + 1
+    # Readers keep one space beside an encoded word for certain, and more of them inside it.
+    while first and not words[first - 1]:
+        first -= 1
+    while last < len(words) and not words[last]:
+        last += 1
+    before, encoded, after = words[:first], words[first:last], words[last:]
+    return [
+        *PIECE.findall(f" {' '.join(before)}"),
+        *_in_encoded_words(" ".join(encoded)),
+        *PIECE.findall(f" {' '.join(after)}"),
+    ]
+
+
+def _plain_words(value: str) -> list[str] | None:
+    """The words of a text, each with the space before it; None where it has to be encoded."""
+    _, opening, rest = value.partition("=?")
+    if not value.isascii() or (opening and "?=" in rest):
+        return None
+    words = PIECE.findall(f" {value}")
+    return words if all(len(word) <= LONGEST_LINE for word in words) else None
+
+
+def _is_plain(word: str) -> bool:
+    return word.isascii() and len(word) < LONGEST_LINE
+
+
+def _in_encoded_words(value: str) -> list[str]:
     return [f" {word}" for word in encoded_words(value)]
 
 
@@ -127,9 +179,15 @@ def address_pieces(addresses: Iterable[Address]) -> list[str]:
 
 
 def _pieces(address: Address) -> list[str]:
-    name = address.name
-    if not name:
+    if not address.name:
         return [f" {address.spec}"]
+    return named(address.name, f"<{address.spec}>")
+
+
+def named(name: str, bracketed: str) -> list[str]:
+    """What stands in angle brackets, after its name, in pieces for `field`."""
+    if not name:
+        return [f" {bracketed}"]
     if not name.isascii() or "=?" in name or len(name) > LONGEST_NAME:
-        return [*(f" {word}" for word in encoded_words(name)), f" <{address.spec}>"]
-    return [f" {phrase(name)}", f" <{address.spec}>"]
+        return [*_in_encoded_words(name), f" {bracketed}"]
+    return [f" {phrase(name)}", f" {bracketed}"]

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-from quartapp.mail.errors import BadHeaderError
+from quartapp.mail.errors import BadHeaderError, MessageError
 from quartapp.mail.lines import checked_line, shown
+from quartapp.mail.message.structured import check
 
 Headers = Mapping[str, object] | Iterable[tuple[str, object]]
 """How a program writes headers: a mapping, or pairs of name and value."""
@@ -18,14 +19,15 @@ NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,76}")
 
 
 def checked_headers(place: str, headers: Headers, ours: Mapping[str, str]) -> dict[str, str]:
-    """Extra headers: names that are tokens, each one once, clean values.
+    """Extra headers: names that are tokens, each one once, values that each of them can have.
 
     place
         The field that the error names.
     ours
         Lower-case names that we write ourselves, and what to use instead.
 
-    Raises `BadHeaderError` for any that cannot be used.
+    Raises `BadHeaderError` for any that cannot be used, `MessageError` for what is not text, and
+    what `structured.check` raises.
     """
     clean: dict[str, str] = {}
     seen: set[str] = set()
@@ -36,12 +38,20 @@ def checked_headers(place: str, headers: Headers, ours: Mapping[str, str]) -> di
         if lower in seen:
             raise BadHeaderError(f"{place} contains {name} twice: leave one.")
         seen.add(lower)
-        clean[name] = checked_line(f"{place}[{name!r}]", value)
+        clean[name] = _checked_value(f"{place}[{name!r}]", name, value)
     return clean
 
 
 def _pairs(headers: Headers) -> Iterable[tuple[str, object]]:
     return headers.items() if isinstance(headers, Mapping) else headers
+
+
+def _checked_value(place: str, name: str, value: object) -> str:
+    if isinstance(value, list | tuple | set | frozenset | Mapping):
+        raise MessageError(f"{place} must be text, not {shown(value)}: write it as one line.")
+    text = checked_line(place, value)
+    check(place, name, text)
+    return text
 
 
 def _checked_name(place: str, name: object) -> str:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from quartapp.mail.errors import MessageError
 from quartapp.mail.message.content_type import ContentType
-from quartapp.mail.message.folding import field, parameter, parametric, text_field
+from quartapp.mail.message.folding import field, parameter, parametric
+from quartapp.mail.message.structured import header_field
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -134,7 +135,7 @@ def attached(attachment: Attachment, *, ascii_names: bool) -> Part:
     headers = kind.header()
     headers += field("Content-Transfer-Encoding", [f" {encoding}"])
     headers += field("Content-Disposition", _disposition(attachment, ascii_names))
-    headers += "".join(text_field(name, value) for name, value in attachment.headers.items())
+    headers += "".join(header_field(name, value) for name, value in attachment.headers.items())
     return Part(headers, body)
 
 

@@ -9,9 +9,10 @@ from email.header import decode_header, make_header
 from email.message import Message as Parsed
 from typing import TYPE_CHECKING
 
-from quartapp.mail.addresses import Address, Mailbox
+from quartapp.mail.addresses import Address, Mailbox, listed, phrase, unquoted
 from quartapp.mail.message.fields import moment
 from quartapp.mail.message.message import Message
+from quartapp.mail.message.structured import COMMENT, Shape, shape_of
 
 if TYPE_CHECKING:
     from quartapp.mail.message.encoding import Envelope
@@ -22,9 +23,6 @@ WRITTEN = frozenset(
     {"from", "to", "cc", "reply-to", "subject", "date", "message-id", "mime-version"}
     | {"content-type", "content-transfer-encoding", "content-disposition"}
 )
-LISTED = re.compile(r'(?:"(?:[^"\\]|\\.)*"|[^",])+')
-"""One address of a header. The standard library's readers differ between versions of Python."""
-
 FOLD = re.compile(r"\r?\n(?=[ \t])")
 
 
@@ -54,7 +52,24 @@ def parse(content: bytes, envelope: Envelope) -> Message:
 
 
 def _line(parsed: Parsed, name: str) -> str:
-    return _decoded(FOLD.sub("", parsed.get(name, "")))
+    """A header as it was before it was written: decoded where people read it, and only there."""
+    line = FOLD.sub("", parsed.get(name, "")).strip(" ")
+    match shape_of(name):
+        case Shape.TEXT:
+            return _decoded(line)
+        case Shape.ADDRESS | Shape.ADDRESSES if "@" in line:
+            return ", ".join(_mailbox(name, written) for written in listed(line))
+        case Shape.NAMED_ID if "<" in line:
+            written, _, bare = line.rpartition("<")
+            return f"{phrase(_decoded(unquoted(written.strip())))} <{bare}".strip()
+        case Shape.LINKS:
+            return COMMENT.sub(lambda found: _decoded_comment(found[0]), line)
+        case _:
+            return line
+
+
+def _decoded_comment(item: str) -> str:
+    return item if item.startswith("<") else f"({_decoded(item[1:-1])})"
 
 
 def _decoded(text: str) -> str:
@@ -62,8 +77,9 @@ def _decoded(text: str) -> str:
 
 
 def _mailboxes(parsed: Parsed, name: str) -> list[Mailbox]:
-    listed = FOLD.sub("", parsed.get(name, ""))
-    return [_mailbox(name, written) for written in LISTED.findall(listed) if "@" in written]
+    line = FOLD.sub("", parsed.get(name, ""))
+    # The standard library's readers of addresses differ between versions of Python.
+    return [_mailbox(name, written) for written in listed(line) if "@" in written]
 
 
 def _mailbox(place: str, written: str) -> str:

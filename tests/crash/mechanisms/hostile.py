@@ -9,6 +9,7 @@ __all__ = ["HOSTILE"]
 LINEAR = "tests/mail/test_linear_time.py::test_ten_times_the_text_takes_about_ten_times_as_long"
 READING = "tests/mail/mailbox/test_reading.py"
 ATTACHMENT = "tests/mail/message/test_attachment.py"
+STRUCTURED = "tests/mail/message/test_structured.py"
 MAILBOX = "tests/mail/pages/test_mailbox.py"
 
 HOSTILE = (
@@ -74,6 +75,27 @@ HOSTILE = (
         "except Exception:",
         "except MemoryError:",
         "tests/mail/mailbox/test_hints.py::test_a_hint_that_fails_is_left_out_and_the_others_stay",
+    ),
+    Mechanism(
+        "headers that programs read are known by name",
+        "quartapp/mail/message/structured.py",
+        "        return SHAPES[lower]",
+        "        return Shape.TEXT",
+        f"{STRUCTURED}::test_what_a_header_cannot_have_is_refused_in_a_sentence",
+    ),
+    Mechanism(
+        "an address beside an encoded name is not encoded",
+        "quartapp/mail/message/structured.py",
+        "    Shape.ADDRESSES: _addresses,",
+        "    Shape.ADDRESSES: lambda _, value: [f' {word}' for word in encoded_words(value)],",
+        f"{STRUCTURED}::test_an_address_stays_an_address_beside_a_name_that_is_encoded",
+    ),
+    Mechanism(
+        "nothing in angle brackets is folded",
+        "quartapp/mail/message/structured.py",
+        'ATOMIC = re.compile(r" +(?:<[^<>]*>|[^ ])+")',
+        'ATOMIC = re.compile(r" *[^ ]")',
+        f"{STRUCTURED}::test_a_hundred_ids_are_folded_between_ids",
     ),
     Mechanism(
         "attachments are checked when the message is composed",
