@@ -28,6 +28,7 @@ hypothesis.settings.load_profile("ci")
 pytest_plugins = [
     "tests.fixtures.compiled",
     "tests.fixtures.postgres",
+    "tests.fixtures.pgbouncer",
     "tests.fixtures.postfix",
     "tests.fixtures.migrated",
     "tests.fixtures.disk",

@@ -179,3 +179,16 @@ async def until(is_so: Callable[[], object]) -> None:
     async with asyncio.timeout(60):
         while not is_so():  # noqa: ASYNC110 - hypercorn tells nobody
             await asyncio.sleep(0)
+
+
+def test_the_adapter_of_asyncpg_shows_how_it_names_statements():
+    """`quartapp.database.postgres` recognises an engine for a pooler by it."""
+    from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_connection as Adapter
+
+    named = Adapter(None, None, prepared_statement_name_func=str)
+    forgetting = Adapter(None, None, prepared_statement_cache_size=0)
+    plain = Adapter(None, None)
+
+    assert named._prepared_statement_name_func is str
+    assert forgetting._prepared_statement_cache is None
+    assert plain._prepared_statement_name_func is plain._default_name_func

@@ -12,6 +12,7 @@ from quartapp.config.secret_key import stored_secret_key
 from quartapp.config.serving import Maker, maker, serves_this_machine
 from quartapp.config.sources import from_environment, from_file, from_mapping, merged
 from quartapp.config.table import CONFIG, KEYS, Environment
+from quartapp.database.url import postgres_address
 from quartapp.mail.settings import Backend, MailSettings, Upgrade
 from quartapp.settings.keys import Secret, SettingError, is_unset
 
@@ -143,7 +144,11 @@ def _check(values: Mapping[str, Any], written: Mapping[str, Any]) -> None:
     if values["QUARTAPP_ENV"] is Environment.PRODUCTION:
         _check_production(written)
         _check_keys([written["SECRET_KEY"], *(values.get("SECRET_KEY_FALLBACKS") or ())])
-    MailSettings.from_config(values)
+    if url := MailSettings.from_config(values).notify_url:
+        try:
+            postgres_address(url)
+        except ValueError as error:
+            raise SettingError(f"MAIL_NOTIFY_URL {error}.") from None
 
 
 def _check_production(written: Mapping[str, Any]) -> None:

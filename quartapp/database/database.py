@@ -2,36 +2,37 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Any, Self
 
-from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.util import greenlet_spawn
 
-from quartapp.database.engines import (
-    ALONE,
-    POSTGRES_RESERVE,
-    SQLITE_RESERVE,
-    postgres_engine,
-    sqlite_reader,
-    sqlite_writer,
-)
+from quartapp.database.engines import ALONE, SQLITE_RESERVE, sqlite_reader, sqlite_writer
 from quartapp.database.errors import DatabaseBusy, DatabaseUnavailable, connecting, translated
+from quartapp.database.postgres import (
+    POSTGRES_RESERVE,
+    PostgresAddress,
+    is_for_a_pooler,
+    postgres_engine,
+)
 from quartapp.database.reserve import is_in_reserve
-from quartapp.database.url import shown
+from quartapp.database.url import parsed, shown
 from quartapp.database.writer_queue import NestedWrite, WriterQueue
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
 
-    from sqlalchemy import Engine, Executable, Row
+    from sqlalchemy import Connection, Executable, Row
     from sqlalchemy.engine import URL
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
     from sqlalchemy.orm import Session, SessionTransaction
 
 __all__ = ["Database", "DatabaseBusy", "DatabaseUnavailable", "NestedWrite"]
+
+logger = logging.getLogger(__name__)
 
 PATIENCE = 2.0
 
@@ -39,29 +40,50 @@ PATIENCE = 2.0
 class Database:
     """One database: readers, writers and how to tell when it is away.
 
+    is_pooled
+        Whether a pooler such as PgBouncer is known to give each transaction another connection
+        to the server, so that nothing outlives a transaction: no prepared statement, no LISTEN.
+
     url
-        SQLAlchemy's, with an async driver: `sqlite+aiosqlite:///app.sqlite` or
-        `postgresql+asyncpg://user@host/name`.
+        SQLite's or PostgreSQL's, in any usual spelling: `sqlite:///app.sqlite`,
+        `postgresql://user@host/name?sslmode=require`. Raises `ValueError` for parameters that
+        cannot be honoured.
     patience
         How long one waits for SQLite's lock, or for a connection of the pool, before
         `DatabaseBusy`; in seconds.
     """
 
+    is_pooled = False
+
     def __init__(self, url: str | URL, *, patience: float = PATIENCE) -> None:
-        self.url = make_url(url)
-        if self.is_sqlite:
+        try:
+            self.url = parsed(url) if isinstance(url, str) else url
+            address = None if self.is_sqlite else PostgresAddress(self.url)
+        except ValueError as error:
+            raise ValueError(f"the address of the database {error}") from None
+        if address is None:
             self.engine = sqlite_reader(self.url, patience)
             self.writer = self._spare_writer = sqlite_writer(self.url, patience)
             self._reader = self.engine.execution_options(**ALONE)
             self._spare = sqlite_reader(self.url, patience, SQLITE_RESERVE)
             self._spare_reader = self._spare.execution_options(**ALONE)
         else:
-            self.engine = self.writer = postgres_engine(self.url, patience)
-            self._reader = _autocommit(self.engine)
-            self._spare = self._spare_writer = postgres_engine(self.url, patience, POSTGRES_RESERVE)
-            self._spare_reader = _autocommit(self._spare)
+            self._open_postgres(address, patience)
         self._queue = WriterQueue(patience)
         self._is_ours = True
+
+    def _open_postgres(self, address: PostgresAddress, patience: float) -> None:
+        self.url = address.url
+        self.is_pooled = address.is_pooled
+        self.engine = self.writer = postgres_engine(address, patience)
+        self._reader = _autocommit(self.engine)
+        self._spare = self._spare_writer = postgres_engine(address, patience, POSTGRES_RESERVE)
+        self._spare_reader = _autocommit(self._spare)
+        if address.ignored:
+            logger.warning(
+                "in the address of the database, without effect here: %s",
+                ", ".join(address.ignored),
+            )
 
     @classmethod
     def over(cls, engine: AsyncEngine) -> Self:
@@ -141,13 +163,14 @@ class Database:
         `DatabaseUnavailable` when the database is away.
         """
         with connecting():
-            return await greenlet_spawn(_first, self._readers.sync_engine, statement, parameters)
+            return await greenlet_spawn(self._first, statement, parameters)
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
         """A bare connection for single questions, each answered from its own moment."""
         with translated():
             async with _opened(self._readers) as connection:
+                await connection.run_sync(self._suit_a_pooler)
                 yield connection
 
     @asynccontextmanager
@@ -156,6 +179,20 @@ class Database:
         async with self._turn(), _opened(self._writers) as connection, connection.begin():
             await self.begin(connection)
             yield connection
+
+    def _first(self, statement: Executable, parameters: Mapping[str, Any]) -> Row[Any] | None:
+        with self._readers.sync_engine.connect() as connection:
+            self._suit_a_pooler(connection)
+            return connection.execute(statement, parameters).first()
+
+    def _suit_a_pooler(self, connection: Connection) -> None:
+        """Put each question into a transaction where the host's engine is one for a pooler.
+
+        Outside of one, a statement may be prepared on one connection and run on another.
+        """
+        if not self._is_ours and not self.is_sqlite and is_for_a_pooler(connection):
+            self.is_pooled = True
+            connection.execution_options(isolation_level="READ COMMITTED")
 
     def refuse_nested(self) -> None:
         """Raise `NestedWrite` where this task holds SQLite's write transaction."""
@@ -214,11 +251,6 @@ def _begin(session: Session) -> SessionTransaction:
 
 def _commit(_session: Session, transaction: SessionTransaction) -> None:
     transaction.__exit__(None, None, None)
-
-
-def _first(engine: Engine, statement: Executable, parameters: Mapping[str, Any]) -> Row[Any] | None:
-    with engine.connect() as connection:
-        return connection.execute(statement, parameters).first()
 
 
 def _autocommit(engine: AsyncEngine) -> AsyncEngine:

@@ -1,4 +1,4 @@
-"""Engines: how we open SQLite and PostgreSQL."""
+"""Engines: how we open SQLite, and where an engine has its tables."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from sqlalchemy import event
-from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from quartapp.database.onehop import OneHopConnection
@@ -28,9 +27,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ALONE",
-    "POSTGRES_RESERVE",
+    "PRIVATE",
     "SQLITE_RESERVE",
-    "postgres_engine",
     "schema_as_of",
     "schema_of",
     "sqlite_reader",
@@ -40,9 +38,6 @@ __all__ = [
 
 SQLITE_READERS = 4
 SQLITE_RESERVE = 2
-POSTGRES_CONNECTIONS = 20
-POSTGRES_RESERVE = 8
-CONNECT_TIMEOUT = 5.0
 ROWS_AT_ONCE = 64
 SCHEMAS = "schema_translate_map"
 
@@ -152,27 +147,6 @@ def _file_of(url: URL) -> Path | None:
     if url.query.get("mode", "rwc") != "rwc" or name in ("", ":memory:"):
         return None
     return Path(name)
-
-
-def postgres_engine(url: URL, patience: float, size: int = POSTGRES_CONNECTIONS) -> AsyncEngine:
-    """A pool of asyncpg connections; one that the server has closed is replaced when taken."""
-    engine = create_async_engine(
-        url,
-        **PRIVATE,
-        pool_size=size,
-        # None in excess: to close one that is given back costs a new one soon, and could be cut.
-        max_overflow=0,
-        pool_timeout=patience,
-        connect_args={"timeout": CONNECT_TIMEOUT},
-    )
-
-    @event.listens_for(engine.sync_engine, "checkout")
-    def refuse_the_dead(connection: Any, _record: object, _proxy: object) -> None:
-        # Costs nothing, where pool_pre_ping costs three round trips for every transaction.
-        if connection.driver_connection.is_closed():
-            raise DisconnectionError("the server closed it")
-
-    return engine
 
 
 def schema_of(connection: Connection) -> str | None:

@@ -39,6 +39,14 @@ SQLITE_OUTAGES = {
 # exist, and a lock that is not available.
 POSTGRES_OUTAGES = ("08", "28", "40", "53", "57", "58", "25006", "3D000", "55P03")
 
+# A statement or a cursor that another connection has, or this one has already.
+POSTGRES_ELSEWHERE = {"26000", "34000", "42P05"}
+ELSEWHERE = (
+    "the database has lost a prepared statement ({}): a pooler such as PgBouncer gives each "
+    "transaction another connection, so add pgbouncer=true to the parameters of DATABASE_URL, or "
+    "make the engine that mail is given with `Database(url)` and that parameter"
+)
+
 POSTGRES_MISSING = {"42P01", "42703"}
 SQLITE_MISSING = ("no such table: ", "no such column: ")
 
@@ -69,6 +77,8 @@ def translated() -> Iterator[None]:
                 "another connection writes to the SQLite file, or it is this task's own: "
                 "then pass session="
             ) from error
+        if _is_elsewhere(error):
+            raise DatabaseUnavailable(ELSEWHERE.format(_words(error))) from error
         if error.connection_invalidated or code in SQLITE_OUTAGES or _is_postgres_outage(error):
             raise DatabaseUnavailable(f"the database cannot be used now: {error.orig}") from error
         raise
@@ -89,6 +99,18 @@ def is_missing(error: DBAPIError) -> bool:
     if getattr(error.orig, "sqlstate", None) in POSTGRES_MISSING:
         return True
     return str(error.orig).startswith(SQLITE_MISSING) or " has no column named " in str(error.orig)
+
+
+def _is_elsewhere(error: DBAPIError) -> bool:
+    """Whether a pooler has given a statement to a connection that does not know it."""
+    state = getattr(error.orig, "sqlstate", None)
+    # With the name of another client's, it is the number of parameters that does not fit.
+    is_another = state == "08P01" and "prepared statement" in str(error.orig)
+    return is_another or state in POSTGRES_ELSEWHERE
+
+
+def _words(error: DBAPIError) -> str:
+    return str(error.orig).partition("\n")[0].partition("'>: ")[2]
 
 
 def _is_postgres_outage(error: DBAPIError) -> bool:

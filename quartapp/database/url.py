@@ -8,16 +8,21 @@ from typing import Any
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
+from quartapp.database.parameters import KNOWN
+from quartapp.database.postgres import PostgresAddress
+from quartapp.database.postgres_url import DRIVER as POSTGRES
+from quartapp.database.postgres_url import postgres_url, rendered
 from quartapp.settings.keys import Secret
 
-__all__ = ["database_url", "shown"]
+__all__ = ["database_url", "parsed", "postgres_address", "shown"]
 
 DRIVERS = {
     "sqlite": "sqlite+aiosqlite",
     "sqlite+aiosqlite": "sqlite+aiosqlite",
-    "postgres": "postgresql+asyncpg",
-    "postgresql": "postgresql+asyncpg",
-    "postgresql+asyncpg": "postgresql+asyncpg",
+    "postgres": POSTGRES,
+    "postgresql": POSTGRES,
+    "postgres+asyncpg": POSTGRES,
+    "postgresql+asyncpg": POSTGRES,
 }
 SECRET = ("pass", "secret", "token", "key")
 """Parts of the names of parameters that are nobody's business."""
@@ -26,22 +31,42 @@ FORMS = "use sqlite:///folder/app.sqlite or postgresql://user:password@host/name
 
 
 def database_url(raw: Any) -> Secret:
-    """SQLAlchemy's URL with aiosqlite or asyncpg.
+    """SQLAlchemy's URL with aiosqlite or asyncpg, as text that `Database` takes.
 
     A relative SQLite path starts at the working directory. Raises `ValueError`, never with the
     URL in it, because it may hold a password.
     """
     if not isinstance(raw, str):
         raise ValueError("is not text: put it in quotes")
+    url = parsed(raw)
+    if url.get_backend_name() == "sqlite":
+        return Secret(_sqlite(url).render_as_string(hide_password=False))
+    _postgres(url)
+    return Secret(rendered(url))
+
+
+def postgres_address(raw: Any) -> PostgresAddress:
+    """The same for what must be PostgreSQL: where its servers are. Raises `ValueError`."""
+    url = parsed(database_url(raw))
+    if url.get_backend_name() == "sqlite":
+        raise ValueError("is the address of a file: use postgresql://user:password@host/name")
+    return _postgres(url)
+
+
+def parsed(raw: str) -> URL:
+    """SQLAlchemy's URL of any usual spelling. Raises `ValueError`, without the URL in it."""
+    raw = raw.strip()
+    scheme, _, _ = raw.partition("://")
+    driver = DRIVERS.get(scheme.lower())
+    if driver == POSTGRES:
+        return postgres_url(raw, KNOWN)
     try:
-        url = make_url(raw.strip())
+        url = make_url(raw)
     except (ArgumentError, ValueError):
         raise ValueError(f"is not a database URL: {FORMS}") from None
-    driver = DRIVERS.get(url.drivername)
     if driver is None:
         raise ValueError(f"asks for {url.drivername}, which is not supported: {FORMS}")
-    url = _sqlite(url) if url.get_backend_name() == "sqlite" else _postgresql(url)
-    return Secret(url.set(drivername=driver).render_as_string(hide_password=False))
+    return url.set(drivername=driver)
 
 
 def shown(url: URL) -> str:
@@ -51,17 +76,13 @@ def shown(url: URL) -> str:
     return masked.render_as_string(hide_password=True)
 
 
+def _postgres(url: URL) -> PostgresAddress:
+    if find_spec("asyncpg") is None:
+        raise ValueError("needs asyncpg: pip install 'quartapp[postgres]'")
+    return PostgresAddress(url)
+
+
 def _sqlite(url: URL) -> URL:
     if url.database in (None, "", ":memory:") or url.query.get("mode") == "memory":
         raise ValueError("names no file, and a database in memory loses messages: use sqlite:///…")
     return url
-
-
-def _postgresql(url: URL) -> URL:
-    if find_spec("asyncpg") is None:
-        raise ValueError("needs asyncpg: pip install 'quartapp[postgres]'")
-    # libpq, and so most hosters, call sslmode what asyncpg calls ssl.
-    mode = url.query.get("sslmode")
-    return (
-        url.difference_update_query(["sslmode"]).update_query_dict({"ssl": mode}) if mode else url
-    )

@@ -147,6 +147,12 @@ class MailSettings(ServerSettings):
         "Whether this process delivers; false where `quartapp mail work` does.",
         alias="QUARTAPP_DISPATCH",
     )
+    notify_url: str | None = setting(
+        None,
+        kinds.secret,
+        "The database's direct address for LISTEN, where `DATABASE_URL` leads to PgBouncer.",
+        secret=True,
+    )
 
     def __post_init__(self) -> None:
         # Not by super(): a class with slots is another one than its methods were defined in.

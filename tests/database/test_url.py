@@ -6,6 +6,8 @@ import pytest
 
 from quartapp.database.url import database_url
 
+RAW = "has a raw .* encode it there, as %3F, %23, %40 or %2F"
+
 
 @pytest.mark.parametrize(
     ("written", "url"),
@@ -16,7 +18,25 @@ from quartapp.database.url import database_url
         ("postgres://ada:pw@db/app", "postgresql+asyncpg://ada:pw@db/app"),
         ("postgresql://ada:p%40w@db:5433/app", "postgresql+asyncpg://ada:p%40w@db:5433/app"),
         ("postgresql+asyncpg://db/app", "postgresql+asyncpg://db/app"),
-        ("postgres://db/app?sslmode=require", "postgresql+asyncpg://db/app?ssl=require"),
+        ("postgres+asyncpg://db/app", "postgresql+asyncpg://db/app"),
+        ("postgres://db/app?sslmode=require", "postgresql+asyncpg://db/app?sslmode=require"),
+        ("postgres:///?host=db&dbname=app&user=ada", "postgresql+asyncpg://ada@db/app"),
+        ("postgres://db/app?password=p%40w&user=a", "postgresql+asyncpg://a:p%40w@db/app"),
+        ("postgres://a:p%20w+%25@db/app", "postgresql+asyncpg://a:p%20w+%25@db/app"),
+        ("postgres://[::1]:5433/app", "postgresql+asyncpg://[::1]:5433/app"),
+        ("postgres://a,b:7/app", "postgresql+asyncpg:///app?host=a%2Cb&port=5432%2C7"),
+        ("postgres:///app?host=a,b&port=6", "postgresql+asyncpg:///app?host=a%2Cb&port=6%2C6"),
+        ("postgres:///app?host=a:6&host=b", "postgresql+asyncpg:///app?host=a%2Cb&port=6%2C5432"),
+        ("postgres://%2Frun%2Fpg/app", "postgresql+asyncpg:///app?host=%2Frun%2Fpg"),
+        (
+            "postgres:///a?host=/cloudsql/p:r:i",
+            "postgresql+asyncpg:///a?host=%2Fcloudsql%2Fp%3Ar%3Ai",
+        ),
+        ("postgres://db/a?options=-cx%3Da%20b", "postgresql+asyncpg://db/a?options=-cx%3Da%20b"),
+        (
+            "postgres://db/a?application_name=a+b",
+            "postgresql+asyncpg://db/a?application_name=a%2Bb",
+        ),
     ],
 )
 def test_a_usual_spelling_gets_its_async_driver(written: str, url: str) -> None:
@@ -36,6 +56,26 @@ def test_a_usual_spelling_gets_its_async_driver(written: str, url: str) -> None:
         ("sqlite:///:memory:", "names no file"),
         ("sqlite:///file:app?mode=memory&uri=true", "names no file"),
         (5, "is not text"),
+        ("postgresql://ada:hunt@er2@db/app", RAW),
+        ("postgresql://ada:hunt/er2@db/app", RAW),
+        ("postgresql://ada:hunt?er2@db/app", RAW),
+        ("postgresql://ada:hunt?er2=1@db/app", RAW),
+        ("postgresql://ada:hunt#er2@db/app", RAW),
+        ("postgresql://ada:12/hunter2@db/app", RAW),
+        ("postgresql://ada:12?hunter2@db/app", RAW),
+        ("postgresql://ada:12#hunter2@db/app", RAW),
+        ("postgresql://ada@example.com:hunter2@db/app", RAW),
+        ("postgresql://ada:hunter2%@db/app", "has a % .* encode it as %25"),
+        ("postgresql://ada:hunter2%00@db/app", "has %00 in it"),
+        ("postgresql://ada:hunter2%ff@db/app", "has bytes that are not UTF-8"),
+        ("postgresql://ada:hunter2 @db/app", "has a space .* encode a space as %20"),
+        ("postgresql://ada:hunter2@db:99999/app", "is not a database URL"),
+        ("postgresql://ada:hunter2@[::1/app", "is not a database URL"),
+        ("postgresql://ada:hunter2@a,b/app?port=1,2,3", "names 2 hosts and 3 ports"),
+        (
+            "postgresql://ada:hunter2@db/app?sslmode",
+            "has something after the \\? that is not name=",
+        ),
     ],
 )
 def test_what_cannot_be_used_is_refused_without_its_password(

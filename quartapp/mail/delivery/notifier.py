@@ -11,6 +11,8 @@ from sqlalchemy import text
 
 from quartapp.database import DatabaseUnavailable
 from quartapp.database.reserve import context_in_reserve
+from quartapp.database.url import postgres_address
+from quartapp.settings.keys import SettingError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -18,25 +20,38 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from quartapp.database import Database
+    from quartapp.database.postgres import PostgresAddress
 
-__all__ = ["Notifier"]
+__all__ = ["Notifier", "direct_address"]
 
 logger = logging.getLogger(__name__)
 
 CHANNEL = "quartapp_mail"
 BETWEEN_NOTIFICATIONS = 0.1
 BEFORE_LISTENING_AGAIN = 1.0
+CLOSING = 2.0
+
+POOLED = (
+    "the database is reached through a pooler such as PgBouncer, which passes LISTEN only in "
+    "session mode: where it does not, what other processes queue is found by the poll, within a "
+    "second; set MAIL_NOTIFY_URL to the database's direct address to hear of it at once"
+)
 
 
 class Notifier:
     """A hint that saves the second until the next poll of the outbox; nothing relies on it.
 
     Where there is no LISTEN, on SQLite and with other drivers than asyncpg, it does nothing.
+
+    direct
+        Where to listen, past a pooler: see `direct_address`.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, direct: PostgresAddress | None = None) -> None:
         self._database = database
+        self._direct = direct
         self._is_due = False
+        self._has_warned = False
         self._notifying: asyncio.Task[None] | None = None
         self._listener: asyncio.Task[None] | None = None
 
@@ -80,31 +95,74 @@ class Notifier:
 
     async def _notify(self) -> None:
         try:
-            async with self._database.reading() as connection:
+            # Not by itself: an engine for a pooler would roll it back.
+            async with self._database.writing() as connection:
                 await connection.execute(text(f"NOTIFY {CHANNEL}"))
         except DatabaseUnavailable as error:
             logger.debug("NOTIFY failed: %s", error)
 
     async def _listen(self, heard: Callable[[], None]) -> None:
-        while True:
+        while not self._is_in_vain:
             try:
-                async with self._listening(heard) as lost:
-                    # For what was notified before we listened.
-                    heard()
-                    await lost.wait()
+                await self._listen_once(heard)
             except DatabaseUnavailable as error:
                 logger.debug("LISTEN failed: %s", error)
             await asyncio.sleep(BEFORE_LISTENING_AGAIN)
+        logger.warning("%s", POOLED)
 
-    @asynccontextmanager
-    async def _listening(self, heard: Callable[[], None]) -> AsyncIterator[asyncio.Event]:
-        """A connection that listens; the event is set when it is lost."""
+    @property
+    def _is_in_vain(self) -> bool:
+        return self._direct is None and self._database.is_pooled
+
+    async def _listen_once(self, heard: Callable[[], None]) -> None:
+        """Listen until the connection is lost; not where it turns out to be a pooler's."""
         lost = asyncio.Event()
-        async with self._database.reading() as connection:
-            driver = await _taken_out(connection)
+        async with self._connected() as driver:
+            if self._is_in_vain:
+                return
+            if self._direct is None and not self._has_warned and await _is_pooled(driver):
+                self._has_warned = True
+                logger.warning("%s", POOLED)
             driver.add_termination_listener(lambda _: lost.set())
             await _add_listener(driver, lambda *_: heard())
-            yield lost
+            # For what was notified before we listened.
+            heard()
+            await lost.wait()
+
+    @asynccontextmanager
+    async def _connected(self) -> AsyncIterator[Any]:
+        """The driver's connection, for us alone."""
+        if self._direct is None:
+            async with self._database.reading() as connection:
+                yield await _taken_out(connection)
+            return
+        driver = await self._direct.connect()
+        try:
+            yield driver
+        finally:
+            await driver.close(timeout=CLOSING)
+
+
+def direct_address(url: str | None) -> PostgresAddress | None:
+    """Where MAIL_NOTIFY_URL leads to. Raises `SettingError`."""
+    if url is None:
+        return None
+    try:
+        return postgres_address(url)
+    except ValueError as error:
+        raise SettingError(f"MAIL_NOTIFY_URL {error}.") from None
+
+
+async def _is_pooled(driver: Any) -> bool:
+    """Whether a pooler stands in between: the number it gave us is not the server process's."""
+    from asyncpg import PostgresError  # type: ignore[import-untyped]  # it has none
+
+    try:
+        process = await driver.fetchval("SELECT pg_backend_pid()")
+    except PostgresError:
+        # It has lost the statement, which only a pooler does.
+        return True
+    return bool(process != driver.get_server_pid())
 
 
 async def _taken_out(connection: AsyncConnection) -> Any:
@@ -115,7 +173,7 @@ async def _taken_out(connection: AsyncConnection) -> Any:
 
 
 async def _add_listener(driver: Any, heard: Callable[..., None]) -> None:
-    from asyncpg import (  # type: ignore[import-untyped]  # it has none
+    from asyncpg import (
         InterfaceError,
         PostgresError,
     )

@@ -12,7 +12,7 @@ from quartapp.database import DatabaseUnavailable
 from quartapp.database.reserve import context_in_reserve
 from quartapp.mail.choices import SUPPRESSED
 from quartapp.mail.delivery.dispatcher import Dispatcher
-from quartapp.mail.delivery.notifier import Notifier
+from quartapp.mail.delivery.notifier import Notifier, direct_address
 from quartapp.mail.delivery.presence import Presence
 from quartapp.mail.errors import MailError
 from quartapp.mail.outbox.workers import WorkerState
@@ -58,6 +58,7 @@ class Worker:
         self._outbox = outbox
         self._publisher = publisher
         self._clock = clock
+        self._direct = direct_address(settings.notify_url)
         self._notifier: Notifier | None = None
         self._given_transport = transport
         self._transport: Transport | None = None
@@ -226,7 +227,7 @@ class Worker:
     def _shared_notifier(self) -> Notifier:
         """Made when it is needed: without one, a process that queues nothing needs no database."""
         if self._notifier is None:
-            self._notifier = Notifier(self._outbox.database)
+            self._notifier = Notifier(self._outbox.database, self._direct)
         return self._notifier
 
     async def _stop(self) -> None:

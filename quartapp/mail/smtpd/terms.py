@@ -32,7 +32,6 @@ class Terms:
     size: int
     extensions: tuple[str, ...]
     on_message: Callable[[ReceivedMessage], object] | None
-    mechanisms: tuple[str, ...]
 
     def offer(self, *, encrypted: bool) -> str:
         """The reply to EHLO, on a connection that is encrypted already or not."""
@@ -40,7 +39,7 @@ class Terms:
         if self.starttls and not encrypted:
             lines.append("STARTTLS")
         elif self.users is not None:
-            lines.append(" ".join(["AUTH", *self.mechanisms]))
+            lines.append("AUTH PLAIN LOGIN")
         return "\n".join([*(f"250-{line}" for line in lines[:-1]), f"250 {lines[-1]}"])
 
     def allows(self, keywords: set[str]) -> bool:

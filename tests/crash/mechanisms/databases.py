@@ -135,7 +135,7 @@ DATABASES = (
     ),
     Mechanism(
         "a dead connection of PostgreSQL's is replaced",
-        "quartapp/database/engines.py",
+        "quartapp/database/postgres.py",
         "if connection.driver_connection.is_closed():",
         "if False:",
         "tests/database/test_postgresql.py::test_a_restart_between_two_transactions_goes_unnoticed",
@@ -184,5 +184,48 @@ DATABASES = (
         "has_table(messages.name, schema=schema_of(connection))",
         "has_table(messages.name)",
         "tests/mail/outbox/test_host_engine.py::test_a_session_joins_the_schema_of_the_outbox",
+    ),
+    Mechanism(
+        "statements without a name behind a pooler",
+        "quartapp/database/postgres.py",
+        '    return ""\n',
+        '    return "statement"\n',
+        "tests/database/test_pgbouncer.py::test_forty_tasks_share_two_connections_to_the_server",
+    ),
+    Mechanism(
+        "a host's engine for a pooler is asked in transactions",
+        "quartapp/database/database.py",
+        "if not self._is_ours and not self.is_sqlite and is_for_a_pooler(connection):",
+        "if False:",
+        "tests/database/test_pgbouncer.py"
+        "::test_an_engine_of_the_host_for_a_pooler_is_asked_in_transactions",
+    ),
+    Mechanism(
+        "a notification is committed",
+        "quartapp/mail/delivery/notifier.py",
+        "async with self._database.writing() as connection:",
+        "async with self._database.reading() as connection:",
+        "tests/database/test_pgbouncer.py::test_an_engine_of_the_host_for_a_pooler_notifies",
+    ),
+    Mechanism(
+        "no password in an error about an address",
+        "quartapp/database/postgres_url.py",
+        'if authority.count("@") > 1 or "@" in path or "#" in path:',
+        "if False:",
+        "tests/database/test_url.py::test_what_cannot_be_used_is_refused_without_its_password",
+    ),
+    Mechanism(
+        "each host has the whole time to answer",
+        "quartapp/database/postgres.py",
+        "except (OSError, CannotConnectNowError, TargetServerAttributeNotMatched) as error:",
+        "except (CannotConnectNowError, TargetServerAttributeNotMatched) as error:",
+        "tests/database/test_parameters.py::test_the_next_host_is_asked_where_one_does_not_answer",
+    ),
+    Mechanism(
+        "sslrootcert=system verifies the host's name",
+        "quartapp/database/tls.py",
+        "    context.load_default_certs()\n",
+        "    context.load_default_certs()\n    context.check_hostname = False\n",
+        "tests/database/test_postgres_tls.py::test_a_mode_takes_what_it_promises_and_nothing_less",
     ),
 )
