@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from quartapp.mail.smtpd.commands import Path, Refusal, demand, masked, path, plain, unbase64
+from quartapp.mail.smtpd.authentication import authenticate
+from quartapp.mail.smtpd.commands import Path, Refusal, demand, masked, path
 from quartapp.mail.smtpd.received import ReceivedMessage, message_id_of
 from quartapp.mail.smtpd.record import Login
 from quartapp.mail.smtpd.script import Act, Drop, Phase, Stall
@@ -27,7 +28,6 @@ __all__ = ["ServerConversation"]
 
 OK = "250 2.0.0 Ok"
 EHLO_FIRST = "503 5.5.1 Send EHLO first"
-USERNAME, PASSWORD = "334 VXNlcm5hbWU6", "334 UGFzc3dvcmQ6"
 
 
 @dataclass(slots=True)
@@ -134,8 +134,12 @@ class ServerConversation:
         demand(self._terms.users is not None, "502 5.5.1 AUTH is not offered")
         demand(self._is_private, "538 5.7.11 Encryption is required: send STARTTLS first")
         demand(self._username is None and not self._draft, "503 5.5.1 AUTH is out of order")
-        username, password = await self._credentials(*argument.partition(" ")[::2])
-        known = (self._terms.users or {}).get(username) == password
+        mechanism, _, initial = argument.partition(" ")
+        offered = self._terms.mechanisms
+        demand(mechanism.upper() in offered, f"504 5.5.4 Only {' and '.join(offered)} are offered")
+        username, known = await authenticate(
+            mechanism.upper(), initial, self._terms.users or {}, self._ask
+        )
         usual = "235 2.7.0 Welcome" if known else "535 5.7.8 Wrong user name or password"
         act = self._act(Phase.AUTH, usual)
         self._record.logins.append(Login(username, act.agrees))
@@ -146,17 +150,8 @@ class ServerConversation:
     def _is_private(self) -> bool:
         return self._stream.is_encrypted or not self._terms.starttls
 
-    async def _credentials(self, mechanism: str, initial: str) -> tuple[str, str]:
-        match mechanism.upper():
-            case "PLAIN":
-                return plain(initial or await self._ask("334 "))
-            case "LOGIN":
-                username = unbase64(initial or await self._ask(USERNAME))
-                return username, unbase64(await self._ask(PASSWORD))
-        raise Refusal("504 5.5.4 Only PLAIN and LOGIN are offered")
-
-    async def _ask(self, prompt: str) -> str:
-        await self._say(prompt)
+    async def _ask(self, challenge: str) -> str:
+        await self._say(f"334 {challenge}")
         response = await self._stream.line()
         self._record.transcript.append("***")
         return response.decode(errors="replace")

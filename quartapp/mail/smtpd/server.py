@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["SMTPServer"]
 
 EXTENSIONS = ("PIPELINING", "8BITMIME", "SMTPUTF8")
+MECHANISMS = ("PLAIN", "LOGIN")
 SIZE = 32 * 1024 * 1024
 BACKLOG = 128
 
@@ -48,6 +49,9 @@ class SMTPServer:
     on_message
         Called with each message that is accepted, before the reply to its end of data.
 
+    mechanisms
+        How to log in: some of PLAIN, LOGIN, CRAM-MD5 and SCRAM-SHA-256.
+
     It needs an event loop that can watch a socket, as all do but Windows' proactor.
     """
 
@@ -62,10 +66,13 @@ class SMTPServer:
         size: int = SIZE,
         extensions: Sequence[str] = EXTENSIONS,
         on_message: Callable[[ReceivedMessage], object] | None = None,
+        mechanisms: Sequence[str] = MECHANISMS,
     ) -> None:
         self.host = host
         self.port = port
-        self._terms = Terms(starttls, tls, users, size, tuple(extensions), on_message)
+        self._terms = Terms(
+            starttls, tls, users, size, tuple(extensions), on_message, tuple(mechanisms)
+        )
         self._script = Script()
         self._record = Record()
         self._socket: socket.socket | None = None

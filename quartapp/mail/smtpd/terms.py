@@ -32,6 +32,7 @@ class Terms:
     size: int
     extensions: tuple[str, ...]
     on_message: Callable[[ReceivedMessage], object] | None
+    mechanisms: tuple[str, ...]
 
     def offer(self, *, encrypted: bool) -> str:
         """The reply to EHLO, on a connection that is encrypted already or not."""
@@ -39,7 +40,7 @@ class Terms:
         if self.starttls and not encrypted:
             lines.append("STARTTLS")
         elif self.users is not None:
-            lines.append("AUTH PLAIN LOGIN")
+            lines.append(" ".join(["AUTH", *self.mechanisms]))
         return "\n".join([*(f"250-{line}" for line in lines[:-1]), f"250 {lines[-1]}"])
 
     def allows(self, keywords: set[str]) -> bool:

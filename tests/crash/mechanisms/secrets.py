@@ -94,6 +94,36 @@ SECRETS = (
         "::test_a_password_is_never_sent_in_clear_to_another_machine",
     ),
     Mechanism(
+        "a rejected password is not sent with the next mechanism",
+        "quartapp/mail/transports/smtp/login.py",
+        "if not (refusal.code in OF_THE_MECHANISM or is_first_534):",
+        "if False:",
+        "tests/mail/transports/test_login.py::test_any_other_refusal_is_the_last_attempt",
+    ),
+    Mechanism(
+        "who asks for the name never gets the password",
+        "quartapp/mail/transports/smtp/sasl.py",
+        "if asks_for_name or not is_named:",
+        "if not is_named:",
+        "tests/mail/transports/test_login.py"
+        "::test_who_asks_for_the_name_for_ever_never_gets_the_password",
+    ),
+    Mechanism(
+        "a server cannot ask for endless work",
+        "quartapp/mail/transports/smtp/sasl.py",
+        "if iterations > MOST_ITERATIONS:",
+        "if False:",
+        "tests/mail/transports/test_login.py::test_a_server_that_asks_for_endless_work_gets_none",
+    ),
+    Mechanism(
+        "a server proves that it knows the password",
+        "quartapp/mail/transports/smtp/sasl.py",
+        'raise ScramException("the server said nothing of it")',
+        "return reply",
+        "tests/mail/transports/test_login.py"
+        "::test_a_server_that_does_not_prove_that_it_knows_the_password_is_an_outage",
+    ),
+    Mechanism(
         "no login in clear in the settings",
         "quartapp/mail/server_settings.py",
         "if self.username and not (self.use_tls or self.use_ssl or self.is_local):",

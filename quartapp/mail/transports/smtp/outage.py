@@ -63,6 +63,8 @@ def _sentence(error: BaseException, settings: MailSettings) -> str | None:
             return "refused the connection; check MAIL_SERVER and MAIL_PORT, or start the server"
         case aiosmtplib.SMTPResponseException(code=code) if not 200 <= code <= 599:
             return "does not speak SMTP; check MAIL_SERVER and MAIL_PORT"
+        case aiosmtplib.SMTPAuthenticationError(code=code) if code < 500:
+            return f"does not take the login now ({code} {error.message})"
         case aiosmtplib.SMTPAuthenticationError():
             return (
                 f"rejected the login ({error.code} {error.message}); "

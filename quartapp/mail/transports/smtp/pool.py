@@ -217,7 +217,7 @@ class Pool:
         except ServerOutage as outage:
             self._drop_user(connection)
             others = len(self._busy) + len(self._idle)
-            if not any(other.is_open for other in self._busy):
+            if not (self._idle or any(other.is_open for other in self._busy)):
                 self.report(outage)
                 raise
             self._crowd, self._crowded_until = others, time.monotonic() + CROWDED
