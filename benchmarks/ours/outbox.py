@@ -13,7 +13,8 @@ from benchmarks.ours.app import bare_app
 from benchmarks.stopwatch import Stopwatch
 from benchmarks.variant import Failed
 from quartapp.mail import MailService, Message, Status
-from quartapp.mail.outbox.tables import contents, new_id, recipients
+from quartapp.mail.outbox.ids import new_id
+from quartapp.mail.outbox.tables import contents, recipients
 from quartapp.mail.outbox.tables import messages as table
 
 if TYPE_CHECKING:

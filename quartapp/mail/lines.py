@@ -6,7 +6,7 @@ import re
 
 from quartapp.mail.errors import BadHeaderError, MessageError
 
-__all__ = ["checked_line", "escaped", "plain", "shown"]
+__all__ = ["checked_line", "escaped", "plain", "shortened", "shown"]
 
 BREAKS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
@@ -52,3 +52,8 @@ def plain(text: str) -> str:
 def escaped(text: str) -> str:
     """Text as it may be written to a terminal: what would move or colour it is spelled out."""
     return UNSAFE.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+
+
+def shortened(text: str, most: int) -> str:
+    """At most so many characters of a text; an ellipsis stands for the rest."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"

@@ -26,6 +26,7 @@ def delivery(status: Status, **changes: object) -> Delivery:
         "created_at": NOW,
         "sent_at": None,
         "detail": "",
+        "recipient_count": 1,
     }
     return Delivery(**{**values, **changes})
 

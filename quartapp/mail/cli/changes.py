@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -42,7 +43,8 @@ def retry(ids: tuple[str, ...], is_all: bool, status: str | None, yes: bool) -> 
     _must_name(ids, is_all)
     if status and not is_all:
         raise click.UsageError("--status goes with --all.")
-    _change(Action.RETRY, _wanted(ids, status), yes, "Queued {} again.")
+    wanted = Filter(status=Status(status) if status else None)
+    _change(Action.RETRY, ids, wanted, yes, "Queued {} again.")
 
 
 @click.command("cancel", short_help="Stop messages that are still to be sent.")
@@ -59,7 +61,7 @@ def cancel(ids: tuple[str, ...], is_all: bool, yes: bool) -> None:
     exit code is 1 when no message was changed, or an ID is unknown; then nothing is done at all.
     """
     _must_name(ids, is_all)
-    _change(Action.CANCEL, _wanted(ids, None), yes, "Cancelled {}.")
+    _change(Action.CANCEL, ids, Filter(), yes, "Cancelled {}.")
 
 
 def _must_name(ids: Sequence[str], is_all: bool) -> None:
@@ -67,35 +69,40 @@ def _must_name(ids: Sequence[str], is_all: bool) -> None:
         raise click.UsageError("Name messages by their ID, or use --all.")
 
 
-def _wanted(ids: Sequence[str], status: str | None) -> Filter:
-    return Filter(ids=list(dict.fromkeys(ids)) or None, status=Status(status) if status else None)
-
-
-def _change(action: Action, wanted: Filter, is_sure: bool, outcome: str) -> None:
+def _change(
+    action: Action, ids: Sequence[str], wanted: Filter, is_sure: bool, outcome: str
+) -> None:
     is_asked = sys.stdin.isatty() and not is_sure
-    done = ask(lambda service: _act(service, wanted, action, is_asked))
+    named = list(dict.fromkeys(ids))
+    done = ask(lambda service: _act(service, named, wanted, action, is_asked))
     if not done:
         sys.exit(f"Nothing to {action}.")
     click.echo(outcome.format(_messages(done)))
 
 
-async def _act(service: MailService, wanted: Filter, action: Action, is_asked: bool) -> int:
+async def _act(
+    service: MailService, ids: Sequence[str], wanted: Filter, action: Action, is_asked: bool
+) -> int:
     """Do it to all of them, however many, and log who did."""
-    for delivery_id in wanted.ids or ():
+    for delivery_id in ids:
         if await service.get(delivery_id) is None:
             raise LookupError(f"No message with id {delivery_id}.")
-    count = await service.report.how_many(wanted, action)
+    most = Filter.MOST_IDS
+    parts = [replace(wanted, ids=ids[first : first + most]) for first in range(0, len(ids), most)]
+    count = sum([await service.report.how_many(part, action) for part in parts or [wanted]])
     if count and is_asked:
         click.confirm(f"{action.capitalize()} {_messages(count)}?", abort=True)
-    done = await _changed(service, wanted, action) if count else []
+    done = await _changed(service, ids, wanted, action) if count else []
     log_action(action, done, ["status"] if wanted.status else ())
     return len(done)
 
 
-async def _changed(service: MailService, wanted: Filter, action: Action) -> list[str]:
-    if wanted.ids:
+async def _changed(
+    service: MailService, ids: Sequence[str], wanted: Filter, action: Action
+) -> list[str]:
+    if ids:
         act = service.retry if action is Action.RETRY else service.cancel
-        return await act(*wanted.ids)
+        return await act(*ids)
     done: list[str] = []
     while True:
         changed = await service.report.act(wanted, action)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from quartapp.mail.outbox.delivery import Recipient
-    from quartapp.mail.outbox.query.views import History
+    from quartapp.mail.outbox.query.views import History, RecipientPage
 
 __all__ = ["description", "facts"]
 
@@ -21,14 +21,19 @@ def facts(history: History) -> dict[str, Any]:
     """All that is known, for a program: the fields of `Delivery`, and what only a history has."""
     known = asdict(history)
     message: dict[str, Any] = known.pop("delivery")
-    return message | {"history": known.pop("attempts")} | known
+    recipients = known.pop("recipients")["recipients"]
+    return message | {"recipients": recipients, "history": known.pop("attempts")} | known
 
 
 def description(history: History) -> Iterator[str]:
     """All that is known, for a person, line by line."""
     yield from table(row for row in _about(history) if row[1])
     yield ""
-    yield from table([("RECIPIENT", "STATUS", "SERVER REPLY"), *_recipients(history)])
+    page = history.recipients
+    if page.recipients:
+        yield from table([("RECIPIENT", "STATUS", "SERVER REPLY"), *_recipients(page)])
+    if page.earlier is not None or page.later is not None or page.status:
+        yield from _extent(page)
     if history.attempts:
         yield ""
         attempts = [
@@ -57,8 +62,19 @@ def _about(history: History) -> Iterator[tuple[str, str]]:
     yield "key", history.key or ""
 
 
-def _recipients(history: History) -> Iterator[tuple[str, str, str]]:
-    for recipient in history.delivery.recipients:
+def _extent(page: RecipientPage) -> Iterator[str]:
+    """Which recipients these are, and how to see others."""
+    which = f"recipients that are {page.status}" if page.status else "recipients"
+    if page.recipients:
+        yield f"These are {page.first + 1:,} to {page.end:,} of {page.total:,} {which}."
+    else:
+        yield f"There are {page.total:,} {which}."
+    if page.later is not None:
+        yield f"--skip {page.later} shows the next."
+
+
+def _recipients(page: RecipientPage) -> Iterator[tuple[str, str, str]]:
+    for recipient in page.recipients:
         yield recipient.address, recipient.status, _reply(recipient)
 
 

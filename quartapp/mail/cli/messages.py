@@ -19,6 +19,7 @@ from quartapp.mail.lines import escaped
 from quartapp.mail.outbox import Filter
 from quartapp.mail.outbox.delivery import reason
 from quartapp.mail.outbox.query.verdict import verdict
+from quartapp.mail.outbox.query.views import RecipientPage
 from quartapp.mail.outbox.states import Status
 
 if TYPE_CHECKING:
@@ -58,14 +59,15 @@ HEADINGS = ("ID", "STATUS", "QUEUED (UTC)", "TO", "SUBJECT", "REASON")
     help="How many at most.",
     show_default=True,
 )
-@click.option("--json", "as_json", is_flag=True, help="Print a JSON array, complete, for programs.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON array, for programs.")
 @startup_option
 def list_(limit: int, as_json: bool, status: str | None, **conditions: Any) -> None:
     """List the messages that meet every condition given, the newest first.
 
     A terminal gets a table that fits it, a pipe the same table with nothing shortened, --json all
-    that is known of each message. The reason is the server's reply that decided the status, or
-    what else did. The content of a message is never listed.
+    that is known of each message but recipients after its first hundred. The reason is the
+    server's reply that decided the status, or what else did. The content of a message is never
+    listed.
 
     \b
     quartapp mail list --status failed
@@ -85,17 +87,47 @@ def list_(limit: int, as_json: bool, status: str | None, **conditions: Any) -> N
 @click.argument("delivery_id", metavar="ID")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for programs.")
 @click.option("--body", is_flag=True, help="Print the content of the message; this is logged.")
+@click.option(
+    "--recipients",
+    "status",
+    type=click.Choice([status.value for status in Status if status is not Status.SENDING]),
+    help="Only recipients in this state.",
+)
+@click.option(
+    "--limit",
+    type=click.IntRange(min=1),
+    default=RecipientPage.SIZE,
+    metavar="NUMBER",
+    help="How many recipients at most.",
+    show_default=True,
+)
+@click.option(
+    "--skip",
+    type=click.IntRange(min=0),
+    default=0,
+    metavar="NUMBER",
+    help="Begin after so many recipients.",
+    show_default=True,
+)
 @startup_option
-def show(delivery_id: str, as_json: bool, body: bool) -> None:
+def show(
+    delivery_id: str, as_json: bool, body: bool, status: str | None, limit: int, skip: int
+) -> None:
     """Show the message ID: its recipients, the server's replies, and each attempt.
 
     With --body the message itself is printed instead, as it is sent: into a file it is byte for
     byte (quartapp mail show ID --body > message.eml). With both options the JSON object gets a
     field `content`. Content is private; viewing it is logged.
 
+    Of many recipients a page is shown, also in JSON; `recipient_count` counts all:
+
+    \b
+    quartapp mail show ID --recipients failed --skip 100
+
     The exit code is 1 where there is no such message.
     """
-    history, content = ask(lambda service: _looked_up(service, delivery_id, body))
+    page = {"status": Status(status) if status else None, "first": skip, "size": limit}
+    history, content = ask(lambda service: _looked_up(service, delivery_id, body, page))
     if as_json:
         text = {} if content is None else {"content": _text(content)}
         click.echo(_json(facts(history) | text))
@@ -146,9 +178,9 @@ async def _found(service: MailService, wanted: Filter, limit: int) -> list[Deliv
 
 
 async def _looked_up(
-    service: MailService, delivery_id: str, body: bool
+    service: MailService, delivery_id: str, body: bool, page: dict[str, Any]
 ) -> tuple[History, bytes | None]:
-    history = await service.report.history(delivery_id)
+    history = await service.report.history(delivery_id, **page)
     if history is None:
         if await service.report.was_deleted(delivery_id):
             raise LookupError(f"The message with id {delivery_id} was deleted after its retention.")
@@ -188,8 +220,8 @@ def _lines(found: list[Delivery], width: int | None) -> Iterator[str]:
 
 def _row(message: Delivery) -> tuple[str, ...]:
     first = message.recipients[0].address
-    others = len(message.recipients) - 1
-    to = f"{first} and {others} more" if others else first
+    others = message.recipient_count - 1
+    to = f"{first} and {others:,} more" if others else first
     queued = f"{message.created_at:%m-%d %H:%M}"
     return message.id, message.status, queued, to, message.subject
 

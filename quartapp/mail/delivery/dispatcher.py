@@ -235,12 +235,12 @@ class Dispatcher:
     def _start(self, job: SendJob) -> None:
         task = _task(self._run(job), f"mail: message {job.claim.id}")
         self._jobs[task] = job
-        self._size += job.claim.size
+        self._size += job.claim.weight
         task.add_done_callback(self._end, context=Context())
 
     def _end(self, task: asyncio.Task[None]) -> None:
         job = self._jobs.pop(task)
-        self._size -= job.claim.size
+        self._size -= job.claim.weight
         self._contents.change(-job.held)
         self._leases.drop(job.claim)
         self._prefetch.count()

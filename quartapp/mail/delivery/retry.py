@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from quartapp.mail.lines import shortened
 from quartapp.mail.outbox.decision import Decision, describe
 from quartapp.mail.outbox.delivery import Recipient
 from quartapp.mail.outbox.states import Status
@@ -69,7 +70,8 @@ class Retry:
             answer = Answer(Result.TRANSIENT, outage.code, str(outage))
             return self.judge(claim, Outcome(dict.fromkeys(claim.due(self.now), answer)))
         released = self.release(claim)
-        return replace(released, detail=str(outage), outages=outages)
+        detail = shortened(str(outage), Answer.LONGEST)
+        return replace(released, detail=detail, outages=outages)
 
     def release(self, claim: Claim) -> Decision:
         """Before the end of data: as it was, and due after the others that are due now."""

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, case, or_, select, update
 
 from quartapp.mail.outbox import counts
 from quartapp.mail.outbox.decision import describe
 from quartapp.mail.outbox.query.find import Filter, find
-from quartapp.mail.outbox.recipients import recipients_of
-from quartapp.mail.outbox.record import write_recipients
+from quartapp.mail.outbox.recipients import in_groups, recipients_of
 from quartapp.mail.outbox.states import STATES, Action, Status, allowing, overall
 from quartapp.mail.outbox.tables import messages, recipients
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
 
     from sqlalchemy import Row
@@ -25,8 +25,12 @@ if TYPE_CHECKING:
 
 __all__ = ["cancel", "retry", "stop"]
 
+AT_ONCE = 500
+"""Ids in one statement."""
+
 ASKED = (
     messages.c.id,
+    messages.c.recipient_count,
     messages.c.status,
     messages.c.due_at,
     messages.c.wants_cancel,
@@ -39,11 +43,19 @@ async def retry(connection: AsyncConnection, ids: Sequence[str], now: datetime) 
 
     Only to recipients that did not accept them.
     """
-    found = await _locked(connection, ids)
-    again = [row.id for row in found if _allows(row, Action.RETRY)]
+    changed: list[str] = []
+    for some in _in_order(ids):
+        found = await _locked(connection, some)
+        if again := [row.id for row in found if _allows(row, Action.RETRY)]:
+            await _queue_again(connection, again, now)
+            changed += again
+    return changed
+
+
+async def _queue_again(connection: AsyncConnection, ids: Sequence[str], now: datetime) -> None:
     await connection.execute(
         update(messages)
-        .where(messages.c.id.in_(again))
+        .where(messages.c.id.in_(ids))
         .values(
             status=Status.QUEUED,
             due_at=now,
@@ -57,10 +69,9 @@ async def retry(connection: AsyncConnection, ids: Sequence[str], now: datetime) 
     )
     await connection.execute(
         update(recipients)
-        .where(recipients.c.delivery_id.in_(again), recipients.c.status.in_(allowing(Action.RETRY)))
+        .where(recipients.c.delivery_id.in_(ids), recipients.c.status.in_(allowing(Action.RETRY)))
         .values(status=Status.QUEUED, due_at=now)
     )
-    return again
 
 
 async def cancel(
@@ -73,28 +84,41 @@ async def cancel(
 
     Returns which, and those of them that ended here.
     """
-    found = [row for row in await _locked(connection, ids) if _allows(row, Action.CANCEL)]
-    waiting = [row.id for row in found if row.status != Status.SENDING]
-    in_progress = [row.id for row in found if row.status == Status.SENDING]
-    if in_progress:
-        mark = update(messages).where(messages.c.id.in_(in_progress)).values(wants_cancel=True)
-        await connection.execute(mark)
-    return waiting + in_progress, await stop(connection, waiting, now, worker)
+    changed: list[str] = []
+    waiting: list[Row[*tuple[Any, ...]]] = []
+    for some in _in_order(ids):
+        found = [row for row in await _locked(connection, some) if _allows(row, Action.CANCEL)]
+        changed += [row.id for row in found]
+        waiting += [row for row in found if row.status != Status.SENDING]
+        in_progress = [row.id for row in found if row.status == Status.SENDING]
+        if in_progress:
+            mark = update(messages).where(messages.c.id.in_(in_progress)).values(wants_cancel=True)
+            await connection.execute(mark)
+    return changed, await stop(connection, waiting, now, worker)
 
 
 async def stop(
-    connection: AsyncConnection, ids: Sequence[str], now: datetime, worker: str
+    connection: AsyncConnection, rows: Iterable[Row[*tuple[Any, ...]]], now: datetime, worker: str
 ) -> list[Delivery]:
     """End messages that no worker holds: their queued recipients are cancelled, the rest stays.
 
+    rows
+        With `id` and `recipient_count`.
+
     Returns them as they are then.
     """
-    if not ids:
-        return []
+    stopped: list[Delivery] = []
+    for ids in in_groups(rows):
+        stopped += await _stop(connection, ids, now)
+    if stopped:
+        await counts.add(connection, worker, [(counts.Count.CANCELLED, now)] * len(stopped))
+    return stopped
+
+
+async def _stop(connection: AsyncConnection, ids: Sequence[str], now: datetime) -> list[Delivery]:
     rows = []
     for delivery_id, before in (await recipients_of(connection, ids)).items():
         stopped = tuple(recipient.stopped() for recipient in before)
-        await write_recipients(connection, delivery_id, before, stopped)
         rows.append(
             {
                 "id_": delivery_id,
@@ -104,7 +128,7 @@ async def stop(
             }
         )
     await connection.execute(STOP, rows)
-    await counts.add(connection, worker, [(counts.Count.CANCELLED, now)] * len(rows))
+    await connection.execute(STOP_RECIPIENTS, {"ids": ids})
     return await find(connection, Filter(ids=ids), limit=len(ids))
 
 
@@ -122,6 +146,29 @@ STOP = (
         wants_cancel=False,
     )
 )
+
+
+# As `Recipient.stopped` does; one by one it would take seconds for ten thousand.
+STOP_RECIPIENTS = (
+    update(recipients)
+    .where(
+        recipients.c.delivery_id.in_(bindparam("ids", expanding=True)),
+        or_(recipients.c.status == Status.QUEUED, recipients.c.due_at.is_not(None)),
+    )
+    .values(
+        status=case(
+            (recipients.c.status == Status.QUEUED, Status.CANCELLED), else_=recipients.c.status
+        ),
+        due_at=None,
+    )
+)
+
+
+def _in_order(ids: Iterable[str]) -> Iterator[list[str]]:
+    """As many ids as a statement takes, in one order, so that no two callers deadlock."""
+    rest = iter(sorted(set(ids)))
+    while some := list(islice(rest, AT_ONCE)):
+        yield some
 
 
 def _allows(row: Row[*tuple[Any, ...]], action: Action) -> bool:

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Batch", "Claim", "Key", "Lease"]
 
+RECIPIENT_SIZE = 512
+"""Bytes of a recipient and of the reply about it, about."""
+
 Key = tuple[str, str]
 """A message's id and the token of an owner."""
 
@@ -71,6 +74,11 @@ class Claim:
     def key(self) -> Key:
         """What tells this claim from another one of the same message."""
         return self.id, self.token
+
+    @property
+    def weight(self) -> int:
+        """Bytes in memory, about, once its content is loaded."""
+        return self.size + RECIPIENT_SIZE * len(self.recipients)
 
     def due(self, now: datetime) -> tuple[str, ...]:
         """The addresses that this attempt is for; the others are due later or final.

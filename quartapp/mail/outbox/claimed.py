@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, select, update
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from quartapp.mail.outbox.claim import Claim, Key
 
 __all__ = ["leases", "load", "renew", "stamp"]
+
+AT_ONCE = 400
+"""Claims in one statement, which has an id and a token for each."""
 
 
 async def load(connection: AsyncConnection, ids: Sequence[str]) -> list[bytes | None]:
@@ -53,14 +57,17 @@ async def stamp(connection: AsyncConnection, claims: Iterable[Claim], now: datet
 
 
 async def _written(connection: AsyncConnection, claims: Iterable[Claim], **values: Any) -> set[Key]:
-    ours = list(claims)
-    owned = (
-        update(messages)
-        .where(
-            messages.c.id.in_([claim.id for claim in ours]),
-            messages.c.token.in_({claim.token for claim in ours}),
+    written: set[Key] = set()
+    rest = iter(claims)
+    while ours := list(islice(rest, AT_ONCE)):
+        owned = (
+            update(messages)
+            .where(
+                messages.c.id.in_([claim.id for claim in ours]),
+                messages.c.token.in_({claim.token for claim in ours}),
+            )
+            .values(**values)
+            .returning(messages.c.id, messages.c.token)
         )
-        .values(**values)
-        .returning(messages.c.id, messages.c.token)
-    )
-    return {(row.id, row.token) for row in await connection.execute(owned)}
+        written |= {(row.id, row.token) for row in await connection.execute(owned)}
+    return written

@@ -5,24 +5,30 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import Integer, bindparam, or_, select, tuple_, union_all, update
+from sqlalchemy import Integer, bindparam, func, or_, select, tuple_, union_all, update
 
 from quartapp.mail.outbox.change import stop
 from quartapp.mail.outbox.claim import Batch, Claim
-from quartapp.mail.outbox.recipients import recipients_of
+from quartapp.mail.outbox.recipients import RECIPIENTS, recipients_of
 from quartapp.mail.outbox.states import Status
-from quartapp.mail.outbox.tables import is_any, messages
+from quartapp.mail.outbox.tables import at_most, is_any, messages
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from sqlalchemy import CTE, BindParameter, Column, ColumnElement, Row
+    from sqlalchemy import CTE, BindParameter, Column, ColumnElement, Row, Select
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from quartapp.mail.outbox.claim import Lease
     from quartapp.mail.outbox.delivery import Recipient
 
 __all__ = ["Order", "claim", "is_due"]
+
+MOST_EXCEPTIONS = 400
+"""Messages that a claim leaves out; while a process has lost more of them it claims none."""
+
+MOST_LAPSED = 200
+"""Claims of dead owners in one statement, which has four parameters for each."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,9 +75,14 @@ class Order:
         }
 
     @property
+    def waits(self) -> bool:
+        """Whether what was lost must end first: it is too much to be left out of a statement."""
+        return len(self.except_for) > MOST_EXCEPTIONS
+
+    @property
     def left_behind(self) -> tuple[Lease, ...]:
         """What dead owners left behind, as much of it as is taken at once."""
-        return () if self.only_expired else self.lapsed[: self.limit]
+        return () if self.only_expired else self.lapsed[: min(self.limit, MOST_LAPSED)]
 
 
 NOW: Any = bindparam("now_")
@@ -93,8 +104,9 @@ class Lane(NamedTuple):
         return is_any(self.order, OURS, *self.conditions)
 
     def first(self, limit: BindParameter[int], *conditions: ColumnElement[bool]) -> CTE:
-        """The ids of those that come first, and meet some more conditions."""
-        query = select(messages.c.id).where(OURS, *self.conditions, *conditions)
+        """Those that come first, and meet some more conditions: id, turn and recipient_count."""
+        columns = messages.c.id, self.order.label("turn"), messages.c.recipient_count
+        query = select(*columns).where(OURS, *self.conditions, *conditions)
         query = query.order_by(self.order).limit(limit).with_for_update(skip_locked=True)
         # A CTE, because PostgreSQL may run a limited sub-query in UPDATE more than once.
         return query.cte(self.name)
@@ -106,6 +118,7 @@ CLAIMED = (
     messages.c.message_id,
     messages.c.backend,
     messages.c.size,
+    messages.c.recipient_count,
     messages.c.subject,
     messages.c.sender,
     messages.c.mail_options,
@@ -141,10 +154,18 @@ EXPIRED = Lane(
 )
 
 
+def _bounded(picked: CTE) -> Select[Any]:
+    """The ids of the first of these, at least one, up to so many recipients: all are loaded."""
+    order = (picked.c.turn, picked.c.id)
+    up_to = func.sum(picked.c.recipient_count).over(order_by=order, rows=(None, 0))
+    summed = select(picked.c.id, (up_to - picked.c.recipient_count).label("before")).subquery()
+    return select(summed.c.id).where(summed.c.before < at_most(RECIPIENTS))
+
+
 def _take(*picked: CTE) -> Any:
     return (
         update(messages)
-        .where(messages.c.id.in_(union_all(*(select(each.c.id) for each in picked))))
+        .where(messages.c.id.in_(union_all(*map(_bounded, picked))))
         .values(
             status=Status.SENDING,
             due_at=None,
@@ -191,12 +212,12 @@ async def claim(connection: AsyncConnection, order: Order) -> Batch:
     if not rows:
         return Batch((), has_more=False)
     # Cancelled while a dead owner had it: no other attempt begins.
-    cancelled = {row.id for row in rows if row.wants_cancel and row.intent_at is None}
-    stopped = await stop(connection, sorted(cancelled), order.now, order.worker)
+    cancelled = {row.id: row for row in rows if row.wants_cancel and row.intent_at is None}
+    stopped = await stop(connection, cancelled.values(), order.now, order.worker)
     wanted = {row.id: row for row in rows if row.id not in cancelled}
     recipients = await recipients_of(connection, list(wanted))
     claims = [_claim(row, recipients[delivery_id]) for delivery_id, row in wanted.items()]
-    has_more = len(rows) >= order.limit
+    has_more = len(rows) >= order.limit or sum(row.recipient_count for row in rows) >= RECIPIENTS
     return Batch(tuple(sorted(claims, key=_turn)), has_more, tuple(stopped))
 
 

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from quartapp.mail.lines import shortened
 from quartapp.mail.outbox.delivery import Delivery, Recipient, reason
 from quartapp.mail.outbox.states import STATES, Status, overall
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from quartapp.mail.outbox.claim import Claim
 
 __all__ = ["Decision", "describe"]
+
+LONGEST_REPLY = 500
+"""Characters of a reply in a detail."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,23 +95,48 @@ class Decision:
             created_at=claim.created_at,
             sent_at=self.sent_at,
             detail=self.detail,
+            recipient_count=len(self.recipients),
         )
 
 
+NAMED = 3
+"""Recipients that a detail names, each with its reply; more are counted."""
+
+
 def describe(recipients: tuple[Recipient, ...]) -> str:
-    """Say in a sentence what the status does not: which recipients, and what the server replied."""
-    accepted = sum(recipient.status is Status.SENT for recipient in recipients)
+    """Say in a sentence what the status does not: which recipients, and what the server replied.
+
+    It does not grow with them.
+    """
     others = [recipient for recipient in recipients if recipient.status is not Status.SENT]
-    if not others:
-        return ""
-    replies = "; ".join(_sentence(recipient) for recipient in others)
-    if len(recipients) == 1:
-        return replies
-    return f"{accepted} of {len(recipients)} accepted; {replies}"
+    if len(others) > NAMED:
+        return _summary(others, len(recipients))
+    names = "; ".join(f"{each.address}: {_reply(each) or each.status}" for each in others)
+    if len(recipients) == 1 or not names:
+        return names
+    return f"{len(recipients) - len(others):,} of {len(recipients):,} accepted; {names}"
 
 
-def _sentence(recipient: Recipient) -> str:
-    reply = recipient.reply
-    if recipient.code is not None:
-        reply = f"{recipient.code} {reply}"
-    return f"{recipient.address}: {reply or recipient.status}"
+def _summary(others: Sequence[Recipient], total: int) -> str:
+    """How many of all are in which state, and the first reply about one that decides."""
+    counts = Counter(recipient.status for recipient in others)
+    states = [status for status in STATES if status in counts]
+    first = _word(states[0], others)
+    said = [f"{counts[states[0]]:,} of {total:,} {first}"]
+    said += [f"{counts[status]:,} {_word(status, others)}" for status in states[1:]]
+    replies = (_reply(each) for each in others if each.status is states[0])
+    reply = next((reply for reply in replies if reply), "")
+    return ", ".join(said) + (f"; first: {reply}" if reply else "")
+
+
+def _word(status: Status, others: Sequence[Recipient]) -> str:
+    same = [recipient for recipient in others if recipient.status is status]
+    if status is Status.QUEUED and any(recipient.reply for recipient in same):
+        return "deferred"
+    if status is Status.FAILED and all((recipient.code or 0) >= 500 for recipient in same):
+        return "rejected"
+    return status
+
+
+def _reply(recipient: Recipient) -> str:
+    return shortened(f"{recipient.code or ''} {recipient.reply}".strip(), LONGEST_REPLY)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from quartapp.mail.errors import MailError
 from quartapp.mail.outbox.states import STATES, Status
@@ -59,14 +59,19 @@ class Delivery:
 
     id
         Unguessable; safe in an address that a visitor sees.
+    recipients
+        In the order of the envelope: all of them from `send_later`, `get`, `wait` and `watch`, the
+        first `LISTED` where many messages are read at once. `recipient_count` counts all.
     attempts
         Attempts that reached the message; server outages are not counted.
     due_at
         The earliest time of its next attempt; None while it is being sent, and when there will be
         no other.
     detail
-        What the status does not say, in a sentence.
+        What the status does not say, in a sentence that does not grow with the recipients.
     """
+
+    LISTED: ClassVar[int] = 100
 
     id: str
     message_id: str
@@ -78,6 +83,7 @@ class Delivery:
     created_at: datetime
     sent_at: datetime | None
     detail: str
+    recipient_count: int
 
     @property
     def is_final(self) -> bool:

@@ -11,11 +11,11 @@ from quartapp.mail.errors import MailError
 from quartapp.mail.outbox import tables
 from quartapp.mail.outbox.counts import add_suppressed
 from quartapp.mail.outbox.delivery import Delivery, Recipient
+from quartapp.mail.outbox.ids import new_id
 from quartapp.mail.outbox.insert import insert
 from quartapp.mail.outbox.keys import first_with, sign
 from quartapp.mail.outbox.states import Status
 from quartapp.mail.outbox.subject import beginning
-from quartapp.mail.outbox.tables import new_id
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -140,6 +140,7 @@ def _row(message: NewMessage) -> dict[str, Any]:
         "rcpt_options": list(encoded.envelope.rcpt_options),
         "template": message.template,
         "size": len(encoded.content),
+        "recipient_count": len(encoded.envelope.recipients),
         "idempotency_key": message.key,
         "created_at": message.created_at,
         "since": message.due_at,
@@ -193,4 +194,5 @@ def _delivery(row: dict[str, Any]) -> Delivery:
         created_at=row["created_at"],
         sent_at=row["sent_at"],
         detail=row["detail"],
+        recipient_count=row["recipient_count"],
     )

@@ -102,7 +102,7 @@ async def first_with(
     Raises `MailError` when the key belongs to a message with another envelope or subject.
     """
     # The message first: where it is gone by then, its key says so.
-    found = await find(connection, Filter(key=key), limit=1)
+    found = await find(connection, Filter(key=key), limit=1, listed=None)
     row = (await connection.execute(TAKEN, {"hash_": signature.key_hash})).one_or_none()
     if row is None:
         return None
@@ -137,4 +137,5 @@ def _pruned(row: Row[*tuple[Any, ...]], subject: str) -> Delivery:
         created_at=row.created_at,
         sent_at=None,
         detail=PRUNED,
+        recipient_count=0,
     )

@@ -186,7 +186,8 @@ class Outbox:
             lapsed=lapsed,
             except_for=except_for,
         )
-        if not (expects or order.left_behind or await self._is_due(order)):
+        is_sure = expects or order.left_behind
+        if order.waits or not (is_sure or await self._is_due(order)):
             return Batch((), has_more=False)
         async with self.database.writing() as connection:
             batch = await claiming.claim(connection, order)

@@ -28,6 +28,9 @@ BATCH = 100
 BYTES = 4 * 1024 * 1024
 """Messages and bytes in one transaction: other writers wait for it."""
 
+ROW = 256
+"""Bytes that each recipient counts for."""
+
 PAUSE = 0.1
 """Seconds between two transactions, so that those who wait to write come first."""
 
@@ -81,7 +84,7 @@ class Pruner:
         settings = self._settings
         seconds = settings.retention_failed if status in FAILURES else settings.retention
         return (
-            select(messages.c.id, messages.c.size)
+            select(messages.c.id, messages.c.size, messages.c.recipient_count)
             .where(
                 messages.c.status == literal(status.value, literal_execute=True),
                 messages.c.ended_at <= self._now() - timedelta(seconds=seconds),
@@ -138,7 +141,7 @@ class Pruner:
 
 def _bounded(rows: Any) -> list[str]:
     """The ids of the first messages, up to the one that makes them too many bytes."""
-    before = accumulate((row.size for row in rows), initial=0)
+    before = accumulate((row.size + ROW * row.recipient_count for row in rows), initial=0)
     return [row.id for row, size in zip(rows, before, strict=False) if size < BYTES]
 
 

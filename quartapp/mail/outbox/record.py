@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam, func, insert, select, update
 
 from quartapp.mail.outbox import counts
+from quartapp.mail.outbox.recipients import as_stored
 from quartapp.mail.outbox.states import Status
 from quartapp.mail.outbox.tables import attempts, messages, recipients
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -20,7 +22,10 @@ if TYPE_CHECKING:
 
     Recipients = tuple[Recipient, ...]
 
-__all__ = ["record", "write_recipients"]
+__all__ = ["record"]
+
+AT_ONCE = 500
+"""Rows that are given to the driver together."""
 
 
 async def record(
@@ -44,18 +49,12 @@ async def record(
     others = [decision for decision in ours if not _is_plain(decision)]
     await _write(connection, UPDATE_SENT, [_sent(decision) for decision in plain])
     await _write(connection, UPDATE_MESSAGE, [_message(decision) for decision in others])
-    await _write(connection, UPDATE_RECIPIENT, [row for each in ours for row in _recipients(each)])
+    changes = (row for each in ours for row in _recipients(each))
+    await _write(connection, UPDATE_RECIPIENT, changes)
     await _write(connection, INSERT_ATTEMPT, [_attempt(each) for each in ours if _is_listed(each)])
     counted = ((counts.counted_as(decision), decision.at) for decision in ours)
     await counts.add(connection, worker, ((count, at) for count, at in counted if count))
     return ours
-
-
-async def write_recipients(
-    connection: AsyncConnection, delivery_id: str, before: Recipients, after: Recipients
-) -> None:
-    """Write those recipients of a message that changed."""
-    await _write(connection, UPDATE_RECIPIENT, list(_changes(delivery_id, before, after)))
 
 
 async def _locked(
@@ -72,10 +71,11 @@ def _owner(decision: Decision) -> tuple[str, str | None]:
 
 
 async def _write(
-    connection: AsyncConnection, statement: Any, rows: Sequence[dict[str, Any]]
+    connection: AsyncConnection, statement: Any, rows: Iterable[dict[str, Any]]
 ) -> None:
-    if rows:
-        await connection.execute(statement, rows)
+    rest = iter(rows)
+    while some := list(islice(rest, AT_ONCE)):
+        await connection.execute(statement, some)
 
 
 # In one order, so that two processes that lock the same messages do not deadlock.
@@ -141,6 +141,7 @@ UPDATE_RECIPIENT = (
         status=bindparam("status"),
         code=bindparam("code"),
         reply=bindparam("reply"),
+        reply_of=bindparam("reply_of"),
         due_at=bindparam("due_at"),
     )
 )
@@ -179,16 +180,10 @@ def _recipients(decision: Decision) -> Iterator[dict[str, Any]]:
 
 
 def _changes(delivery_id: str, before: Recipients, after: Recipients) -> Iterator[dict[str, Any]]:
-    for position, (old, new) in enumerate(zip(before, after, strict=True)):
+    pairs = zip(as_stored(before), as_stored(after), strict=True)
+    for position, (old, new) in enumerate(pairs):
         if new != old:
-            yield {
-                "delivery_id_": delivery_id,
-                "position_": position,
-                "status": new.status,
-                "code": new.code,
-                "reply": new.reply,
-                "due_at": new.due_at,
-            }
+            yield {"delivery_id_": delivery_id, "position_": position, **new._asdict()}
 
 
 def _is_listed(decision: Decision) -> bool:

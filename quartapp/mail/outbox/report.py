@@ -10,7 +10,8 @@ from quartapp.mail.outbox.query.figures import figures
 from quartapp.mail.outbox.query.history import history
 from quartapp.mail.outbox.query.search import Place, page
 from quartapp.mail.outbox.query.sweep import batches, how_many
-from quartapp.mail.outbox.states import Action
+from quartapp.mail.outbox.query.views import RecipientPage
+from quartapp.mail.outbox.states import Action, Status
 from quartapp.mail.outbox.workers import at_work
 
 if TYPE_CHECKING:
@@ -91,10 +92,21 @@ class Report:
         with mail_errors():
             return await self._outbox.due()
 
-    async def history(self, delivery_id: str) -> History | None:
-        """All that is stored about one message but its content; None if there is no such."""
+    async def history(
+        self,
+        delivery_id: str,
+        *,
+        status: Status | None = None,
+        first: int = 0,
+        size: int = RecipientPage.SIZE,
+    ) -> History | None:
+        """All that is stored about one message but its content; None if there is no such.
+
+        status, first, size
+            Which of its recipients: those in a state or all, after so many, and so many at most.
+        """
         async with self._reading() as connection:
-            return await history(connection, delivery_id)
+            return await history(connection, delivery_id, status, first, size)
 
     async def content(self, delivery_id: str) -> bytes:
         """A message's content, as it is sent. Raises `LookupError` if there is no such."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
-import time
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
@@ -28,8 +26,6 @@ from quartapp.mail.choices import SUPPRESSED
 from quartapp.mail.errors import MailError
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from sqlalchemy import ColumnElement
     from sqlalchemy.schema import SchemaItem
 
@@ -40,14 +36,12 @@ __all__ = [
     "attempts",
     "contents",
     "counts",
-    "first_id",
     "include_object",
     "is_any",
     "key_secret",
     "keys",
     "messages",
     "metadata",
-    "new_id",
     "recipients",
     "workers",
 ]
@@ -76,6 +70,7 @@ messages = Table(
     Column("rcpt_options", JSON, nullable=False),
     Column("template", SafeText),
     Column("size", Integer, nullable=False),
+    Column("recipient_count", Integer, nullable=False),
     # "key" is a reserved word in some databases. What makes it unique is in `keys`.
     Column("idempotency_key", SafeText),
     Column("created_at", UtcDateTime, nullable=False),
@@ -165,7 +160,10 @@ recipients = Table(
     Column("address", SafeText, nullable=False),
     Column("status", String(16), nullable=False),
     Column("code", Integer),
+    # A reply is stored once for a message: where an earlier recipient has the same, it is empty
+    # and this is that one's position.
     Column("reply", SafeText, nullable=False, default=""),
+    Column("reply_of", Integer),
     Column("due_at", UtcDateTime),
 )
 Index("ix_mail_recipients_address", recipients.c.address, recipients.c.delivery_id)
@@ -268,19 +266,6 @@ def is_any(order: Column[Any], *conditions: ColumnElement[bool]) -> ColumnElemen
     """
     first = select(order).where(*conditions).order_by(order).limit(at_most(1))
     return first.scalar_subquery().is_not(None)
-
-
-def new_id() -> str:
-    """A message's id: unguessable (80 random bits), and in the order in which messages were queued.
-
-    The layout is that of RFC 9562's version 7 without its version and variant bits.
-    """
-    return f"{time.time_ns() // 1_000_000:012x}{secrets.token_hex(10)}"
-
-
-def first_id(moment: datetime) -> str:
-    """The lowest id that a message queued at this moment can have."""
-    return f"{int(moment.timestamp() * 1000):012x}"
 
 
 def include_object(

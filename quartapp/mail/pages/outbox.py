@@ -81,8 +81,8 @@ async def index() -> ResponseReturnValue:
 
 
 async def message(delivery_id: str) -> ResponseReturnValue:
-    """One message's whole history."""
-    return await _shown(await _history(delivery_id))
+    """One message's whole history, and a page of its recipients."""
+    return await _shown(await _history(delivery_id, **await _place()))
 
 
 async def text(delivery_id: str) -> ResponseReturnValue:
@@ -151,8 +151,16 @@ async def _shown(history: History, **more: Any) -> str:
     )
 
 
-async def _history(delivery_id: str) -> History:
-    history = await _report().history(delivery_id)
+async def _place() -> dict[str, Any]:
+    """Which of a message's recipients the address asks for."""
+    status, skipped = request.args.get("recipients") or None, request.args.get("skip") or "0"
+    if status not in {None, *Status} or not (skipped.isdecimal() and len(skipped) < 9):
+        raise await refusal(400, "There is no such page of recipients.")
+    return {"status": Status(status) if status else None, "first": int(skipped)}
+
+
+async def _history(delivery_id: str, **place: Any) -> History:
+    history = await _report().history(delivery_id, **place)
     if history is None:
         raise await unknown(delivery_id)
     return history

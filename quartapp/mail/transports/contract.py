@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from quartapp.mail.errors import MailError
+from quartapp.mail.lines import shortened
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -87,11 +88,20 @@ class Result(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The server's reply about one recipient: its code, None if it gave none, and its text."""
+    """The server's reply about one recipient: its code, None if it gave none, and its text.
+
+    A reply of 32 KiB about each of ten thousand recipients is cut: nobody reads it.
+    """
+
+    LONGEST: ClassVar[int] = 1_000
 
     result: Result
     code: int | None
     reply: str
+
+    def __post_init__(self) -> None:
+        if len(self.reply) > self.LONGEST:
+            object.__setattr__(self, "reply", shortened(self.reply, self.LONGEST))
 
 
 @dataclass(frozen=True, slots=True)

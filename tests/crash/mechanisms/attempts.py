@@ -17,7 +17,7 @@ ATTEMPTS = (
     Mechanism(
         "a stopped message is counted",
         "quartapp/mail/outbox/change.py",
-        "await counts.add(connection, worker, [(counts.Count.CANCELLED, now)] * len(rows))",
+        "await counts.add(connection, worker, [(counts.Count.CANCELLED, now)] * len(stopped))",
         "pass",
         "tests/mail/outbox/test_counting.py"
         "::test_a_cancelled_message_is_counted_once_whoever_held_it",

@@ -237,7 +237,7 @@ CLAIMS = (
     Mechanism(
         "an idle outbox is only looked at",
         "quartapp/mail/outbox/outbox.py",
-        "if not (expects or order.left_behind or await self._is_due(order)):",
+        "if order.waits or not (is_sure or await self._is_due(order)):",
         "if False:",
         "tests/mail/outbox/test_idle.py::test_an_idle_outbox_takes_no_lock[sqlite]",
     ),

@@ -142,6 +142,18 @@ async def test_show_tells_programs_the_history(quartapp, filled):
     assert "content" not in told
 
 
+async def test_show_shows_recipients_page_by_page(quartapp, filled):
+    shown = await quartapp.run("mail", "show", filled["failed"], "--limit", "1")
+    failed = await quartapp.run("mail", "show", filled["failed"], "--recipients", "failed")
+    told = await quartapp.run("mail", "show", filled["failed"], "--skip", "1", "--json")
+
+    assert "These are 1 to 1 of 2 recipients.\n--skip 1 shows the next." in shown.output
+    assert "These are 1 to 1 of 1 recipients that are failed." in failed.output
+    message = json.loads(told.output)
+    assert [each["address"] for each in message["recipients"]] == ["nobody@example.com"]
+    assert message["recipient_count"] == 2
+
+
 async def test_show_prints_what_a_message_says_only_when_asked_to_and_that_is_logged(
     quartapp, filled
 ):

@@ -137,7 +137,7 @@ async def test_no_reply_begins_a_line_of_its_own_in_anybodys_log(mail, server, c
 
 def test_no_transports_reply_begins_a_line_of_its_own(lines_about):
     forged = Recipient("bob@example.com", Status.FAILED, None, "no\r\nWARNING forged\x1b[2J")
-    failed = Delivery("7f3a", "<a@b>", Status.FAILED, "", (forged,), 1, None, NOW, None, "")
+    failed = Delivery("7f3a", "<a@b>", Status.FAILED, "", (forged,), 1, None, NOW, None, "", 1)
 
     log.attempted(failed, None)
 
@@ -148,7 +148,7 @@ def test_the_docs_list_the_fields(caplog):
     caplog.set_level(logging.INFO)
     pauses.paused("the server is away", 20, 421)
     pauses.resumed(180)
-    stored = Delivery("7f3a", "<a@b>", Status.QUEUED, "", (), 0, None, NOW, None, "")
+    stored = Delivery("7f3a", "<a@b>", Status.QUEUED, "", (), 0, None, NOW, None, "", 0)
     log.together("queued", [stored])
     log.together("queued", [stored, stored])
 

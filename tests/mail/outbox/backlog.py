@@ -28,6 +28,7 @@ COMMON = {
     "mail_options": [],
     "rcpt_options": [],
     "size": 3,
+    "recipient_count": 1,
     "created_at": LONG_AGO,
     "since": LONG_AGO,
     "expires_at": None,

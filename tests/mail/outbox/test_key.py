@@ -84,7 +84,13 @@ async def test_a_key_outlives_its_message(outbox, clock, answer, status, days):
     again = await outbox.enqueue(new(key="k"))
 
     assert again == replace(
-        first, status=status, recipients=(), due_at=None, sent_at=None, detail="pruned"
+        first,
+        status=status,
+        recipients=(),
+        due_at=None,
+        sent_at=None,
+        detail="pruned",
+        recipient_count=0,
     )
     assert await outbox.find(Filter(), 10) == []
 

@@ -24,8 +24,9 @@ from sqlalchemy import insert, text
 
 from quartapp import create_app
 from quartapp.mail import Filter
+from quartapp.mail.outbox.ids import first_id
 from quartapp.mail.outbox.subject import beginning
-from quartapp.mail.outbox.tables import first_id, messages, recipients
+from quartapp.mail.outbox.tables import messages, recipients
 from quartapp.models import MIGRATIONS
 from tests.fixtures.postgres_server import PostgresServer
 

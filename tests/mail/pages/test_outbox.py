@@ -351,6 +351,32 @@ async def test_a_messages_page_tells_its_whole_history(opened, server):
     assert (ADA in page, BOB in page) == (True, True)
 
 
+async def test_a_messages_page_has_a_hundred_recipients_and_leads_to_the_others(opened, server):
+    server.answer(Phase.RCPT, "550 5.1.1 no such user", recipient=BOB)
+    people = [BOB, *(f"person-{number}@example.com" for number in range(101))]
+    async with opened() as operator:
+        sent = await operator.queued(*people)
+
+        first = await operator.see(f"/outbox/{sent}")
+        [onward] = re.findall(r'rel="next" href="([^"#]+)', first)
+        last = await operator.see(unescape(onward))
+        failed = await operator.see(f"/outbox/{sent}?recipients=failed")
+        listed = await operator.see("/outbox/")
+
+    assert "1 to 100 of 102." in first
+    assert (people[99] in first, people[100] in first) == (True, False)
+    assert (people[99] in last, people[100] in last, 'rel="next"' in last) == (False, True, False)
+    assert (BOB in failed, people[1] in failed) == (True, False)
+    assert f"to {BOB} and 101 more" in listed
+
+
+@pytest.mark.parametrize("page", ["recipients=sending%20now", "skip=-1", "skip=one"])
+async def test_a_page_of_recipients_that_is_none_is_said(operator, page):
+    sent = await operator.queued()
+
+    assert (await operator.get(f"/outbox/{sent}?{page}")).status_code == 400
+
+
 async def test_an_unknown_message_is_not_found(operator):
     assert (await operator.get("/outbox/none")).status_code == 404
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from quartapp.mail import Delivery, Recipient, Status
-from quartapp.mail.outbox.query.views import History
+from quartapp.mail.outbox.query.views import History, RecipientPage
 from quartapp.mail.outbox.workers import WorkerState
 from quartapp.mail.pages.whereabouts import obstacle, whereabouts
 from tests.mail.outbox.sample import ADA, NOW
@@ -37,9 +37,13 @@ def stored(status, *, due_at=None, attempts=0, code=None, reply="", backend="mai
         created_at=NOW,
         sent_at=None,
         detail=more.pop("detail", ""),
+        recipient_count=1,
     )
     history = History(
         delivery=delivery,
+        recipients=RecipientPage(
+            recipients=delivery.recipients, status=None, first=0, size=100, counts={status: 1}
+        ),
         sender=ADA,
         template=None,
         size=3,

@@ -6,16 +6,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any, ClassVar, TypedDict
 
-from sqlalchemy import select
+from sqlalchemy import case, select, true
 
 from quartapp.mail.errors import MailError
 from quartapp.mail.outbox.delivery import Delivery
-from quartapp.mail.outbox.recipients import RECIPIENT, recipient
+from quartapp.mail.outbox.ids import first_id
+from quartapp.mail.outbox.recipients import RECIPIENT, read
 from quartapp.mail.outbox.states import Status
 from quartapp.mail.outbox.subject import span
-from quartapp.mail.outbox.tables import at_most, first_id, messages, recipients
+from quartapp.mail.outbox.tables import at_most, messages, recipients
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -35,6 +36,7 @@ SHOWN = (
     messages.c.created_at,
     messages.c.sent_at,
     messages.c.detail,
+    messages.c.recipient_count,
 )
 
 
@@ -46,12 +48,16 @@ class Filter:
         One of the message's recipients, exactly.
     subject
         How it begins, ignoring case.
+    ids
+        At most `MOST_IDS`: ask for more in turns.
     since, until
         Queued not before, and queued before; aware datetimes.
     before, after
         Only messages older than the one with this id, and only newer ones: give the last message of
         a page for the next page, the first for the previous.
     """
+
+    MOST_IDS: ClassVar[int] = 500
 
     status: Status | None = None
     recipient: str | None = None
@@ -73,6 +79,8 @@ class Filter:
             value = getattr(self, name)
             if not (value is None or (isinstance(value, datetime) and value.tzinfo)):
                 raise MailError(f"{name}= is {value!r}: give an aware datetime")
+        if self.ids is not None and len(self.ids) > self.MOST_IDS:
+            raise MailError(f"ids= has {len(self.ids):,} ids: give {self.MOST_IDS} at most")
 
     def apply(self, query: Select[Any], of: Any = messages.c) -> Select[Any]:
         """Narrow a query over `messages`, or over a sub-query with these columns of theirs."""
@@ -120,35 +128,49 @@ class Conditions(TypedDict, total=False):
 
 async def get(connection: AsyncConnection, delivery_id: str) -> Delivery | None:
     """The message as it is now, None if there is none with this id."""
-    found = await find(connection, Filter(ids=[delivery_id]), limit=1)
+    found = await find(connection, Filter(ids=[delivery_id]), limit=1, listed=None)
     return found[0] if found else None
 
 
-async def find(connection: AsyncConnection, wanted: Filter, limit: int) -> list[Delivery]:
-    """The newest messages that match, each read in one moment with its recipients."""
+async def find(
+    connection: AsyncConnection,
+    wanted: Filter,
+    limit: int,
+    *,
+    listed: int | None = Delivery.LISTED,
+) -> list[Delivery]:
+    """The newest messages that match, each read in one moment with its recipients.
+
+    listed
+        How many recipients of each at most; None for all.
+    """
     newest = wanted.apply(select(*SHOWN)).order_by(messages.c.id.desc()).limit(at_most(limit))
     page = newest.subquery("page")
-    # One row for each recipient: a second statement could see what changed after the first.
+    is_first = recipients.c.position == 0
+    # One row for each recipient: a second statement could see what changed after the first. What
+    # is about the message is in the first row of it alone, however many recipients it has.
     query = (
-        select(page, *RECIPIENT)
+        select(*(case((is_first, column)).label(column.name) for column in page.c), *RECIPIENT)
         .join(recipients, recipients.c.delivery_id == page.c.id)
+        .where(true() if listed is None else recipients.c.position < at_most(listed))
         .order_by(page.c.id.desc(), recipients.c.position)
     )
     rows = (await connection.execute(query)).all()
-    return [_delivery(list(group)) for _, group in groupby(rows, attrgetter("id"))]
+    return [_delivery(list(group)) for _, group in groupby(rows, attrgetter("delivery_id"))]
 
 
-def _delivery(rows: Sequence[Row[Any]]) -> Delivery:
+def _delivery(rows: Sequence[Row[*tuple[Any, ...]]]) -> Delivery:
     row = rows[0]
     return Delivery(
         id=row.id,
         message_id=row.message_id,
         status=Status(row.status),
         subject=row.subject,
-        recipients=tuple(recipient(each) for each in rows),
+        recipients=read(rows),
         attempts=row.attempts,
         due_at=row.due_at,
         created_at=row.created_at,
         sent_at=row.sent_at,
         detail=row.detail,
+        recipient_count=row.recipient_count,
     )

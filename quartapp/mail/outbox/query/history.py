@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import bindparam, select
 
-from quartapp.mail.outbox.query.find import get
-from quartapp.mail.outbox.query.views import Attempt, History
+from quartapp.mail.outbox.query.find import Filter, find
+from quartapp.mail.outbox.query.views import Attempt, History, RecipientPage
+from quartapp.mail.outbox.recipients import counts_of, some_of
 from quartapp.mail.outbox.states import Status
 from quartapp.mail.outbox.tables import attempts, messages
 
@@ -33,15 +34,28 @@ ATTEMPTS = (
 )
 
 
-async def history(connection: AsyncConnection, delivery_id: str) -> History | None:
-    """All that is stored about a message but its content, None if there is none with this id."""
-    delivery = await get(connection, delivery_id)
+async def history(
+    connection: AsyncConnection, delivery_id: str, status: Status | None, first: int, size: int
+) -> History | None:
+    """All that is stored about a message but its content, None if there is none with this id.
+
+    status, first, size
+        Which of its recipients: those in a state or all, after so many, and so many at most.
+    """
+    found = await find(connection, Filter(ids=[delivery_id]), limit=1)
     details = (await connection.execute(DETAILS, {"id_": delivery_id})).one_or_none()
-    if delivery is None or details is None:
+    if not found or details is None:
         return None
     rows = await connection.execute(ATTEMPTS, {"id_": delivery_id})
     return History(
-        delivery=delivery,
+        delivery=found[0],
+        recipients=RecipientPage(
+            recipients=await some_of(connection, delivery_id, status, first, size),
+            status=status,
+            first=first,
+            size=size,
+            counts=await counts_of(connection, delivery_id),
+        ),
         attempts=tuple(
             Attempt(row.number, row.ended_at, Status(row.status), row.detail) for row in rows
         ),

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import literal, select, tuple_
 
+from quartapp.mail.outbox.ids import first_id
 from quartapp.mail.outbox.query.find import Filter
-from quartapp.mail.outbox.tables import first_id, messages, recipients
+from quartapp.mail.outbox.tables import messages, recipients
 
 if TYPE_CHECKING:
     from sqlalchemy import Select

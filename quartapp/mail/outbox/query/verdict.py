@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from quartapp.mail.choices import SUPPRESSED
+from quartapp.mail.lines import shortened
 from quartapp.mail.outbox.query.views import Figures
 from quartapp.mail.outbox.states import Status
 
@@ -93,7 +94,7 @@ def _outage(down: Sequence[WorkerState], at: datetime) -> str:
     began = [worker.outage_since for worker in down if worker.outage_since]
     since = f" since {_clock(min(began), at)}" if began else ""
     [(why, _)] = Counter(worker.outage for worker in down).most_common(1)
-    return f"{since}: {_cut(why)}; {_next_attempt(down, at)}"
+    return f"{since}: {shortened(why, LONGEST)}; {_next_attempt(down, at)}"
 
 
 def _next_attempt(down: Iterable[WorkerState], at: datetime) -> str:
@@ -139,7 +140,7 @@ def _mostly(replies: Sequence[str], bad: int) -> str:
     [(kind, number)] = kinds.most_common(1)
     # The latest replies stand for all, where there are more.
     known = bad if len(replies) < Figures.REPLIES else len(replies)
-    return f", mostly {_cut(kind)}" if 2 * number >= known else ""
+    return f", mostly {shortened(kind, LONGEST)}" if 2 * number >= known else ""
 
 
 def _kind(reply: str) -> str:
@@ -176,7 +177,3 @@ def _many(number: int) -> str:
 def _clock(moment: datetime, at: datetime) -> str:
     day = "" if moment.date() == at.date() else f"{moment:%d %b} "
     return f"{day}{moment:%H:%M} UTC"
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"

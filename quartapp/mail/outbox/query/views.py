@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from quartapp.mail.outbox.states import STATES
 
@@ -11,11 +11,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from quartapp.mail.outbox.delivery import Delivery
+    from quartapp.mail.outbox.delivery import Delivery, Recipient
     from quartapp.mail.outbox.states import Action, Status
     from quartapp.mail.outbox.workers import WorkerState
 
-__all__ = ["Attempt", "Figures", "History", "Minute", "Page"]
+__all__ = ["Attempt", "Figures", "History", "Minute", "Page", "RecipientPage"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +46,52 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RecipientPage:
+    """Some of a message's recipients, in the order of the envelope.
+
+    status
+        The state that they are in; None for recipients in any.
+    first
+        How many of those come before.
+    counts
+        How many recipients are in each state that any is in.
+    """
+
+    SIZE: ClassVar[int] = 100
+
+    recipients: tuple[Recipient, ...]
+    status: Status | None
+    first: int
+    size: int
+    counts: Mapping[Status, int]
+
+    @property
+    def total(self) -> int:
+        """How many there are on all pages."""
+        return sum(self.counts.values()) if self.status is None else self.counts.get(self.status, 0)
+
+    @property
+    def end(self) -> int:
+        """How many there are up to the last one of this page."""
+        return self.first + len(self.recipients)
+
+    @property
+    def earlier(self) -> int | None:
+        """Where the page before begins, None where there is none."""
+        return max(0, self.first - self.size) if self.first else None
+
+    @property
+    def later(self) -> int | None:
+        """Where the next page begins, None where there is none."""
+        return self.end if self.end < self.total else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class History:
     """All that is stored about one message, except its content.
 
+    recipients
+        One page of them.
     size
         Bytes of the message as it is sent.
     wants_cancel
@@ -56,6 +99,7 @@ class History:
     """
 
     delivery: Delivery
+    recipients: RecipientPage
     sender: str
     template: str | None
     size: int

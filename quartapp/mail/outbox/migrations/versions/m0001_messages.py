@@ -23,6 +23,7 @@ def upgrade() -> None:
         sa.Column("rcpt_options", sa.JSON(), nullable=False),
         sa.Column("template", sa.String()),
         sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("recipient_count", sa.Integer(), nullable=False),
         sa.Column("idempotency_key", sa.String()),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True)),
@@ -117,6 +118,7 @@ def upgrade() -> None:
         sa.Column("status", sa.String(length=16), nullable=False),
         sa.Column("code", sa.Integer()),
         sa.Column("reply", sa.String(), nullable=False),
+        sa.Column("reply_of", sa.Integer()),
         sa.Column("due_at", sa.DateTime(timezone=True)),
         sa.ForeignKeyConstraint(
             ["delivery_id"],

@@ -1,0 +1,68 @@
+"""What keeps messages with many recipients small."""
+
+from __future__ import annotations
+
+from tests.crash.mechanisms.mechanism import Mechanism
+
+__all__ = ["RECIPIENTS"]
+
+TEST = "tests/mail/outbox/test_recipients.py"
+
+RECIPIENTS = (
+    Mechanism(
+        "a detail counts many recipients",
+        "quartapp/mail/outbox/decision.py",
+        "if len(others) > NAMED:",
+        "if False:",
+        f"{TEST}::test_what_an_attempt_leaves_does_not_grow_with_the_recipients",
+    ),
+    Mechanism(
+        "a reply is cut",
+        "quartapp/mail/transports/contract.py",
+        "if len(self.reply) > self.LONGEST:",
+        "if False:",
+        f"{TEST}::test_a_reply_without_an_end_is_cut",
+    ),
+    Mechanism(
+        "a reply is stored once for a message",
+        "quartapp/mail/outbox/recipients.py",
+        "is_first = first == position",
+        "is_first = True",
+        f"{TEST}::test_the_same_reply_is_stored_once_for_a_message",
+    ),
+    Mechanism(
+        "lists have the first recipients",
+        "quartapp/mail/outbox/query/find.py",
+        ".where(true() if listed is None else recipients.c.position < at_most(listed))",
+        "",
+        f"{TEST}::test_lists_have_the_first_recipients_and_count_all",
+    ),
+    Mechanism(
+        "a claim is bounded by recipients",
+        "quartapp/mail/outbox/claiming.py",
+        ".where(summed.c.before < at_most(RECIPIENTS))",
+        "",
+        f"{TEST}::test_a_claim_has_few_messages_with_many_recipients",
+    ),
+    Mechanism(
+        "messages are changed some hundreds in a statement",
+        "quartapp/mail/outbox/change.py",
+        "while some := list(islice(rest, AT_ONCE)):",
+        "while some := list(rest):",
+        f"{TEST}::test_no_statement_grows_with_the_messages_that_are_changed",
+    ),
+    Mechanism(
+        "leases are renewed some hundreds in a statement",
+        "quartapp/mail/outbox/claimed.py",
+        "while ours := list(islice(rest, AT_ONCE)):",
+        "while ours := list(rest):",
+        f"{TEST}::test_no_statement_grows_with_the_messages_that_are_changed",
+    ),
+    Mechanism(
+        "claims are taken over some hundreds in a statement",
+        "quartapp/mail/outbox/claiming.py",
+        "self.lapsed[: min(self.limit, MOST_LAPSED)]",
+        "self.lapsed[: self.limit]",
+        f"{TEST}::test_no_statement_grows_with_the_messages_that_are_changed",
+    ),
+)
