@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from quartapp.database import DatabaseBusy
-from quartapp.database.engines import POSTGRES_CONNECTIONS, SQLITE_READERS
+from quartapp.database.engines import SQLITE_READERS
+from quartapp.database.postgres import POSTGRES_CONNECTIONS
 from quartapp.database.reserve import context_in_reserve
 from quartapp.mail.testing import message
 from tests.crash.waiting import until
