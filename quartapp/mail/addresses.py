@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -13,13 +14,16 @@ from quartapp.mail.errors import BadHeaderError, MessageError
 from quartapp.mail.lines import checked_line, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 __all__ = [
     "LONGEST_TEXT",
+    "NULL_SENDER",
     "Address",
     "Mailbox",
     "addresses",
+    "envelope_sender",
+    "envelope_sender_setting",
     "listed",
     "mailbox",
     "phrase",
@@ -47,6 +51,9 @@ LONGEST = 254
 
 LONGEST_TEXT = 1000
 """Characters of an address with its name that are looked at."""
+
+NULL_SENDER = "<>"
+"""The envelope sender of messages that nobody is to be told about (RFC 5321 section 4.5.5)."""
 
 REMEMBERED = 1024
 """Addresses that need not be parsed again."""
@@ -175,6 +182,26 @@ def unique_specs(addresses: Iterable[Address]) -> tuple[str, ...]:
     return tuple(specs.values())
 
 
+def envelope_sender(place: str, given: Mailbox | None) -> str | None:
+    """Where bounces go: a bare address, `NULL_SENDER`, or None where nothing is given.
+
+    place
+        The field that the error names.
+
+    Raises `BadHeaderError` for control characters, `MessageError` for what is no address.
+    """
+    text = given.strip(" ") if isinstance(given, str) else given
+    if text is None or text == "":
+        return None
+    return NULL_SENDER if text == NULL_SENDER else Address.read(place, text).spec
+
+
+def envelope_sender_setting(raw: Any) -> str | None:
+    """One bare address, or `<>` for none."""
+    with _as_value_error():
+        return envelope_sender("", raw)
+
+
 def mailbox(raw: Any) -> str:
     """One address, with or without a name; or a pair of name and address, as in Flask-Mail."""
     return str(_as_setting(raw))
@@ -204,8 +231,14 @@ def _entries(raw: Any) -> list[str]:
 
 
 def _as_setting(raw: Any) -> Address:
-    try:
+    with _as_value_error():
         return Address.read("", raw)
+
+
+@contextmanager
+def _as_value_error() -> Iterator[None]:
+    try:
+        yield
     except BadHeaderError:
         raise ValueError("contains a line break or another control character: remove it") from None
     except (MessageError, TypeError):

@@ -170,11 +170,13 @@ class Parts:
         if not senders and given:
             senders[given] = "MAIL_DEFAULT_SENDER"
         routes = []
+        envelope = self.settings.envelope_from
         for sender, name in senders.items():
             recipient = given or sender
             for actual in stage((recipient,), self.settings).envelope_recipients or (recipient,):
                 is_asked_for = given is not None or actual != sender
-                routes.append(Route(sender, name, actual, is_asked_for=is_asked_for))
+                named = (envelope, "MAIL_ENVELOPE_FROM") if envelope else (sender, name)
+                routes.append(Route(*named, actual, is_asked_for=is_asked_for))
         return routes
 
     def changed(self, ids: list[str]) -> list[str]:

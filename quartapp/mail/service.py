@@ -176,14 +176,17 @@ class MailService:
         with mail_errors():
             return await self._parts.submission.enqueue_all(messages, session)
 
-    async def send(self, message: Message) -> Receipt:
+    async def send(self, message: Message, envelope_from: str | None = None) -> Receipt:
         """Send a message now, and wait for the server's reply. Nothing is stored.
+
+        envelope_from
+            Where bounces go, instead of the message's own `envelope_from`.
 
         Raises `TransientError`, `PermanentError` or `UncertainError` with the server's reply
         when no recipient was accepted.
         """
         async with self.connect() as connection:
-            return await connection.send(message)
+            return await connection.send(message, envelope_from)
 
     @asynccontextmanager
     async def connect(self) -> AsyncIterator[Connection]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
-from quartapp.mail.addresses import addresses, mailbox, recipients
+from quartapp.mail.addresses import addresses, envelope_sender_setting, mailbox, recipients
 from quartapp.mail.choices import Backend, OnUncertain, Upgrade
 from quartapp.mail.server_settings import ServerSettings
 from quartapp.settings import kinds
@@ -44,6 +44,11 @@ class MailSettings(ServerSettings):
         app_default=Backend.AUTO,
     )
     default_sender: str | None = setting(None, mailbox, "The sender of messages that have none.")
+    envelope_from: str | None = setting(
+        None,
+        envelope_sender_setting,
+        "Where bounces go, if not to the message's sender; `<>`: nowhere.",
+    )
     subject_prefix: str = setting(
         "",
         kinds.text,

@@ -49,7 +49,7 @@ def _about(history: History) -> Iterator[tuple[str, str]]:
     yield "status", message.status + (" (to be cancelled)" if history.wants_cancel else "")
     yield "detail", message.detail
     yield "subject", message.subject
-    yield "from", history.sender
+    yield "envelope sender", history.sender or "<>"
     yield "template", history.template or ""
     yield "queued", _time(message.created_at)
     yield "sent", _time(message.sent_at)

@@ -17,11 +17,14 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
     from contextlib import AbstractAsyncContextManager
 
+    from quartapp.mail.addresses import Mailbox
     from quartapp.mail.events.publish import Publisher
     from quartapp.mail.message.encoding import Encoded
     from quartapp.mail.message.message import Message
     from quartapp.mail.settings import MailSettings
     from quartapp.mail.transports import Answer, Session, Transport
+
+    Finish = Callable[[Message, Mailbox | None], Awaitable[Encoded]]
 
 __all__ = ["Connection", "connected"]
 
@@ -36,19 +39,22 @@ class Connection:
         session: Session,
         settings: MailSettings,
         publisher: Publisher,
-        finish: Callable[[Message], Awaitable[Encoded]],
+        finish: Finish,
     ) -> None:
         self._session = session
         self._settings = settings
         self._publisher = publisher
         self._finish = finish
 
-    async def send(self, message: Message) -> Receipt:
+    async def send(self, message: Message, envelope_from: Mailbox | None = None) -> Receipt:
         """Send a message now; returns the server's reply for each recipient.
+
+        envelope_from
+            Where bounces go, instead of the message's own `envelope_from`.
 
         Raises `TransientError`, `PermanentError` or `UncertainError` when none was accepted.
         """
-        encoded = await self._finish(message)
+        encoded = await self._finish(message, envelope_from)
         outcome = await self._attempt(encoded)
         accepted = tuple(
             address
@@ -82,7 +88,7 @@ async def connected(
     transport: Transport,
     settings: MailSettings,
     publisher: Publisher,
-    finish: Callable[[Message], Awaitable[Encoded]],
+    finish: Finish,
 ) -> AsyncIterator[Connection]:
     """One connection, of this caller alone. Raises `TransientError` when there is none."""
     session = transport.session(is_exclusive=True)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from quartapp.mail.addresses import NULL_SENDER, envelope_sender
 from quartapp.mail.errors import MessageError
 
 if TYPE_CHECKING:
+    from quartapp.mail.addresses import Mailbox
     from quartapp.mail.message.message import Message
     from quartapp.mail.settings import MailSettings
 
@@ -18,6 +20,8 @@ __all__ = ["Encoded", "Envelope", "encode"]
 class Envelope:
     """Who a message is from and for on the wire (RFC 5321 section 2.3.1); its headers say nothing.
 
+    sender
+        Where bounces go; "" for the null sender.
     mail_options, rcpt_options
         ESMTP parameters of MAIL and RCPT, such as `RET=HDRS` or `NOTIFY=FAILURE`.
     """
@@ -42,8 +46,13 @@ class Encoded:
     subject: str
 
 
-def encode(message: Message, settings: MailSettings) -> Encoded:
+def encode(
+    message: Message, settings: MailSettings, envelope_from: Mailbox | None = None
+) -> Encoded:
     """The bytes of a message, checked and written.
+
+    envelope_from
+        The envelope sender instead of the message's own.
 
     Raises `BadHeaderError` and `MessageError` naming the field, `MessageError` too for a message
     over `settings.max_size` bytes.
@@ -55,8 +64,14 @@ def encode(message: Message, settings: MailSettings) -> Encoded:
             f"The message has {len(content)} bytes, more than the {settings.max_size} of "
             "MAIL_MAX_SIZE: send less, or raise it."
         )
+    sender = (
+        envelope_sender("envelope_from", envelope_from)
+        or message.envelope_from
+        or settings.envelope_from
+        or checked.sender.spec
+    )
     envelope = Envelope(
-        checked.sender.spec,
+        "" if sender == NULL_SENDER else sender,
         checked.recipients,
         tuple(message.mail_options),
         tuple(message.rcpt_options),

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from quartapp.mail.addresses import Address
+from quartapp.mail.addresses import Address, envelope_sender
 from quartapp.mail.errors import BadHeaderError, MessageError
 from quartapp.mail.lines import checked_line, shown
 from quartapp.mail.message.attachment import Attachment
@@ -212,6 +213,7 @@ CHECKS: dict[str, Callable[[Any], Any]] = {
     "extra_headers": _extra_headers,
     "mail_options": _options("mail_options"),
     "rcpt_options": _options("rcpt_options"),
+    "envelope_from": partial(envelope_sender, "envelope_from"),
 }
 """The check of each field, for setting it and again for composing."""
 

@@ -46,6 +46,9 @@ class Message:
         More headers by name. Message-ID and Date are used instead of ours.
     mail_options, rcpt_options
         ESMTP parameters of MAIL and RCPT, such as ["NOTIFY=FAILURE"].
+    envelope_from
+        Where bounces go, one address without a name: servers write it as Return-Path. "<>" is
+        nowhere, the null sender; where it is None or empty, MAIL_ENVELOPE_FROM or the sender.
 
     template
         What it was rendered from, set by `Mail.compose`; the outbox remembers it.
@@ -69,6 +72,7 @@ class Message:
     extra_headers: dict[str, str]
     mail_options: list[str]
     rcpt_options: list[str]
+    envelope_from: Any
 
     def __init__(
         self,
@@ -87,6 +91,7 @@ class Message:
         extra_headers: Mapping[str, str] | None = None,
         mail_options: Iterable[str] | None = None,
         rcpt_options: Iterable[str] | None = None,
+        envelope_from: Mailbox | None = None,
     ) -> None:
         given = {name: value for name, value in locals().items() if name in CHECKS}
         for name, value in given.items():

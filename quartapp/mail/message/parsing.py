@@ -9,7 +9,7 @@ from email.header import decode_header, make_header
 from email.message import Message as Parsed
 from typing import TYPE_CHECKING
 
-from quartapp.mail.addresses import Address, Mailbox, listed, phrase, unquoted
+from quartapp.mail.addresses import NULL_SENDER, Address, Mailbox, listed, phrase, unquoted
 from quartapp.mail.message.fields import moment
 from quartapp.mail.message.message import Message
 from quartapp.mail.message.structured import COMMENT, Shape, shape_of
@@ -46,6 +46,8 @@ def parse(content: bytes, envelope: Envelope) -> Message:
         mail_options=envelope.mail_options,
         rcpt_options=envelope.rcpt_options,
     )
+    if envelope.sender != Address.read("From", message.sender).spec:
+        message.envelope_from = envelope.sender or NULL_SENDER
     message.msgId = parsed["Message-ID"].strip()
     _read(parsed, message)
     return message

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
+    from quartapp.mail.addresses import Mailbox
     from quartapp.mail.clock import Clock
     from quartapp.mail.message.encoding import Encoded
     from quartapp.mail.outbox import Outbox
@@ -57,13 +58,13 @@ class Submission:
         self._on_queued = on_queued
         self._on_suppressed = on_suppressed
 
-    async def finish(self, message: Message) -> Encoded:
+    async def finish(self, message: Message, envelope_from: Mailbox | None = None) -> Encoded:
         """The message as it is sent: checked, and encoded."""
         if not isinstance(message, Message):
             raise MailError(f"{type(message).__name__} is no message: give a Message")
         if _weight(message) > OFF_THE_LOOP:
-            return await asyncio.to_thread(encode, message, self._settings)
-        return encode(message, self._settings)
+            return await asyncio.to_thread(encode, message, self._settings, envelope_from)
+        return encode(message, self._settings, envelope_from)
 
     async def enqueue(
         self,

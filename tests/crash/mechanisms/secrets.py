@@ -24,6 +24,13 @@ SECRETS = (
         "::test_8_a_message_cannot_carry_injected_headers",
     ),
     Mechanism(
+        "bounces go where the message says",
+        "quartapp/mail/message/encoding.py",
+        "        or message.envelope_from",
+        "",
+        "tests/mail/message/test_envelope.py::test_it_is_stored_with_the_message",
+    ),
+    Mechanism(
         "no commands in options",
         "quartapp/mail/message/fields.py",
         'text = checked_line(f"{place}[{index}]", option)',

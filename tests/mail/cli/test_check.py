@@ -57,6 +57,18 @@ def context(authority: trustme.CA, *names: str, **dates: datetime) -> ssl.SSLCon
     return shown
 
 
+@pytest.mark.parametrize(("envelope", "said"), [("b@x.org", "b@x.org"), ("<>", "<>")])
+async def test_the_way_is_walked_with_the_sender_that_the_envelope_has(check, envelope, said):
+    async with SMTPServer() as server:
+        findings = await check(**at(server, MAIL_ENVELOPE_FROM=envelope))
+
+    assert [str(each.words) for each in findings[-2:]] == [
+        f"{said} is accepted",
+        f"{SENDER} is accepted",
+    ]
+    assert any(f"MAIL FROM:<{envelope.strip('<>')}>" in line for line in server.transcript)
+
+
 async def test_a_way_that_is_open_is_told_step_by_step(check, server_context):
     users = {"ada": "correct horse"}
     async with SMTPServer(starttls=server_context, users=users) as server:

@@ -27,6 +27,8 @@ ABOUT_SENDER = re.compile(r"^[45]\.1\.[78] |\bsender\b", re.IGNORECASE)
 class Route:
     """From whom to whom a message would go.
 
+    sender
+        The envelope's; `<>` for the null sender.
     setting
         The setting that names the sender.
     is_asked_for
@@ -66,7 +68,9 @@ class Rehearsal:
             )
         options, encoding = (["SMTPUTF8"], "utf-8") if needs_utf8 else ([], "ascii")
         try:
-            await self._client.mail(route.sender, options=options, encoding=encoding)
+            await self._client.mail(
+                route.sender.removeprefix("<>"), options=options, encoding=encoding
+            )
         except aiosmtplib.SMTPResponseException as error:
             raise self._no(error, *self._sender) from error
         return f"{route.sender} is accepted"
