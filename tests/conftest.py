@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 # The same examples everywhere, and no deadline: a busy machine is no mistake of ours.
 hypothesis.settings.load_profile("ci")
 
+# What is collected now, modules and tests, stays to the end.
+gc.disable()
+
 pytest_plugins = [
     "tests.fixtures.compiled",
     "tests.fixtures.postgres",
@@ -51,6 +54,7 @@ def pytest_collection_finish() -> None:
     """Have no collection of garbage go through thousands of tests and packages again."""
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 @pytest.hookimpl(wrapper=True)

@@ -221,9 +221,12 @@ def _shown(difference: Any) -> str:
 def _quietly() -> Iterator[None]:
     """Without what Alembic says of itself, already when it is imported; its warnings stay."""
     logger = logging.getLogger("alembic")
-    level = logger.level
-    logger.setLevel(level or logging.WARNING)
+    if logger.level:
+        # Setting it anew would have each logger of the process forget what it is enabled for.
+        yield
+        return
+    logger.setLevel(logging.WARNING)
     try:
         yield
     finally:
-        logger.setLevel(level)
+        logger.setLevel(logging.NOTSET)

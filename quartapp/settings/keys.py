@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -76,6 +76,7 @@ class Keys:
         self._keys = {key.name: key for key in keys}
         self._names = {alias: name for name, key in self._keys.items() if (alias := key.alias)}
         self._names |= {name: name for name in self._keys}
+        self._letters = {name: _letters(name) for name in self._names}
         self._prefixes = tuple(f"{prefix}_" for prefix in prefixes)
 
     def __iter__(self) -> Iterator[Key]:
@@ -117,25 +118,40 @@ class Keys:
         if name in self or name.rstrip("_0123456789") in self or name.startswith(DJANGO):
             return ()
         typed = name.upper()
-        misses = {known: _misses(typed, known) for known in self._names}
-        best = min(misses.values())
+        one = _letters(typed)
+        misses = {
+            known: _misses(typed, known)
+            for known, other in self._letters.items()
+            # A slip changes the set of characters by two at most. Few names get past this: each
+            # variable of the environment is compared with each key whenever a program starts.
+            if abs(len(one.text) - len(other.text)) <= MOST
+            and len(one.used ^ other.used) <= 2 * MOST
+        }
+        best = min(misses.values(), default=NEVER)
         return tuple(known for known, count in misses.items() if count == best < NEVER)
 
 
 NEVER = 99
 LONG = 8
+MOST = 2
+
+
+class _Letters(NamedTuple):
+    text: str
+    used: frozenset[str]
+
+
+def _letters(name: str) -> _Letters:
+    text = name.replace("_", "")
+    return _Letters(text, frozenset(text))
 
 
 def _misses(name: str, known: str) -> int:
     """How many slips lie between two names, `NEVER` where they are too many to be slips."""
     prefix, _, rest = known.partition("_")
     longest = max(len(rest), len(name) - len(prefix) - 1)
-    allowed = 2 if name.startswith(f"{prefix}_") and longest >= LONG else 1
-    one, other = name.replace("_", ""), known.replace("_", "")
-    # A slip changes the set of characters by two at most; this spares the table for most names.
-    if abs(len(one) - len(other)) > allowed or len(set(one) ^ set(other)) > 2 * allowed:
-        return NEVER
-    slips = _slips(one, other)
+    allowed = MOST if name.startswith(f"{prefix}_") and longest >= LONG else 1
+    slips = _slips(name.replace("_", ""), known.replace("_", ""))
     return slips if slips <= allowed else NEVER
 
 
