@@ -62,6 +62,8 @@ class SignedCSRF(CSRF):
 
     def validate_csrf_token(self, form: BaseForm, field: CSRFTokenField) -> None:
         """Raises `ValidationError`, saying what to do, unless the token is ours and fresh."""
+        if _is_of_another_origin():
+            raise ValidationError(REFUSED)
         try:
             secret = _signer().loads(field.data or "", max_age=_time_limit())
         except SignatureExpired:
@@ -97,6 +99,17 @@ class SafeForm(Form):
         """Why the form as a whole is not accepted, in a sentence."""
         errors = self["csrf_token"].errors if "csrf_token" in self else ()
         return str(errors[0]) if errors else None
+
+
+def _is_of_another_origin() -> bool:
+    """Whether the browser says so. Another port or a sibling of the host can set our cookie to a
+    session of its own, whose token it knows: the token proves nothing against those.
+    """
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None:
+        return site != "same-origin"
+    origin, host = request.headers.get("Origin", "").lower(), request.host.lower()
+    return origin not in ("", f"http://{host}", f"https://{host}")
 
 
 def _signer() -> URLSafeTimedSerializer:

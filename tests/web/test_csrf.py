@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.fixtures.visitor import Visitor, usernames
 
 
@@ -30,6 +32,36 @@ async def test_a_token_of_another_session_is_refused(app, visitor):
 
     assert "did not come from our page" in page
     assert await usernames(app) == []
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Sec-Fetch-Site": "same-site"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Origin": "http://localhost:1"},
+        {"Origin": "null"},
+    ],
+)
+async def test_a_token_proves_nothing_for_another_origin_that_set_the_cookie(app, visitor, headers):
+    form = {"name": "Eve", "csrf_token": await visitor.token()}
+
+    page = await refusal(await visitor.client.post("/", form=form, headers=headers))
+
+    assert "did not come from our page" in page
+    assert await usernames(app) == []
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{"Sec-Fetch-Site": "same-origin", "Origin": "null"}, {"Origin": "http://localhost"}, {}],
+)
+async def test_our_own_page_sends_its_token(app, visitor, headers):
+    form = {"name": "Ada", "csrf_token": await visitor.token()}
+
+    answer = await visitor.client.post("/", form=form, headers=headers)
+
+    assert (answer.status_code, await usernames(app)) == (302, ["Ada"])
 
 
 async def test_a_token_that_is_too_old_says_so(started):
