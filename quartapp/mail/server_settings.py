@@ -58,6 +58,15 @@ class ServerSettings:
     password: str | None = setting(
         None, kinds.secret, "The password to log in with; digits stay text.", secret=True
     )
+    login_pause_first: float = setting(
+        300.0,
+        kinds.some_time,
+        "After a rejected login nobody logs in for so long, in no process of this database.",
+        shown="5m",
+    )
+    login_pause_max: float = setting(
+        3600.0, kinds.some_time, "The longest such pause; each doubles the one before.", shown="1h"
+    )
     connections: int = setting(
         4, kinds.whole(1, 1000), "Connections to the server at the same time, per process."
     )

@@ -163,6 +163,8 @@ class MailSettings(ServerSettings):
         # Not by super(): a class with slots is another one than its methods were defined in.
         ServerSettings.__post_init__(self)
         _check_order("MAIL_RETRY_FIRST", self.retry_first, "MAIL_RETRY_MAX", self.retry_max)
+        pauses = self.login_pause_first, self.login_pause_max
+        _check_order("MAIL_LOGIN_PAUSE_FIRST", pauses[0], "MAIL_LOGIN_PAUSE_MAX", pauses[1])
         _check_order("MAIL_BREAKER_FIRST", self.breaker_first, "MAIL_BREAKER_MAX", self.breaker_max)
 
     @classmethod

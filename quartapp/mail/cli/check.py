@@ -53,7 +53,8 @@ def check(to: str | None, as_json: bool) -> None:
 
     It stops at the first step that fails and says what to do about it. A warning is about what
     only some messages meet, or about a better setting. No message is sent, and the database is
-    not used. With the development mailbox that mailbox is checked instead.
+    used only to end the pause of logins after one that was rejected. With the development mailbox
+    that mailbox is checked instead.
 
     The recipient is the sender's own address, or MAIL_REDIRECT_TO's; --to names another. A
     mailbox that does not exist is a warning where nobody asked for it, else a failure.

@@ -14,11 +14,13 @@ from quartapp.mail.choices import SUPPRESSED
 from quartapp.mail.delivery.dispatcher import Dispatcher
 from quartapp.mail.delivery.notifier import Notifier, direct_address
 from quartapp.mail.delivery.presence import Presence
+from quartapp.mail.delivery.shared_logins import SharedStore, keep_looking
 from quartapp.mail.errors import MailError
 from quartapp.mail.outbox.workers import WorkerState
 from quartapp.mail.settings import Backend, is_suppressed
 from quartapp.mail.transports import BreakerState
 from quartapp.mail.transports.factory import transport_for
+from quartapp.mail.transports.logins import Logins
 from quartapp.mail.transports.memory import MemoryTransport
 
 if TYPE_CHECKING:
@@ -64,7 +66,12 @@ class Worker:
         self._transport: Transport | None = None
         self._dispatcher: Dispatcher | None = None
         self._presence = Presence(outbox, clock, lambda: self.standing)
-        self._telling: asyncio.Task[None] | None = None
+        self._background: list[asyncio.Task[None]] = []
+        self._logins = Logins(
+            settings,
+            now=outbox.now,
+            store=SharedStore(settings, outbox, lambda: self._dispatcher is not None),
+        )
 
     def __repr__(self) -> str:
         return f"<Worker {self._dispatcher or 'without a dispatcher'!r} {self._transport!r}>"
@@ -81,8 +88,9 @@ class Worker:
             Whether messages of the outbox are delivered, or only those that are sent now; as
             MAIL_DISPATCH says by default.
         """
+        self._logins.restart()
         self._transport = self._given_transport or transport_for(
-            self._settings, self._clock, server
+            self._settings, self._clock, server, logins=self._logins
         )
         try:
             if self._settings.dispatch if dispatch is None else dispatch:
@@ -178,7 +186,7 @@ class Worker:
                 "the development mailbox runs only while the app does: start the app, "
                 "or use `async with mail.running():`"
             )
-        transport = transport_for(self._settings, self._clock)
+        transport = transport_for(self._settings, self._clock, logins=self._logins)
         try:
             yield transport
         finally:
@@ -208,6 +216,7 @@ class Worker:
             await self._outbox.time.keep()
         except DatabaseUnavailable as error:
             logger.warning("the database's clock could not be read: %s", error)
+        self._logins.restart()
         dispatcher = Dispatcher(
             self._settings,
             self._outbox,
@@ -218,9 +227,14 @@ class Worker:
             on_end=self._publisher.watchers.tell,
         )
         dispatcher.start()
-        self._telling = asyncio.create_task(
-            self._presence.keep_telling(), name="mail: presence", context=context_in_reserve()
-        )
+        looking = keep_looking(self._logins, transport.breaker, dispatcher.wake)
+        self._background = [
+            asyncio.create_task(each, name=name, context=context_in_reserve())
+            for name, each in (
+                ("mail: presence", self._presence.keep_telling()),
+                ("mail: logins", looking),
+            )
+        ]
         self._shared_notifier().listen(dispatcher.wake)
         return dispatcher
 
@@ -236,13 +250,15 @@ class Worker:
             return
         if self._notifier is not None:
             await self._notifier.close()
-        if self._telling is not None:
-            self._telling.cancel()
-            await asyncio.wait([self._telling])
+        if self._background:
+            for task in self._background:
+                task.cancel()
+            await asyncio.wait(self._background)
             await self._presence.leave()
         if dispatcher is not None:
             await dispatcher.stop(transport.close)
         else:
             await transport.close()
         await self._publisher.settle(self._settings.drain_timeout)
-        self._dispatcher = self._transport = self._notifier = self._telling = None
+        self._background = []
+        self._dispatcher = self._transport = self._notifier = None

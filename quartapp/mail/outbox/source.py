@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy.engine import URL
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.pool import StaticPool
 
@@ -20,7 +21,6 @@ from quartapp.settings.keys import SettingError, is_unset
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from quartapp.mail.host import Host
 
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 __all__ = ["DatabaseSource", "Engine"]
 
 logger = logging.getLogger(__name__)
+
+DEFAULT = "mail.sqlite"
 
 NOT_GIVEN = (
     "engine= gave no engine: open the database in a before_serving hook, or run the command "
@@ -64,6 +66,17 @@ class DatabaseSource:
     def is_ours(self) -> bool:
         """Whether it is closed with the mail service, and not by the host."""
         return self._engine is None
+
+    @property
+    def is_there(self) -> bool:
+        """Whether there is a database already, so that a look into it makes no new file."""
+        if self._engine is not None:
+            return True
+        raw = self._host.config.get("DATABASE_URL")
+        if is_unset(raw):
+            return (self._folder / DEFAULT).exists()
+        url = make_url(database_url(raw))
+        return url.get_backend_name() != "sqlite" or Path(url.database or "").is_file()
 
     def __call__(self) -> Database:
         """The database. Raises `MailError` where the host gives none."""
@@ -120,7 +133,7 @@ class DatabaseSource:
                 raise SettingError(f"DATABASE_URL in app.config {error}.") from None
 
     def _default(self) -> URL:
-        path = self._folder / "mail.sqlite"
+        path = self._folder / DEFAULT
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:

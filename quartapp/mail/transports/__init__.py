@@ -3,6 +3,7 @@
 from quartapp.mail.transports.breaker import Breaker, BreakerState
 from quartapp.mail.transports.contract import (
     Answer,
+    LoginRejected,
     Outcome,
     Result,
     ServerOutage,
@@ -15,6 +16,7 @@ __all__ = [
     "Answer",
     "Breaker",
     "BreakerState",
+    "LoginRejected",
     "Outcome",
     "Result",
     "ServerOutage",

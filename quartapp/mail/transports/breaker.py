@@ -68,11 +68,13 @@ class Breaker:
         """Seconds since the outage began; 0 where there is none."""
         return self._clock() - self._opened_at if self.outage else 0.0
 
-    def trip(self, outage: str) -> bool:
+    def trip(self, outage: str, at_least: float = 0.0) -> bool:
         """Record an outage; True when this is what opened it.
 
         outage
             What is wrong, in one sentence for people.
+        at_least
+            The shortest pause, in seconds, whatever the other pauses were.
         """
         opened = self.outage is None
         if self.state is BreakerState.OPEN:
@@ -80,9 +82,13 @@ class Breaker:
         if opened:
             self._opened_at = self._clock()
         self._pause = self._first if opened else min(self._pause * 2, self._longest)
-        self._until = self._clock() + self._pause * self._jitter()
+        self._until = self._clock() + max(self._pause * self._jitter(), at_least)
         self.outage = outage
         return opened
+
+    def lift(self) -> None:
+        """End the pause: a probe may go now."""
+        self._until = self._clock()
 
     def reset(self) -> bool:
         """Record that the server works; True when this is what closed it."""

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Answer",
+    "LoginRejected",
     "Outcome",
     "Result",
     "ServerOutage",
@@ -129,12 +130,26 @@ class ServerOutage(MailError):
         Its reply code, None where it gave none.
     mid_message
         Whether it closed the connection (421) in the middle of a message, not before one.
+    pause
+        Seconds for which it is not to be asked again, where that is known.
     """
 
-    def __init__(self, message: str, *, code: int | None = None, mid_message: bool = False) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: int | None = None,
+        mid_message: bool = False,
+        pause: float = 0.0,
+    ) -> None:
         super().__init__(message)
         self.code = code
         self.mid_message = mid_message
+        self.pause = pause
+
+
+class LoginRejected(ServerOutage):
+    """The server rejected the user name or the password."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,22 +12,29 @@ if TYPE_CHECKING:
     from quartapp.mail.clock import Clock
     from quartapp.mail.settings import MailSettings
     from quartapp.mail.transports.contract import Transport
+    from quartapp.mail.transports.logins import Logins
 
 __all__ = ["at_mailbox", "transport_for"]
 
 
 def transport_for(
-    settings: MailSettings, clock: Clock, mailbox: tuple[str, int] | None = None
+    settings: MailSettings,
+    clock: Clock,
+    mailbox: tuple[str, int] | None = None,
+    *,
+    logins: Logins | None = None,
 ) -> Transport:
     """A transport to the server of the settings, or to a development mailbox.
 
     mailbox
         Host and port of the development mailbox's server.
+    logins
+        Which logins have to wait; to the mailbox there are none.
     """
     if mailbox is not None:
-        settings = at_mailbox(settings, mailbox)
+        settings, logins = at_mailbox(settings, mailbox), None
     breaker = Breaker(settings.breaker_first, settings.breaker_max, clock=clock.elapsed)
-    return SMTPTransport(settings, breaker=breaker)
+    return SMTPTransport(settings, breaker=breaker, logins=logins)
 
 
 def at_mailbox(settings: MailSettings, server: tuple[str, int]) -> MailSettings:

@@ -32,7 +32,7 @@ SERVERS = (
     Mechanism(
         "a refusal goes on to the next address",
         "quartapp/mail/transports/smtp/server_addresses.py",
-        "                if _is_about_login(error):\n",
+        "                if is_about_login(error):\n",
         "                if True:\n",
         "tests/mail/transports/test_addresses_of_a_server.py"
         "::test_a_refusal_goes_on_to_the_next_address",
@@ -40,7 +40,7 @@ SERVERS = (
     Mechanism(
         "a rejected login is not repeated at the next address",
         "quartapp/mail/transports/smtp/server_addresses.py",
-        "                if _is_about_login(error):\n",
+        "                if is_about_login(error):\n",
         "                if False:\n",
         "tests/mail/transports/test_addresses_of_a_server.py"
         "::test_a_rejected_login_is_not_repeated_at_the_next_address",
@@ -76,6 +76,37 @@ SERVERS = (
         "            waiter",
         "tests/mail/transports/test_tls.py"
         "::test_what_was_sent_ahead_of_tls_is_no_part_of_a_reply_in_it",
+    ),
+    Mechanism(
+        "a rejected login pauses all processes",
+        "quartapp/mail/delivery/shared_logins.py",
+        "return await logins.write(self._outbox.database, self._server, state, expects)",
+        "pass",
+        "tests/mail/delivery/test_shared_logins.py"
+        "::test_a_wrong_password_is_sent_once_by_all_processes_together",
+    ),
+    Mechanism(
+        "a rejected login doubles the pause",
+        "quartapp/mail/transports/logins.py",
+        "min(before.pause * 2 or",
+        "min(",
+        "tests/mail/transports/test_logins.py"
+        "::test_each_rejected_login_doubles_the_pause_up_to_an_hour",
+    ),
+    Mechanism(
+        "delivery goes on when another process has logged in",
+        "quartapp/mail/delivery/shared_logins.py",
+        "            breaker.lift()\n",
+        "            pass\n",
+        "tests/mail/delivery/test_shared_logins.py"
+        "::test_a_check_by_hand_that_logs_in_ends_the_pause",
+    ),
+    Mechanism(
+        "a restart logs in at once",
+        "quartapp/mail/transports/logins.py",
+        "return self._since is not None and state.asked_at < self._since",
+        "return False",
+        "tests/mail/transports/test_logins.py::test_a_restart_logs_in_at_once",
     ),
     Mechanism(
         "one probe after an outage",

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from quartapp.mail.settings import MailSettings
 from quartapp.mail.testing import Phase, SMTPServer
 from quartapp.mail.transports import Breaker, BreakerState, Result, ServerOutage
+from quartapp.mail.transports.logins import Logins
 from tests.mail.transports.sample import BOB, Seconds, send
+
+BEGINNING = datetime(2026, 11, 1, tzinfo=UTC)
 
 pytestmark = pytest.mark.usefixtures("server")
 
@@ -118,14 +122,16 @@ async def test_an_outage_and_its_end_have_fields(connect, server, sending, limit
 async def test_a_wrong_password_is_sent_once_per_probe(connect, sending, limits, clock):
     async with SMTPServer(users={"ada": "right"}) as server:
         login = {"username": "ada", "password": "wrong", "connections": 4}
-        async with connect(server, limits, **login) as transport:
-            logins = []
-            for now in (0, 0.5, 1, 2, 3):
+        settings = MailSettings(**login)
+        logins = Logins(settings, now=lambda: BEGINNING + timedelta(seconds=clock.now))
+        async with connect(server, limits | {"logins": logins}, **login) as transport:
+            counts = []
+            for now in (0, 60, 299, 300, 600, 899, 900):
                 clock.now = now
                 await ends_of(sending(transport, 10))
-                logins.append(len(server.logins))
+                counts.append(len(server.logins))
 
-    assert logins == [1, 1, 2, 2, 3]
+    assert counts == [1, 1, 1, 2, 2, 2, 3]
 
 
 async def test_others_connect_as_soon_as_the_first_has_logged_in(connect, server, sending):

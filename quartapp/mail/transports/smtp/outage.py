@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 import aiosmtplib
 
 from quartapp.mail.lines import plain
-from quartapp.mail.transports import ServerOutage
+from quartapp.mail.transports import LoginRejected, ServerOutage
 
 if TYPE_CHECKING:
     from quartapp.mail.settings import MailSettings
 
-__all__ = ["explain"]
+__all__ = ["explain", "is_about_login"]
 
 # OpenSSL's X509_V_ERR_CERT_NOT_YET_VALID, CERT_HAS_EXPIRED, HOSTNAME_MISMATCH, IP_ADDRESS_MISMATCH.
 CURES = {
@@ -37,8 +37,14 @@ def explain(error: Exception, settings: MailSettings) -> ServerOutage:
     for cause in _causes(error):
         sentence = _sentence(cause, settings)
         if sentence:
-            return ServerOutage(plain(f"{where} {sentence}"), code=code)
+            kind = LoginRejected if is_about_login(cause) else ServerOutage
+            return kind(plain(f"{where} {sentence}"), code=code)
     return ServerOutage(plain(f"{where} cannot be used: {error}"), code=code)
+
+
+def is_about_login(error: BaseException) -> bool:
+    """Whether a user name or password was rejected: elsewhere it would be rejected once more."""
+    return isinstance(error, aiosmtplib.SMTPAuthenticationError) and error.code >= 500
 
 
 def _sentence(error: BaseException, settings: MailSettings) -> str | None:

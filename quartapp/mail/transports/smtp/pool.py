@@ -11,6 +11,7 @@ from contextvars import Context
 from typing import TYPE_CHECKING
 
 from quartapp.mail.transports import BreakerState, ServerOutage, TransportFigures, pauses
+from quartapp.mail.transports.logins import Logins
 from quartapp.mail.transports.smtp.closing import ClosingConnections
 from quartapp.mail.transports.smtp.connection import SMTPConnection
 from quartapp.mail.transports.smtp.idle import IdleConnections
@@ -53,12 +54,14 @@ class Pool:
         idle: float,
         max_age: float,
         addresses: ServerAddresses | None = None,
+        logins: Logins | None = None,
     ) -> None:
         self._breaker = breaker
         self._settings = settings
         self._max_age = max_age
         self._context = tls_context(settings)
         self._server_addresses = addresses or ServerAddresses(settings)
+        self._logins = logins or Logins(settings)
         self._closing = ClosingConnections(self._assign)
         self._idle = IdleConnections(idle, self._closing.add)
         self._busy: Counter[SMTPConnection] = Counter()
@@ -133,7 +136,7 @@ class Pool:
         if outage is None:
             if self._breaker.reset():
                 pauses.resumed(paused_for)
-        elif self._breaker.trip(str(outage)):
+        elif self._breaker.trip(str(outage), outage.pause):
             pauses.paused(str(outage), self._breaker.remaining, outage.code)
         self._assign()
 
@@ -234,7 +237,8 @@ class Pool:
         try:
             async with asyncio.timeout(0 if self._is_closed else None) as timeout:
                 self._open_timeouts.add(timeout)
-                await _opened_apart(connection)
+                async with self._logins.attempt():
+                    await _opened_apart(connection)
         except TimeoutError:
             raise ServerOutage("the transport was closed") from None
         finally:

@@ -11,6 +11,7 @@ import aiosmtplib
 from aiohappyeyeballs import start_connection
 
 from quartapp.mail.transports import ServerOutage
+from quartapp.mail.transports.smtp.outage import is_about_login
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -88,7 +89,7 @@ class ServerAddresses:
             except (aiosmtplib.SMTPException, OSError, ServerOutage) as error:
                 failures.append(error)
                 self.blame(address)
-                if _is_about_login(error):
+                if is_about_login(error):
                     raise
             else:
                 self._failed.pop(address, None)
@@ -109,11 +110,6 @@ class ServerAddresses:
     def _share(self, count: int) -> float:
         whole = self._settings.timeout
         return max(whole / count, min(whole, SHARE))
-
-
-def _is_about_login(error: Exception) -> bool:
-    """Whether a user name or password was rejected: elsewhere it would be rejected once more."""
-    return isinstance(error, aiosmtplib.SMTPAuthenticationError) and error.code >= 500
 
 
 def _told(failures: list[Exception]) -> Exception:

@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from quartapp.mail.transports import Breaker, TransportFigures
+from quartapp.mail.transports.logins import Logins
 from quartapp.mail.transports.smtp.pool import IDLE, MAX_AGE, Pool
 from quartapp.mail.transports.smtp.session import PooledSession
 
@@ -28,6 +29,8 @@ class SMTPTransport:
         How long a connection waits for another message, and how old it gets, in seconds.
     addresses
         The way to the server; by default the addresses of MAIL_SERVER.
+    logins
+        Which logins have to wait; by default those after one that this transport saw rejected.
     """
 
     def __init__(
@@ -38,11 +41,18 @@ class SMTPTransport:
         idle: float = IDLE,
         max_age: float = MAX_AGE,
         addresses: ServerAddresses | None = None,
+        logins: Logins | None = None,
     ) -> None:
         self.breaker = breaker or Breaker(settings.breaker_first, settings.breaker_max)
         self._settings = settings
         self._make_pool = partial(
-            Pool, settings, self.breaker, idle=idle, max_age=max_age, addresses=addresses
+            Pool,
+            settings,
+            self.breaker,
+            idle=idle,
+            max_age=max_age,
+            addresses=addresses,
+            logins=logins or Logins(settings),
         )
         self._pool = self._make_pool()
 

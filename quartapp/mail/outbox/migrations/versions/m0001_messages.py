@@ -148,6 +148,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_mail_workers"),
     )
     op.create_table(
+        "mail_logins",
+        sa.Column("server", sa.String(), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("next_at", sa.DateTime(timezone=True)),
+        sa.Column("pause", sa.Float(), nullable=False),
+        sa.Column("reply", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("server", name="pk_mail_logins"),
+    )
+    op.create_table(
         "mail_keys",
         sa.Column("key_hash", sa.LargeBinary(), nullable=False),
         sa.Column("message_hash", sa.LargeBinary(), nullable=False),
@@ -169,7 +178,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    rest = ("workers", "counts", "keys", "key_secret")
+    rest = ("workers", "logins", "counts", "keys", "key_secret")
     for table in (*rest, "recipients", "contents", "attempts", "messages"):
         op.drop_table(f"mail_{table}")
 
