@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from quartapp.mail.errors import MessageError
 from quartapp.mail.lines import checked_line, shown
-from quartapp.mail.message.charsets import codec
+from quartapp.mail.message.charsets import label, written_in
 from quartapp.mail.message.content_type import ContentType
 from quartapp.mail.message.headers import checked_headers
 
@@ -119,11 +119,12 @@ def _checked_data(filename: str | None, data: str | bytes | None, charset: str |
         raise MessageError(f"data of {shown(filename)} is missing: give text or bytes.")
     if isinstance(data, bytes):
         return data
-    if isinstance(data, str) and codec(charset or "utf-8") is None:
+    name = charset or "utf-8"
+    if isinstance(data, str) and label(name) is None:
         raise MessageError(f"content_type has a charset {shown(charset)}, which is unknown.")
     try:
-        return data.encode(charset or "utf-8") if isinstance(data, str) else bytes(memoryview(data))
-    except (TypeError, UnicodeEncodeError) as error:
+        return written_in(name, data) if isinstance(data, str) else bytes(memoryview(data))
+    except (TypeError, UnicodeError, MessageError) as error:
         raise MessageError(f"data of {shown(filename)} must be text or bytes: {error}.") from error
 
 

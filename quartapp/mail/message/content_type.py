@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from quartapp.mail.errors import MessageError
 from quartapp.mail.lines import checked_line, shown
+from quartapp.mail.message.charsets import label
 from quartapp.mail.message.folding import field, parameter, parametric
 
 __all__ = ["ContentType"]
@@ -90,6 +91,8 @@ def _parameters(text: str, at: int) -> tuple[tuple[tuple[str, str], ...], int]:
             if "*" in name:
                 break
             value = re.sub(r"\\(.)", r"\1", value[1:-1])
+        if name.lower() == "charset":
+            value = label(value) or value
         parameters.append((name, value))
         at = found.end()
     return tuple(parameters), at

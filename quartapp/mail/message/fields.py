@@ -12,7 +12,7 @@ from quartapp.mail.addresses import Address, envelope_sender
 from quartapp.mail.errors import BadHeaderError, MessageError
 from quartapp.mail.lines import checked_line, shown
 from quartapp.mail.message.attachment import Attachment
-from quartapp.mail.message.charsets import codec
+from quartapp.mail.message.charsets import codec, label
 from quartapp.mail.message.content_type import ContentType
 from quartapp.mail.message.headers import checked_headers
 
@@ -152,9 +152,15 @@ def _date(value: object) -> object:
 
 def _charset(value: object) -> str:
     name = checked_line("charset", DEFAULT_CHARSET if value is None else value)
-    if name != DEFAULT_CHARSET and codec(name) is None:
+    if name == DEFAULT_CHARSET:
+        return name
+    if codec(name) is None:
         raise MessageError(f'charset {shown(name)} is unknown: "utf-8" writes everything.')
-    return name
+    if (known := label(name)) is None:
+        raise MessageError(
+            f'charset {shown(name)} has no IANA name by which readers know it: use "utf-8".'
+        )
+    return known
 
 
 def _extra_headers(value: Mapping[str, object] | None) -> dict[str, str]:

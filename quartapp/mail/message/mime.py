@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from quartapp.mail.errors import MessageError
+from quartapp.mail.message.charsets import written_in
 from quartapp.mail.message.content_type import ContentType
 from quartapp.mail.message.folding import field, parameter, parametric
 from quartapp.mail.message.structured import header_field
@@ -71,7 +72,7 @@ def text_part(subtype: str, text: str, charset: str, place: str) -> Part:
     lines = "\n".join(text.replace("\r\n", "\n").split("\r")) if "\r" in text else text
     try:
         encoding, body = _encoded_text(lines, charset)
-    except UnicodeError as error:
+    except (UnicodeError, MessageError) as error:
         raise MessageError(f"{place} cannot be written in {charset}: {error}.") from error
     return Part(_text_headers(subtype, charset, encoding), body)
 
@@ -85,9 +86,9 @@ def _text_headers(subtype: str, charset: str, encoding: str) -> str:
 
 def _encoded_text(text: str, charset: str) -> tuple[str, bytes]:
     """Text with LF line ends, in the encoding that it needs and that is shortest."""
-    if "\n".encode(charset) != b"\n":
-        return "base64", _base64(text.replace("\n", "\r\n").encode(charset))
-    lines = text.encode(charset)
+    lines = written_in(charset, text)
+    if written_in(charset, "\n") != b"\n":
+        return "base64", _base64(written_in(charset, text.replace("\n", "\r\n")))
     if _is_plain(lines, WRAPPED):
         return "7bit", lines.replace(b"\n", b"\r\n")
     quoted = _quoted_printable(lines)

@@ -10,6 +10,7 @@ from email.message import Message as Parsed
 from typing import TYPE_CHECKING
 
 from quartapp.mail.addresses import NULL_SENDER, Address, Mailbox, listed, phrase, unquoted
+from quartapp.mail.message.charsets import codec
 from quartapp.mail.message.fields import moment
 from quartapp.mail.message.message import Message
 from quartapp.mail.message.structured import COMMENT, Shape, shape_of
@@ -129,7 +130,7 @@ def _octets(part: Parsed) -> bytes:
 
 def _text(part: Parsed, message: Message) -> str:
     message.charset = part.get_content_charset("utf-8")
-    text = _octets(part).decode(message.charset).replace("\r\n", "\n")
+    text = _octets(part).decode(codec(message.charset) or "utf-8").replace("\r\n", "\n")
     return text.removesuffix("\n") if _ends_the_message(part) else text
 
 
