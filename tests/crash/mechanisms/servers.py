@@ -8,6 +8,14 @@ __all__ = ["SERVERS"]
 
 SERVERS = (
     Mechanism(
+        "only the recipient beyond ASCII fails without SMTPUTF8",
+        "quartapp/mail/transports/smtp/connection.py",
+        "if not (is_ascii and each.isascii())]",
+        "if True]",
+        "tests/mail/message/test_smtputf8.py"
+        "::test_only_the_recipient_in_utf8_fails_where_the_rest_is_ascii",
+    ),
+    Mechanism(
         "used-up chaos ends with its process",
         "quartapp/mail/mailbox/catcher.py",
         "        await self._desk.forget_chaos()\n",

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import re
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 import aiosmtplib
@@ -35,6 +36,8 @@ __all__ = ["SMTPConnection"]
 logger = logging.getLogger(__name__)
 
 QUIT_TIMEOUT = 5.0
+
+NO_UTF8 = Answer(Result.PERMANENT, None, "the server does not accept addresses in UTF-8")
 
 
 class SMTPConnection:
@@ -131,9 +134,23 @@ class SMTPConnection:
         Raises `ServerOutage` when the server is at fault, `StaleConnection` when a reused
         connection was dead before DATA, and whatever `before_end_of_data` raises.
         """
-        refusal = self._refusal(envelope, content)
-        if refusal:
-            return Outcome(dict.fromkeys(envelope.recipients, refusal), reached=False)
+        refused = self._refused(envelope, content)
+        if not refused:
+            return await self._sent(envelope, content, before_end_of_data, on_end_of_data)
+        rest = tuple(address for address in envelope.recipients if address not in refused)
+        if not rest:
+            return Outcome(refused, reached=False)
+        envelope = replace(envelope, recipients=rest)
+        outcome = await self._sent(envelope, content, before_end_of_data, on_end_of_data)
+        return replace(outcome, answers={**outcome.answers, **refused})
+
+    async def _sent(
+        self,
+        envelope: Envelope,
+        content: bytes,
+        before_end_of_data: BeforeEndOfData | None,
+        on_end_of_data: Callable[[], None] | None,
+    ) -> Outcome:
         needs_reset, self._needs_reset = self._needs_reset, False
         is_early = bool(self._awaiting)
         transaction = self._transaction(envelope, on_end_of_data)
@@ -211,26 +228,28 @@ class SMTPConnection:
         if self._is_broken and (transaction.is_past_end_of_data or not self._awaiting):
             self.abort()
 
-    def _needs_utf8(self, envelope: Envelope, content: bytes) -> bool:
-        """Whether any address, in the envelope or in a header, needs SMTPUTF8 (RFC 6531)."""
-        addresses = (envelope.sender, *envelope.recipients)
-        return not (content.isascii() and all(address.isascii() for address in addresses))
-
     def _mail_parameters(self, envelope: Envelope, content: bytes) -> Iterable[str]:
         """The parameters of MAIL that the server knows."""
         if self._client.supports_extension("size"):
             yield f"SIZE={len(content)}"
-        if self._needs_utf8(envelope, content):
+        if not (_is_ascii(envelope, content) and all(map(str.isascii, envelope.recipients))):
             yield "SMTPUTF8"
         yield from envelope.mail_options
 
-    def _refusal(self, envelope: Envelope, content: bytes) -> Answer | None:
-        """Why this server will reject this message, where its EHLO reply says so already."""
+    def _refused(self, envelope: Envelope, content: bytes) -> dict[str, Answer]:
+        """Whom this server will reject this message for, where its EHLO reply says so already."""
         limit = self._client.esmtp_extensions.get("size", "")
         if re.fullmatch("[0-9]{1,19}", limit) and 0 < int(limit) < len(content):
             reply = f"the message has {len(content)} bytes, the server accepts {limit}"
-            return Answer(Result.PERMANENT, None, reply)
-        needs_utf8 = self._needs_utf8(envelope, content)
-        if needs_utf8 and not self._client.supports_extension("smtputf8"):
-            return Answer(Result.PERMANENT, None, "the server does not accept addresses in UTF-8")
-        return None
+            answer = Answer(Result.PERMANENT, None, reply)
+            return dict.fromkeys(envelope.recipients, answer)
+        if self._client.supports_extension("smtputf8"):
+            return {}
+        is_ascii = _is_ascii(envelope, content)
+        foreign = [each for each in envelope.recipients if not (is_ascii and each.isascii())]
+        return dict.fromkeys(foreign, NO_UTF8)
+
+
+def _is_ascii(envelope: Envelope, content: bytes) -> bool:
+    """Whether no address but a recipient's needs SMTPUTF8 (RFC 6531), here or in a header."""
+    return envelope.sender.isascii() and content.isascii()
