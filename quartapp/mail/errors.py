@@ -11,11 +11,16 @@ __all__ = [
     "PermanentError",
     "TransientError",
     "UncertainError",
+    "WrongTypeError",
 ]
 
 
 class MailError(Exception):
     """Anything that `quartapp.mail` raises on purpose. Its text names the thing and the cure."""
+
+
+class WrongTypeError(MailError, TypeError):
+    """An argument of a type that cannot be meant."""
 
 
 class OutboxUnavailable(MailError):

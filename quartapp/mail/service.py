@@ -17,7 +17,7 @@ from quartapp.mail.run import Run
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable
     from contextlib import AbstractContextManager
-    from datetime import datetime
+    from datetime import datetime, timedelta
     from typing import Unpack
 
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -125,8 +125,8 @@ class MailService:
         template: str,
         *,
         session: AsyncSession | None = None,
-        at: datetime | None = None,
-        expires: datetime | None = None,
+        at: datetime | timedelta | None = None,
+        expires: datetime | timedelta | None = None,
         key: str | None = None,
         **context: Any,
     ) -> Delivery:
@@ -142,8 +142,8 @@ class MailService:
         message: Message,
         *,
         session: AsyncSession | None = None,
-        at: datetime | None = None,
-        expires: datetime | None = None,
+        at: datetime | timedelta | None = None,
+        expires: datetime | timedelta | None = None,
         key: str | None = None,
     ) -> Delivery:
         """Store a message in the outbox, to be sent as soon as its transaction has committed.
@@ -151,7 +151,7 @@ class MailService:
         session
             The transaction to join: rolled back, the message never existed.
         at, expires
-            Not to be sent before, and given up after; aware datetimes.
+            Not to be sent before, and given up after: aware datetimes, or timedeltas from now.
         key
             The caller's own name for the message. The same key again stores nothing new and
             returns the first Delivery.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from quart import Response, jsonify, render_template
+from quart import Response, has_websocket_context, jsonify, render_template
 from werkzeug.exceptions import HTTPException, InternalServerError, ServiceUnavailable
 
 from quartapp.database import DatabaseUnavailable
@@ -43,6 +43,9 @@ def init_app(app: Quart) -> None:
 
 
 async def _answer(error: HTTPException) -> Response:
+    if has_websocket_context():
+        # There are none here, and a page is for whoever made a request.
+        return Response("", 404)
     code = error.code or 500
     title, sentence = error.name, _sentence(error, code)
     if wants_json():

@@ -13,7 +13,12 @@ if TYPE_CHECKING:
 
 __all__ = ["TrustedProxies", "address_in"]
 
-SCHEMES = {"http", "https", "ws", "wss"}
+SCHEMES = {
+    "http": {"http": "http", "https": "https", "ws": "http", "wss": "https"},
+    "websocket": {"http": "ws", "https": "wss", "ws": "ws", "wss": "wss"},
+}
+"""What a proxy's word means for each type of connection: many call both http or https."""
+
 LONGEST = 64
 
 
@@ -35,14 +40,14 @@ class TrustedProxies:
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Pass on a request, or the lifespan."""
         if scope["type"] in ("http", "websocket"):
-            scope = {**scope, **self._told(scope["headers"])}
+            scope = {**scope, **self._told(scope["headers"], SCHEMES[scope["type"]])}
         await self._app(scope, receive, send)
 
-    def _told(self, headers: Headers) -> dict[str, Any]:
+    def _told(self, headers: Headers, schemes: dict[str, str]) -> dict[str, Any]:
         told: dict[str, Any] = {}
         if address := address_in(self._word(headers, b"x-forwarded-for")):
             told["client"] = (address, 0)
-        if (scheme := self._word(headers, b"x-forwarded-proto").lower()) in SCHEMES:
+        if scheme := schemes.get(self._word(headers, b"x-forwarded-proto").lower()):
             told["scheme"] = scheme
         if host := self._word(headers, b"x-forwarded-host"):
             others = [(name, value) for name, value in headers if name.lower() != b"host"]

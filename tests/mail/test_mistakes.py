@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 from quart import Quart
@@ -151,7 +151,8 @@ async def test_a_file_is_the_same_however_it_is_written(mail, monkeypatch, tmp_p
     ("arguments", "why"),
     [
         ({"at": "tomorrow"}, "at= is str: give an aware datetime"),
-        ({"at": TOMORROW}, "at= is timedelta: give an aware datetime"),
+        ({"expires": date(2030, 1, 1)}, "expires= is date: give an aware datetime"),
+        ({"at": datetime(2030, 1, 1)}, "at= has no time zone: give an aware datetime"),  # noqa: DTZ001, RUF100
         ({"expires": 5}, "expires= is int: give an aware datetime"),
         ({"at": 0}, "at= is int: give an aware datetime"),
         ({"key": 5}, "the key is 5: give a text"),
@@ -162,6 +163,33 @@ async def test_a_file_is_the_same_however_it_is_written(mail, monkeypatch, tmp_p
 async def test_an_argument_of_the_wrong_type_is_named(mail, arguments, why):
     with pytest.raises(MailError, match=why):
         await mail.send_later(message(), **arguments)
+
+
+@pytest.mark.parametrize("name", ["at", "expires"])
+@pytest.mark.parametrize("wrong", ["tomorrow", 5, 0, True, date(2030, 1, 1), datetime(2030, 1, 1)])  # noqa: DTZ001, RUF100
+async def test_what_is_no_time_is_a_type_error(mail, name, wrong):
+    with pytest.raises(TypeError, match=f"{name}= .*: give an aware datetime, .* or a timedelta"):
+        await mail.send_later(message(), **{name: wrong})
+
+
+async def test_a_timedelta_counts_from_now(mail):
+    before = datetime.now(UTC)
+    queued = await mail.send_later(message(), at=TOMORROW, expires=2 * TOMORROW)
+    late = await mail.send_later(message(), at=-TOMORROW)
+    after = datetime.now(UTC)
+
+    assert before + TOMORROW <= queued.due_at <= after + TOMORROW
+    assert before <= late.due_at <= after
+    history = await mail.report.history(queued.id)
+    assert before + 2 * TOMORROW <= history.expires_at <= after + 2 * TOMORROW
+
+
+@pytest.mark.parametrize(
+    "far", [timedelta.max, datetime.max.replace(tzinfo=timezone(timedelta(hours=-1)))]
+)
+async def test_a_time_beyond_all_calendars_is_refused(mail, far):
+    with pytest.raises(MailError, match="at= is beyond the years 1 to 9999"):
+        await mail.send_later(message(), at=far)
 
 
 async def test_what_is_no_message_is_refused(mail):

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from quartapp.database.commit import on_commit
 from quartapp.mail.clock import Turns
-from quartapp.mail.errors import MailError
+from quartapp.mail.errors import MailError, WrongTypeError
 from quartapp.mail.message.encoding import encode
 from quartapp.mail.message.message import Message
 from quartapp.mail.outbox.enqueue import NewMessage
@@ -71,8 +71,8 @@ class Submission:
         message: Message,
         session: AsyncSession | None = None,
         *,
-        at: datetime | None = None,
-        expires: datetime | None = None,
+        at: datetime | timedelta | None = None,
+        expires: datetime | timedelta | None = None,
         key: str | None = None,
     ) -> Delivery:
         """Store a message, in the caller's transaction where there is one."""
@@ -114,8 +114,8 @@ class Submission:
         message: Message,
         encoded: Encoded,
         *,
-        at: datetime | None = None,
-        expires: datetime | None = None,
+        at: datetime | timedelta | None = None,
+        expires: datetime | timedelta | None = None,
         key: str | None = None,
     ) -> NewMessage:
         now = self._outbox.now()
@@ -123,8 +123,8 @@ class Submission:
             encoded=encoded,
             backend=self._outbox.backend,
             created_at=now,
-            due_at=now if at is None else max(_aware("at", at), now),
-            expires_at=None if expires is None else _aware("expires", expires),
+            due_at=now if at is None else max(_moment("at", at, now), now),
+            expires_at=None if expires is None else _moment("expires", expires, now),
             key=key,
             template=message.template,
         )
@@ -150,12 +150,17 @@ def _weight(message: Message) -> int:
     return sum(map(len, texts)) + sum(len(attachment.data) for attachment in message.attachments)
 
 
-def _aware(name: str, moment: datetime) -> datetime:
-    if not isinstance(moment, datetime):
-        raise MailError(
-            f"{name}= is {type(moment).__name__}: give an aware datetime, such as "
-            "now(UTC) + timedelta(hours=1)"
-        )
-    if moment.tzinfo is None:
-        raise MailError(f"{name}= has no time zone: give an aware datetime, such as now(UTC)")
-    return moment
+def _moment(name: str, given: datetime | timedelta, now: datetime) -> datetime:
+    """The moment that a caller means, in UTC; a timedelta counts from now."""
+    try:
+        if isinstance(given, timedelta):
+            return now + given
+        if isinstance(given, datetime) and given.utcoffset() is not None:
+            return given.astimezone(UTC)
+    except OverflowError:
+        raise MailError(f"{name}= is beyond the years 1 to 9999: give a nearer time") from None
+    what = "has no time zone" if isinstance(given, datetime) else f"is {type(given).__name__}"
+    raise WrongTypeError(
+        f"{name}= {what}: give an aware datetime, such as datetime.now(UTC) + timedelta(hours=1), "
+        "or a timedelta from now"
+    )

@@ -6,9 +6,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
-from quart import Blueprint, current_app, redirect, request, send_from_directory
+from quart import (
+    Blueprint,
+    Response,
+    current_app,
+    redirect,
+    request,
+    send_from_directory,
+    websocket,
+)
 from quart.signals import request_finished
-from werkzeug.exceptions import HTTPException, NotFound
+from werkzeug.exceptions import BadRequest, HTTPException, MethodNotAllowed, NotFound
 from werkzeug.routing import RequestRedirect
 
 from quartapp.database import DatabaseUnavailable
@@ -23,7 +31,7 @@ from quartapp.mail.pages.headers import PAGES_POLICY, secure
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Sequence
 
-    from quart import Quart, Response
+    from quart import Quart
     from quart.blueprints import BlueprintSetupState
     from quart.typing import ResponseReturnValue
 
@@ -71,6 +79,7 @@ class Pages(Blueprint):
         self._at_the_root: set[str] = set()
         self.record(_have_the_last_word)
         self.before_app_request(_redirect_within)
+        self.before_app_websocket(_no_websocket)
         self.before_request(self._check)
         for outage in (DatabaseUnavailable, OutboxUnavailable):
             self.register_error_handler(outage, _busy)
@@ -168,6 +177,15 @@ async def _redirect_within() -> ResponseReturnValue | None:
     if has_subdomains and place.netloc != request.host:
         return None
     return redirect(urlunsplit(("", "", place.path, place.query, "")), found.code)
+
+
+async def _no_websocket() -> Response | None:
+    """No page is a WebSocket: there is nothing at its address for whoever asks for one.
+
+    Not an error, whose handlers mostly read the `request` that there is none of then.
+    """
+    found = websocket.routing_exception
+    return Response("", 404) if isinstance(found, (BadRequest, MethodNotAllowed)) else None
 
 
 def _have_the_last_word(state: BlueprintSetupState) -> None:

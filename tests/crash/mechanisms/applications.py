@@ -72,4 +72,18 @@ APPLICATIONS = (
         "return path",
         "tests/settings/test_folder.py::test_the_folder_for_data_may_be_set",
     ),
+    Mechanism(
+        "a WebSocket asked of a page is answered without error pages",
+        "quartapp/mail/pages/blueprint.py",
+        "        self.before_app_websocket(_no_websocket)\n",
+        "",
+        "tests/web/test_websockets.py::test_our_pages_have_none_in_a_host",
+    ),
+    Mechanism(
+        "the demo's error page is for requests",
+        "quartapp/web/errors.py",
+        "    if has_websocket_context():\n",
+        "    if False:\n",
+        "tests/web/test_websockets.py::test_the_demo_has_none_anywhere",
+    ),
 )
