@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import gc
 import logging
-import shutil
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import hypothesis
@@ -19,6 +17,7 @@ from quartapp.mail.testing import SMTPServer
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Generator, Iterator
     from contextlib import AbstractAsyncContextManager
+    from pathlib import Path
 
     Serve = Callable[..., AbstractAsyncContextManager[MailService]]
 
@@ -83,10 +82,10 @@ def sqlite_url(tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def serve(server: SMTPServer, sqlite_url: str, migrated_sqlite: Path) -> Serve:
+def serve(server: SMTPServer, sqlite_url: str, put_mail_tables: Callable[[str], None]) -> Serve:
     """Run the mail service inside a small Quart app: `async with serve(MAIL_TIMEOUT=1) as mail`.
 
-    Without a `url` of its own, and unless MAIL_UPGRADE is given, it finds its tables made.
+    In a new SQLite file, and unless MAIL_UPGRADE is given, it finds its tables made.
     """
 
     @asynccontextmanager
@@ -103,19 +102,13 @@ def serve(server: SMTPServer, sqlite_url: str, migrated_sqlite: Path) -> Serve:
         app.config.update(settings)
         if "MAIL_UPGRADE" not in settings:
             app.config["MAIL_UPGRADE"] = "always"
-            if url == sqlite_url:
-                _put_tables(migrated_sqlite, url)
+            if url.startswith("sqlite"):
+                put_mail_tables(url)
         Mail(app, clock=clock)
         async with app.test_app():
             yield app.extensions["mail"]
 
     return serving
-
-
-def _put_tables(made: Path, url: str) -> None:
-    file = Path(url.partition("///")[2])
-    if not file.exists():
-        shutil.copy(made, file)
 
 
 @pytest.fixture

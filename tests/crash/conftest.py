@@ -11,6 +11,7 @@ from quartapp.database import Database
 from quartapp.models import MIGRATIONS
 from tests.crash.command import Command
 from tests.fixtures.forks import ROOT, Nursery
+from tests.fixtures.migrated import put_tables
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -77,8 +78,10 @@ def settings(database_url: str, server: SMTPServer) -> dict[str, Any]:
 
 
 @pytest.fixture
-async def keeper(serve: Serve, database_url: str) -> AsyncIterator[Mail]:
+async def keeper(serve: Serve, database_url: str, migrated_app: Path) -> AsyncIterator[Mail]:
     """A mail service on the same database that queues messages and delivers none."""
+    if database_url.startswith("sqlite"):
+        put_tables(migrated_app, database_url)
     database = Database(database_url)
     await MIGRATIONS.upgrade(database)
     await database.dispose()

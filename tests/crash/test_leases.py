@@ -23,25 +23,25 @@ STEP = 10.0
 
 
 async def test_a_lease_lasts_for_as_long_as_the_server_takes(
-    serve: Serve, server: SMTPServer, database_url: str
+    serve: Serve, server: SMTPServer, migrated_url: str
 ) -> None:
     server.delay(Phase.END_OF_DATA, 5 * LEASE, times=1)
-    async with serve(database_url, MAIL_LEASE=LEASE) as mail:
+    async with serve(migrated_url, MAIL_LEASE=LEASE) as mail:
         slow = await mail.send_later(message())
         await server.reached(Phase.END_OF_DATA)
         # It looks at all leases when it starts, and then at this one.
-        async with serve(database_url, MAIL_LEASE=LEASE):
+        async with serve(migrated_url, MAIL_LEASE=LEASE):
             done = await mail.wait(slow, timeout=30)
 
     assert (done.status, done.attempts, len(server.messages)) == (Status.SENT, 1, 1)
 
 
 async def test_a_process_that_wakes_late_does_not_take_over_its_own_messages(
-    serve: Serve, server: SMTPServer, database_url: str
+    serve: Serve, server: SMTPServer, migrated_url: str
 ) -> None:
     clock = HandClock()
     server.stall(Phase.END_OF_DATA, times=1)
-    async with serve(database_url, clock=clock) as mail:
+    async with serve(migrated_url, clock=clock) as mail:
         slow = await mail.send_later(message())
         await server.reached(Phase.END_OF_DATA)
 
@@ -53,12 +53,12 @@ async def test_a_process_that_wakes_late_does_not_take_over_its_own_messages(
 
 
 async def test_a_message_still_in_hand_is_not_attempted_again_beside_it(
-    serve: Serve, server: SMTPServer, database_url: str
+    serve: Serve, server: SMTPServer, migrated_url: str
 ) -> None:
     """It was taken over by another process, deferred there, and is due again."""
     clock = HandClock()
     server.stall(Phase.END_OF_DATA, times=1)
-    async with serve(database_url, clock=clock) as mail:
+    async with serve(migrated_url, clock=clock) as mail:
         slow = await mail.send_later(message())
         await server.reached(Phase.END_OF_DATA)
         [taken_over] = (await heir(mail.outbox)).claims
@@ -75,11 +75,11 @@ async def test_a_message_still_in_hand_is_not_attempted_again_beside_it(
 
 
 async def test_a_lease_lost_before_the_end_of_data_holds_nothing_up(
-    serve: Serve, server: SMTPServer, database_url: str
+    serve: Serve, server: SMTPServer, migrated_url: str
 ) -> None:
     clock = HandClock()
     server.stall(Phase.DATA, times=1)
-    async with serve(database_url, clock=clock) as mail:
+    async with serve(migrated_url, clock=clock) as mail:
         slow = await mail.send_later(message())
         await server.reached(Phase.DATA)
 

@@ -47,9 +47,9 @@ def large_message(request: pytest.FixtureRequest) -> Message:
 
 
 async def test_a_message_of_25_mib_does_not_hold_up_the_loop(
-    serve: Serve, database_url: str, port: str, large_message: Message
+    serve: Serve, migrated_url: str, port: str, large_message: Message
 ) -> None:
-    async with serve(database_url, MAIL_PORT=port, MAIL_MAX_SIZE="40MiB") as mail:
+    async with serve(migrated_url, MAIL_PORT=port, MAIL_MAX_SIZE="40MiB") as mail:
         async with measured() as while_composing:
             message = await mail._parts.submission.finish(large_message)
         async with measured() as while_sending:
@@ -74,12 +74,12 @@ async def measured() -> AsyncIterator[list[float]]:
     """How long the loop's thread works between two turns, however busy the machine is."""
     stretches: list[float] = []
     # As a process that serves does: pytest's own objects are many, and not looked through there.
+    # They stay frozen: each test after this one would pay for them.
     gc.collect()
     gc.freeze()
     ticking = asyncio.create_task(_tick(stretches))
     yield stretches
     ticking.cancel()
-    gc.unfreeze()
 
 
 async def _tick(stretches: list[float]) -> None:

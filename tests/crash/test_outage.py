@@ -58,11 +58,11 @@ async def blocked(mail: Mail) -> None:
 
 @pytest.mark.timeout(120)
 async def test_after_an_hour_without_a_server_all_messages_leave_and_none_has_lost_an_attempt(
-    serve: Serve, server: SMTPServer, database_url: str
+    serve: Serve, server: SMTPServer, migrated_url: str
 ) -> None:
     clock = HandClock()
     await server.stop()
-    async with serve(database_url, clock=clock) as mail:
+    async with serve(migrated_url, clock=clock) as mail:
         await queue(mail, MESSAGES)
         await blocked(mail)
         probes = await pass_time(mail, clock, HOUR)

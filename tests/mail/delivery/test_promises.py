@@ -14,24 +14,24 @@ NEVER = {"QUARTAPP_DISPATCH": False}
 
 
 async def test_1_queued_means_sent_though_the_process_ends_and_the_server_is_down(
-    serve, server, database_url
+    serve, server, migrated_url
 ):
     await server.stop()
-    async with serve(database_url) as mail:
+    async with serve(migrated_url) as mail:
         delivery = await mail.send_later(message())
         await mail.drain()
     await server.start()
 
-    async with serve(database_url) as mail:
+    async with serve(migrated_url) as mail:
         done = await mail.wait(delivery, timeout=30)
 
     assert (done.status, done.attempts) == (Status.SENT, 1)
     assert [sent.message_id for sent in server.messages] == [delivery.message_id]
 
 
-async def test_1_queued_means_shown_where_it_cannot_be_sent(serve, server, database_url):
+async def test_1_queued_means_shown_where_it_cannot_be_sent(serve, server, migrated_url):
     server.answer(Phase.END_OF_DATA, "554 5.7.1 no such thing here")
-    async with serve(database_url) as mail:
+    async with serve(migrated_url) as mail:
         failed = await mail.wait(await mail.send_later(message()), timeout=30)
 
         server.clear()
@@ -42,9 +42,9 @@ async def test_1_queued_means_shown_where_it_cannot_be_sent(serve, server, datab
     assert "554 5.7.1 no such thing here" in failed.detail
 
 
-async def test_1_an_uncertain_message_says_why_and_can_be_retried(serve, server, database_url):
+async def test_1_an_uncertain_message_says_why_and_can_be_retried(serve, server, migrated_url):
     server.drop(Phase.END_OF_DATA, times=1)
-    async with serve(database_url, MAIL_ON_UNCERTAIN="hold") as mail:
+    async with serve(migrated_url, MAIL_ON_UNCERTAIN="hold") as mail:
         unsure = await mail.wait(await mail.send_later(message()), timeout=30)
 
         await mail.retry(unsure)
@@ -54,8 +54,8 @@ async def test_1_an_uncertain_message_says_why_and_can_be_retried(serve, server,
     assert "connection lost after the end of data" in unsure.detail
 
 
-async def test_2_rolled_back_means_never_sent(serve, server, database_url):
-    async with serve(database_url) as mail:
+async def test_2_rolled_back_means_never_sent(serve, server, migrated_url):
+    async with serve(migrated_url) as mail:
         async with mail.outbox.database.transaction() as session:
             delivery = await mail.send_later(message(), session=session)
             await session.rollback()
@@ -65,9 +65,9 @@ async def test_2_rolled_back_means_never_sent(serve, server, database_url):
     assert server.messages == []
 
 
-async def test_3_at_least_once_and_the_same_bytes_again(serve, server, database_url):
+async def test_3_at_least_once_and_the_same_bytes_again(serve, server, migrated_url):
     server.drop(Phase.END_OF_DATA, times=1)
-    async with serve(database_url, MAIL_UNCERTAIN_DELAY=0) as mail:
+    async with serve(migrated_url, MAIL_UNCERTAIN_DELAY=0) as mail:
         done = await mail.wait(await mail.send_later(message()), timeout=30)
 
     first, second = server.messages
@@ -75,10 +75,10 @@ async def test_3_at_least_once_and_the_same_bytes_again(serve, server, database_
     assert first.content == second.content
 
 
-async def test_3_a_message_is_resent_no_sooner_than_its_delay(serve, server, database_url):
+async def test_3_a_message_is_resent_no_sooner_than_its_delay(serve, server, migrated_url):
     clock = HandClock()
     server.drop(Phase.END_OF_DATA, times=1)
-    async with serve(database_url, clock=clock) as mail:
+    async with serve(migrated_url, clock=clock) as mail:
         queued = await mail.send_later(message())
         copies = []
         for seconds in (0, mail.settings.uncertain_delay - 1, 2):
@@ -91,10 +91,10 @@ async def test_3_a_message_is_resent_no_sooner_than_its_delay(serve, server, dat
     assert done.status is Status.SENT
 
 
-async def test_3_an_accepted_recipient_is_not_sent_to_again(serve, server, database_url):
+async def test_3_an_accepted_recipient_is_not_sent_to_again(serve, server, migrated_url):
     server.answer(Phase.RCPT, "451 4.7.1 later", recipient="bob@example.com", times=1)
     both = message(recipients=["ada@example.com", "bob@example.com"])
-    async with serve(database_url, MAIL_RETRY_FIRST=0.01) as mail:
+    async with serve(migrated_url, MAIL_RETRY_FIRST=0.01) as mail:
         done = await mail.wait(await mail.send_later(both), timeout=30)
 
     assert (done.status, done.attempts) == (Status.SENT, 2)
@@ -103,9 +103,9 @@ async def test_3_an_accepted_recipient_is_not_sent_to_again(serve, server, datab
     ]  # fmt: skip
 
 
-async def test_3_an_uncertain_message_can_be_held_instead(serve, server, database_url):
+async def test_3_an_uncertain_message_can_be_held_instead(serve, server, migrated_url):
     server.drop(Phase.END_OF_DATA, times=1)
-    async with serve(database_url, MAIL_ON_UNCERTAIN="hold", MAIL_UNCERTAIN_DELAY=0) as mail:
+    async with serve(migrated_url, MAIL_ON_UNCERTAIN="hold", MAIL_UNCERTAIN_DELAY=0) as mail:
         held = await mail.wait(await mail.send_later(message()), timeout=30)
 
     assert (held.status, held.due_at, len(server.messages)) == (Status.UNCERTAIN, None, 1)
@@ -113,10 +113,10 @@ async def test_3_an_uncertain_message_can_be_held_instead(serve, server, databas
 
 @pytest.mark.parametrize(("policy", "stamps"), [("resend", 0), ("hold", 5)])
 async def test_3_only_hold_pays_a_write_before_each_end_of_data(
-    serve, database_url, policy, stamps
+    serve, migrated_url, policy, stamps
 ):
     written = []
-    async with serve(database_url, MAIL_ON_UNCERTAIN=policy, MAIL_CONNECTIONS=1) as mail:
+    async with serve(migrated_url, MAIL_ON_UNCERTAIN=policy, MAIL_CONNECTIONS=1) as mail:
         for engine in mail.outbox.database.engines:
             event.listen(
                 engine.sync_engine, "before_cursor_execute", lambda *said: written.append(said[2])
@@ -127,11 +127,11 @@ async def test_3_only_hold_pays_a_write_before_each_end_of_data(
     assert sum("SET intent_at" in statement for statement in written) == stamps
 
 
-async def test_4_never_two_owners_of_a_row(serve, server, database_url):
-    async with serve(database_url, **NEVER, MAIL_LEASE=0.01) as frozen:
+async def test_4_never_two_owners_of_a_row(serve, server, migrated_url):
+    async with serve(migrated_url, **NEVER, MAIL_LEASE=0.01) as frozen:
         delivery = await frozen.send_later(message())
         [claim] = (await frozen.outbox.claim(1)).claims
-        async with serve(database_url) as alive:
+        async with serve(migrated_url) as alive:
             done = await alive.wait(delivery, timeout=30)
 
         assert await frozen.outbox.renew([claim]) == set()
@@ -140,21 +140,21 @@ async def test_4_never_two_owners_of_a_row(serve, server, database_url):
     assert len(server.messages) == 1
 
 
-async def test_5_an_outage_costs_no_message_an_attempt(serve, server, database_url):
+async def test_5_an_outage_costs_no_message_an_attempt(serve, server, migrated_url):
     server.answer(Phase.GREETING, "421 4.3.2 closing", times=3)
-    async with serve(database_url, MAIL_BREAKER_FIRST=0.01) as mail:
+    async with serve(migrated_url, MAIL_BREAKER_FIRST=0.01) as mail:
         done = await mail.wait(await mail.send_later(message()), timeout=30)
 
     assert (done.status, done.attempts) == (Status.SENT, 1)
 
 
 async def test_5_a_deferred_recipient_waits_and_a_rejected_one_has_failed(
-    serve, server, database_url
+    serve, server, migrated_url
 ):
     server.answer(Phase.RCPT, "451 4.7.1 later", recipient="bob@example.com", times=1)
     server.answer(Phase.RCPT, "550 5.1.1 no such user", recipient="eve@example.com")
     both = message(recipients=["bob@example.com", "eve@example.com"])
-    async with serve(database_url, MAIL_RETRY_FIRST=0.01) as mail:
+    async with serve(migrated_url, MAIL_RETRY_FIRST=0.01) as mail:
         done = await mail.wait(await mail.send_later(both), timeout=30)
 
     bob, eve = done.recipients

@@ -18,9 +18,9 @@ NEVER = {"QUARTAPP_DISPATCH": False}
 """A service that queues and reads, and does not deliver."""
 
 
-async def test_6_queueing_a_message_never_waits_for_smtp(serve, server, database_url):
+async def test_6_queueing_a_message_never_waits_for_smtp(serve, server, migrated_url):
     server.stall(Phase.GREETING)
-    async with serve(database_url, MAIL_DRAIN_TIMEOUT=0.1) as mail:
+    async with serve(migrated_url, MAIL_DRAIN_TIMEOUT=0.1) as mail:
         await mail.send_later(message())
         await server.reached(Phase.GREETING)
 
@@ -30,11 +30,11 @@ async def test_6_queueing_a_message_never_waits_for_smtp(serve, server, database
     assert {delivery.status for delivery in queued} == {Status.QUEUED}
 
 
-async def test_6_bytes_are_loaded_when_a_connection_is_held(serve, server, database_url):
+async def test_6_bytes_are_loaded_when_a_connection_is_held(serve, server, migrated_url):
     large = message(body="far more than is worth loading ahead " * (SMALL // 32))
     server.stall(Phase.MAIL)
     loaded = []
-    async with serve(database_url, MAIL_CONNECTIONS=1, MAIL_DRAIN_TIMEOUT=0.1) as mail:
+    async with serve(migrated_url, MAIL_CONNECTIONS=1, MAIL_DRAIN_TIMEOUT=0.1) as mail:
         for engine in mail.outbox.database.engines:
             event.listen(
                 engine.sync_engine,
@@ -53,8 +53,8 @@ async def has_claimed(mail, count):
     return (await mail.stats())["sending"] == count
 
 
-async def test_6_a_message_without_a_notification_is_found(serve, server, database_url):
-    async with serve(database_url) as mail:
+async def test_6_a_message_without_a_notification_is_found(serve, server, migrated_url):
+    async with serve(migrated_url) as mail:
         await mail.drain()
         async with (
             mail.outbox.database.writer.begin() as outer,
@@ -78,10 +78,10 @@ async def is_sent(mail, delivery):
     return (await mail.get(delivery.id)).status is Status.SENT
 
 
-async def test_7_shutdown_claims_nothing_more(serve, server, database_url):
+async def test_7_shutdown_claims_nothing_more(serve, server, migrated_url):
     server.stall(Phase.END_OF_DATA, times=1)
-    async with serve(database_url, **NEVER) as keeper:
-        async with serve(database_url) as mail:
+    async with serve(migrated_url, **NEVER) as keeper:
+        async with serve(migrated_url) as mail:
             await mail.send_later(message())
             await server.reached(Phase.END_OF_DATA)
             stopping = asyncio.create_task(mail.worker._stop())
@@ -118,36 +118,36 @@ async def test_7_shutdown_raises_nothing_though_the_database_is_away(
     assert (done.status, first.content) == (Status.SENT, second.content)
 
 
-async def test_7_shutdown_gives_back_what_is_before_its_end_of_data(serve, server, database_url):
+async def test_7_shutdown_gives_back_what_is_before_its_end_of_data(serve, server, migrated_url):
     server.stall(Phase.DATA)
-    async with serve(database_url) as mail:
+    async with serve(migrated_url) as mail:
         delivery = await mail.send_later(message())
         await server.reached(Phase.DATA)
 
-    async with serve(database_url, **NEVER) as mail:
+    async with serve(migrated_url, **NEVER) as mail:
         after = await mail.get(delivery.id)
     assert (after.status, after.attempts, server.messages) == (Status.QUEUED, 0, [])
     assert after.due_at is not None
 
 
-async def test_7_shutdown_waits_for_the_answer_to_a_dot(serve, server, database_url):
+async def test_7_shutdown_waits_for_the_answer_to_a_dot(serve, server, migrated_url):
     server.delay(Phase.END_OF_DATA, 0.5)
-    async with serve(database_url) as mail:
+    async with serve(migrated_url) as mail:
         delivery = await mail.send_later(message())
         await server.reached(Phase.END_OF_DATA)
 
-    async with serve(database_url, **NEVER) as mail:
+    async with serve(migrated_url, **NEVER) as mail:
         after = await mail.get(delivery.id)
     assert (after.status, len(server.messages)) == (Status.SENT, 1)
 
 
-async def test_7_shutdown_leaves_what_was_not_answered_uncertain(serve, server, database_url):
+async def test_7_shutdown_leaves_what_was_not_answered_uncertain(serve, server, migrated_url):
     server.stall(Phase.END_OF_DATA)
-    async with serve(database_url, MAIL_DRAIN_TIMEOUT=0.2) as mail:
+    async with serve(migrated_url, MAIL_DRAIN_TIMEOUT=0.2) as mail:
         delivery = await mail.send_later(message())
         await server.reached(Phase.END_OF_DATA)
 
-    async with serve(database_url, **NEVER) as mail:
+    async with serve(migrated_url, **NEVER) as mail:
         after = await mail.get(delivery.id)
     assert (after.status, after.attempts) == (Status.UNCERTAIN, 1)
 

@@ -56,11 +56,11 @@ async def test_a_host_that_is_ahead_retries_by_the_databases_time(serve, server,
 @pytest.mark.parametrize("step", STEPS)
 @pytest.mark.parametrize("phase", [Phase.MAIL, Phase.DATA, Phase.END_OF_DATA])
 async def test_a_clock_that_is_set_during_an_attempt_makes_no_second_copy(
-    serve, server, database_url, phase, step
+    serve, server, migrated_url, phase, step
 ):
     clock = HandClock()
     server.stall(phase, times=1)
-    async with serve(database_url, clock=clock) as mail:
+    async with serve(migrated_url, clock=clock) as mail:
         slow = await mail.send_later(message())
         await server.reached(phase)
 
@@ -75,10 +75,10 @@ async def test_a_clock_that_is_set_during_an_attempt_makes_no_second_copy(
 
 
 @pytest.mark.parametrize("step", STEPS)
-async def test_a_message_does_not_wait_for_a_clock_that_was_set(serve, server, database_url, step):
+async def test_a_message_does_not_wait_for_a_clock_that_was_set(serve, server, migrated_url, step):
     clock = HandClock()
     server.answer(Phase.RCPT, "451 4.7.1 later", times=1)
-    async with serve(database_url, clock=clock) as mail:
+    async with serve(migrated_url, clock=clock) as mail:
         deferred = await mail.send_later(message())
         await mail.drain()
 
@@ -90,14 +90,14 @@ async def test_a_message_does_not_wait_for_a_clock_that_was_set(serve, server, d
 
 
 async def test_a_message_does_not_wait_for_a_clock_that_was_set_back_before_a_restart(
-    serve, server, database_url
+    serve, server, migrated_url
 ):
     clock = HandClock()
-    async with serve(database_url, **NEVER, clock=clock) as web:
+    async with serve(migrated_url, **NEVER, clock=clock) as web:
         queued = await web.send_later(message())
 
     clock.set_by = -HOUR
-    async with serve(database_url, clock=clock) as mail:
+    async with serve(migrated_url, clock=clock) as mail:
         done = await mail.wait(queued, timeout=30)
 
     assert (done.status, done.attempts, len(server.messages)) == (Status.SENT, 1, 1)
