@@ -79,6 +79,12 @@ class ServerSettings:
     max_emails: int = setting(
         100, kinds.whole(1, 10**6), "Messages on one connection before a new one is opened."
     )
+    max_recipients: int | None = setting(
+        None,
+        kinds.whole(1, 10**6),
+        "Recipients of one transaction; the others of a message follow in the next ones.",
+        shown="unset",
+    )
 
     def __post_init__(self) -> None:
         if self.use_tls and self.use_ssl:

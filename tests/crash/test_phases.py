@@ -72,6 +72,8 @@ OUTAGE = Fate(Stand(QUEUED, 0, BOTH, (), is_blocked=True), AT_ONCE)
 DEFERRED = Fate(Stand(QUEUED, 1, BOTH, ()), AGAIN)
 REFUSED = Fate(NEVER, NEVER)
 BOB_WAITS = Fate(Stand(QUEUED, 1, (BOB,), ((ADA,),)), Stand(SENT, 2, (), ((ADA,), (BOB,))))
+FOLLOWED = Stand(SENT, 2, (), ((ADA,), (BOB,)))
+BOB_FOLLOWS = Fate(FOLLOWED, FOLLOWED)
 BOB_FAILED = Fate(Stand(FAILED, 1, (), ((ADA,),)), Stand(FAILED, 1, (), ((ADA,),)))
 UNSURE = Fate(Stand(UNCERTAIN, 1, BOTH, (BOTH,)), Stand(SENT, 2, (), (BOTH, BOTH)))
 UNSURE_UNTAKEN = Fate(Stand(UNCERTAIN, 1, BOTH, ()), AGAIN)
@@ -105,9 +107,12 @@ REUSED: dict[Phase, tuple[Fate, ...]] = {
 
 # Replies that mean something else than their first digit says.
 SPECIAL = [
-    *((Phase.MAIL, code, OUTAGE) for code in ("500", "504", "530", "538")),
+    *((Phase.MAIL, code, OUTAGE) for code in ("500", "502", "503", "530", "538")),
+    (Phase.MAIL, "504", REFUSED),
+    *((phase, "530", OUTAGE) for phase in (Phase.RCPT, Phase.DATA, Phase.END_OF_DATA)),
     (Phase.MAIL, "354", DEFERRED),
-    (Phase.RCPT, "552", BOB_WAITS),
+    (Phase.RCPT, "452", BOB_FOLLOWS),
+    (Phase.RCPT, "552", BOB_FAILED),
     (Phase.RCPT, "354", DEFERRED),
     (Phase.DATA, "250", DEFERRED),
     (Phase.END_OF_DATA, "354", UNSURE),

@@ -11,7 +11,7 @@ from quartapp.mail.delivery.staging import stage
 from quartapp.mail.errors import DeliveryError, PermanentError, TransientError, UncertainError
 from quartapp.mail.outbox.delivery import Receipt, Recipient
 from quartapp.mail.outbox.states import Status
-from quartapp.mail.transports import Outcome, Result, ServerOutage
+from quartapp.mail.transports import Answer, Outcome, Result, ServerOutage
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
     from quartapp.mail.addresses import Mailbox
     from quartapp.mail.events.publish import Publisher
-    from quartapp.mail.message.encoding import Encoded
+    from quartapp.mail.message.encoding import Encoded, Envelope
     from quartapp.mail.message.message import Message
     from quartapp.mail.settings import MailSettings
-    from quartapp.mail.transports import Answer, Session, Transport
+    from quartapp.mail.transports import Session, Transport
 
     Finish = Callable[[Message, Mailbox | None], Awaitable[Encoded]]
 
@@ -77,10 +77,27 @@ class Connection:
             return Outcome(staged.held_back, reached=False)
         envelope = replace(encoded.envelope, recipients=staged.envelope_recipients)
         try:
-            outcome = await self._session.send(envelope, encoded.content)
+            outcome = await self._sent_to_all(envelope, encoded.content)
         except ServerOutage as outage:
             raise TransientError(str(outage), code=outage.code) from outage
         return staged.translate(outcome)
+
+    async def _sent_to_all(self, envelope: Envelope, content: bytes) -> Outcome:
+        """In as many transactions as the server needs. Raises what only the first one raises."""
+        answers: dict[str, Answer] = {}
+        rest = envelope.recipients
+        while True:
+            try:
+                outcome = await self._session.send(replace(envelope, recipients=rest), content)
+            except ServerOutage as outage:
+                if not answers:
+                    raise
+                late = Answer(Result.TRANSIENT, outage.code, str(outage))
+                return replace(outcome, answers=answers | dict.fromkeys(rest, late))
+            answers |= outcome.answers
+            rest = tuple(address for address in rest if address not in answers)
+            if not rest:
+                return replace(outcome, answers=answers)
 
 
 @asynccontextmanager

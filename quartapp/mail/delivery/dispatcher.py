@@ -246,7 +246,7 @@ class Dispatcher:
         self._prefetch.count()
         self._on_end(job.claim.id)
         # In an outage, to rest no longer than the breaker is open.
-        if self._breaker.outage or (self._has_more and self._room()):
+        if job.goes_on or self._breaker.outage or (self._has_more and self._room()):
             self._woken.set()
 
     async def _run(self, job: SendJob) -> None:
@@ -266,7 +266,7 @@ class Dispatcher:
         await self._finish(job, decision)
 
     async def _finish(self, job: SendJob, decision: Decision) -> None:
-        job.is_decided = True
+        job.is_decided, job.goes_on = True, decision.goes_on
         written = await self._batched.record(decision)
         if written is None:
             logger.warning(

@@ -41,11 +41,17 @@ class Retry:
     jitter: float = 1.0
 
     def judge(self, claim: Claim, outcome: Outcome) -> Decision:
-        """After a reply: accepted is sent, 4xx is deferred, 5xx failed, else it is uncertain."""
+        """After a reply: accepted is sent, 4xx is deferred, 5xx failed, else it is uncertain.
+
+        Those who are due and have no answer are due at once, for another transaction.
+        """
         first = claim.first_attempt_at or (self.now if outcome.reached else None)
+        rest = set(claim.due(self.now)) - set(outcome.answers)
         recipients = tuple(
             self._after(claim, recipient, outcome.answers[recipient.address], first)
             if recipient.address in outcome.answers
+            else replace(recipient, due_at=self.now)
+            if recipient.address in rest
             else recipient
             for recipient in claim.recipients
         )
@@ -57,12 +63,13 @@ class Retry:
             counts=outcome.reached,
             attempts=claim.attempts + outcome.reached,
             first_attempt_at=first,
+            goes_on=bool(rest),
         )
 
     def postpone(self, claim: Claim, outage: ServerOutage) -> Decision:
         """After a server outage: due again at once, and it counts as no attempt.
 
-        Only the third 421 in a row in the middle of this very message counts as one, so that a
+        Only the third in a row that this very message may be to blame for counts as one, so that a
         message at which the server always closes the connection does not stop the others.
         """
         outages = claim.outages + 1 if outage.mid_message else 0

@@ -34,6 +34,8 @@ SMALL = 32 * 1024
 class SendJob:
     """One message in progress: its claim, how far it has come, and its bytes once loaded.
 
+    goes_on
+        Whether it is decided, and other recipients are due at once.
     held
         Bytes of the content while no connection sends it, see `ContentLimit`.
     took
@@ -43,6 +45,7 @@ class SendJob:
     claim: Claim
     is_past_end_of_data: bool = False
     is_decided: bool = False
+    goes_on: bool = False
     content: bytes | None = None
     held: int = 0
     took: float | None = None

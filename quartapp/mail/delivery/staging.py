@@ -38,7 +38,11 @@ class Staged:
 
     def translate(self, outcome: Outcome) -> Outcome:
         """The answers about the real recipients as answers about the original ones."""
-        answers = {recipient: outcome.answers[route[0]] for recipient, route in self.routes.items()}
+        answers = {
+            recipient: outcome.answers[route[0]]
+            for recipient, route in self.routes.items()
+            if route[0] in outcome.answers
+        }
         return replace(outcome, answers={**answers, **self.held_back})
 
 

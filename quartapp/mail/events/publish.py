@@ -136,15 +136,19 @@ class Publisher:
     async def recorded(self, decision: Decision, content: bytes | None, took: float | None) -> None:
         """An attempt was recorded; returns when receivers have been told.
 
-        A message that was released before its attempt is no news.
+        A message that was released before its attempt is no news, nor is one that goes on at once
+        with other recipients; those who have accepted it are.
         """
         if not (decision.counts or decision.is_final):
             return
         delivery = decision.delivery()
-        log.attempted(delivery, took)
+        if not decision.goes_on:
+            log.attempted(delivery, took)
         if content is not None and decision.went_out:
             envelope = Envelope(decision.claim.sender, decision.went_out)
             await self.dispatched(envelope, content)
+        if decision.goes_on:
+            return
         waited = (decision.at - decision.claim.since).total_seconds()
         self.tried.send(AttemptRecord(delivery, waited, took))
         signal = _SIGNALS[delivery.status]

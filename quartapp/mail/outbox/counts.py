@@ -60,8 +60,8 @@ COUNT_OF: Mapping[Status, Count] = {
 
 
 def counted_as(decision: Decision) -> Count | None:
-    """What a decision counts as; None where the message was released as if nothing had been."""
-    if not (decision.counts or decision.is_final):
+    """What a decision counts as; None where the message was released, or goes on at once."""
+    if decision.goes_on or not (decision.counts or decision.is_final):
         return None
     if decision.claim.backend == SUPPRESSED and decision.status is Status.SENT:
         return Count.SUPPRESSED

@@ -28,6 +28,9 @@ class Decision:
 
     counts
         Whether the attempt reached the message, and so is part of its history.
+    goes_on
+        Whether the server took only some of the recipients, and the others are due at once: nobody
+        is told before they are through.
     """
 
     claim: Claim
@@ -38,6 +41,7 @@ class Decision:
     attempts: int
     first_attempt_at: datetime | None
     outages: int = 0
+    goes_on: bool = False
 
     @property
     def status(self) -> Status:
@@ -79,7 +83,8 @@ class Decision:
     def cancelled(self) -> Decision:
         """The same for a message that was cancelled during the attempt: there is no other."""
         recipients = tuple(recipient.stopped() for recipient in self.recipients)
-        return replace(self, recipients=recipients, detail=describe(recipients) or self.detail)
+        detail = describe(recipients) or self.detail
+        return replace(self, recipients=recipients, detail=detail, goes_on=False)
 
     def delivery(self) -> Delivery:
         """The message as it is once this decision is recorded."""

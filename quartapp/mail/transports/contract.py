@@ -73,7 +73,8 @@ class Session(Protocol):
         before_end_of_data
             Awaited when only the end of data is missing; what it raises stops the message.
 
-        Raises `ServerOutage` when the server, not the message, is at fault.
+        Raises `ServerOutage` when the server, not the message, is at fault, and it has replied
+        about no recipient.
         """
         ...
 
@@ -110,7 +111,8 @@ class Outcome:
     """What one attempt came to.
 
     answers
-        One for each recipient of the envelope.
+        One for each recipient of the envelope; one that has none is to be asked in another
+        transaction, at once.
     reached
         Whether the attempt reached the message, and so counts: false where it was refused here,
         before a server saw it.
@@ -129,9 +131,12 @@ class ServerOutage(MailError):
     code
         Its reply code, None where it gave none.
     mid_message
-        Whether it closed the connection (421) in the middle of a message, not before one.
+        Whether this very message may be to blame: the server closed the connection (421) in the
+        middle of it, or a connection that had logged in was told to log in.
     pause
         Seconds for which it is not to be asked again, where that is known.
+    answers
+        What it had replied about recipients before; a `Session` gives them as an `Outcome`.
     """
 
     def __init__(
@@ -141,11 +146,13 @@ class ServerOutage(MailError):
         code: int | None = None,
         mid_message: bool = False,
         pause: float = 0.0,
+        answers: Mapping[str, Answer] | None = None,
     ) -> None:
         super().__init__(message)
         self.code = code
         self.mid_message = mid_message
         self.pause = pause
+        self.answers = answers or {}
 
 
 class LoginRejected(ServerOutage):

@@ -46,7 +46,7 @@ ATTEMPTS = (
     ),
     Mechanism(
         "5xx stops",
-        "quartapp/mail/transports/smtp/transaction.py",
+        "quartapp/mail/transports/smtp/heard.py",
         "result = Result.PERMANENT",
         "result = Result.TRANSIENT",
         "tests/mail/delivery/test_promises.py"

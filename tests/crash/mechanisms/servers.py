@@ -133,9 +133,64 @@ SERVERS = (
     Mechanism(
         "replies about the session do not reject the message",
         "quartapp/mail/transports/smtp/transaction.py",
-        "if reply.code in NOT_ABOUT_THE_MESSAGE:",
+        "if subject_of(self._phase, reply.code, reply.message) is Subject.SESSION:",
         "if reply.code == 421:",
-        "tests/crash/test_phases.py::test_each_fault_at_each_phase_ends_as_the_table_says",
+        "tests/mail/delivery/test_session_replies.py"
+        "::test_a_reply_about_the_session_is_an_outage_at_every_phase",
+    ),
+    Mechanism(
+        "replies about the session do not reject a recipient",
+        "quartapp/mail/transports/smtp/heard.py",
+        "if subject is Subject.SESSION:",
+        "if reply.code == 421:",
+        "tests/mail/delivery/test_session_replies.py"
+        "::test_a_reply_about_the_session_is_an_outage_at_every_phase",
+    ),
+    Mechanism(
+        "after a login one message does not pause the server",
+        "quartapp/mail/transports/smtp/suspicion.py",
+        "return is_second if is_logged_in else not is_proven",
+        "return True",
+        "tests/mail/delivery/test_session_replies.py"
+        "::test_after_a_login_one_message_never_stops_the_rest",
+    ),
+    Mechanism(
+        "a 421 after a rejected recipient is no outage",
+        "quartapp/mail/transports/smtp/transaction.py",
+        "if reply.code == 421 and self._heard.is_any_rejected:",
+        "if False:",
+        "tests/mail/transports/test_heard.py::test_a_421_after_a_rejected_recipient_is_no_outage",
+    ),
+    Mechanism(
+        "a rejection is kept when the server is paused later",
+        "quartapp/mail/transports/smtp/session.py",
+        "if outage.answers:",
+        "if False:",
+        "tests/mail/transports/test_heard.py"
+        "::test_a_reply_about_the_session_pauses_the_server_and_leaves_the_rejections",
+    ),
+    Mechanism(
+        "a rejection is kept when a reused connection is lost",
+        "quartapp/mail/transports/smtp/transaction.py",
+        "if not self._heard.is_any_rejected:",
+        "if True:",
+        "tests/mail/transports/test_heard.py"
+        "::test_a_reused_connection_that_is_lost_leaves_the_rejections",
+    ),
+    Mechanism(
+        "recipients that were not asked go in the next transaction at once",
+        "quartapp/mail/delivery/retry.py",
+        "goes_on=bool(rest),",
+        "",
+        "tests/mail/delivery/test_rest.py::test_nobody_is_told_before_the_rest_is_through",
+    ),
+    Mechanism(
+        "how many recipients a server takes is remembered",
+        "quartapp/mail/transports/smtp/connection.py",
+        "self._limit.saw(transaction.limit)",
+        "pass",
+        "tests/mail/transports/test_heard.py"
+        "::test_recipients_that_are_too_many_are_left_for_the_next_transaction",
     ),
     Mechanism(
         "a dead reused connection is replaced at no cost",

@@ -29,7 +29,9 @@ if TYPE_CHECKING:
     from quartapp.mail.message.encoding import Envelope
     from quartapp.mail.settings import MailSettings
     from quartapp.mail.transports.contract import BeforeEndOfData
+    from quartapp.mail.transports.smtp.recipient_limit import RecipientLimit
     from quartapp.mail.transports.smtp.server_addresses import ServerAddresses
+    from quartapp.mail.transports.smtp.suspicion import Suspicion
 
 __all__ = ["SMTPConnection"]
 
@@ -50,10 +52,17 @@ class SMTPConnection:
 
     addresses
         The way to the server; it learns which of its addresses fail.
+    suspicion, limit
+        What was learnt of the server; what this connection learns is added.
     """
 
     def __init__(
-        self, settings: MailSettings, context: ssl.SSLContext | None, addresses: ServerAddresses
+        self,
+        settings: MailSettings,
+        context: ssl.SSLContext | None,
+        addresses: ServerAddresses,
+        suspicion: Suspicion,
+        limit: RecipientLimit,
     ) -> None:
         self.messages = 0
         self.is_reused = False
@@ -61,6 +70,9 @@ class SMTPConnection:
         self.opened_at = 0.0
         self.idle_since = 0.0
         self._settings = settings
+        self._suspicion = suspicion
+        self._limit = limit
+        self._is_logged_in = False
         self._needs_reset = False
         self._is_broken = False
         self._awaiting: set[Transaction] = set()
@@ -107,7 +119,7 @@ class SMTPConnection:
             async with asyncio.timeout(timeout):
                 await client.greet()
             async with asyncio.timeout(timeout):
-                await log_in(client, settings)
+                self._is_logged_in = bool(await log_in(client, settings))
         except BaseException:
             # It may be begun again, at the next address.
             client.close()
@@ -181,6 +193,8 @@ class SMTPConnection:
             envelope,
             is_reused=self.is_reused,
             on_end_of_data=lambda: self._end_of_data_written(transaction, on_end_of_data),
+            suspicion=self._suspicion,
+            is_logged_in=self._is_logged_in,
         )
         self.messages += 1
         self.is_reused = True
@@ -223,6 +237,8 @@ class SMTPConnection:
     def _end(self, transaction: Transaction) -> None:
         self.idle_since = time.monotonic()
         self._awaiting.discard(transaction)
+        if transaction.limit is not None:
+            self._limit.saw(transaction.limit)
         self._needs_reset = self._needs_reset or transaction.is_half_done
         # A message before this one may still await its reply; the connection ends with that.
         if self._is_broken and (transaction.is_past_end_of_data or not self._awaiting):

@@ -15,7 +15,9 @@ from quartapp.mail.transports.logins import Logins
 from quartapp.mail.transports.smtp.closing import ClosingConnections
 from quartapp.mail.transports.smtp.connection import SMTPConnection
 from quartapp.mail.transports.smtp.idle import IdleConnections
+from quartapp.mail.transports.smtp.recipient_limit import RecipientLimit
 from quartapp.mail.transports.smtp.server_addresses import ServerAddresses
+from quartapp.mail.transports.smtp.suspicion import Suspicion
 from quartapp.mail.transports.smtp.tls import tls_context
 
 if TYPE_CHECKING:
@@ -56,6 +58,8 @@ class Pool:
         addresses: ServerAddresses | None = None,
         logins: Logins | None = None,
     ) -> None:
+        self.suspicion = Suspicion(breaker)
+        self.recipient_limit = RecipientLimit(settings.max_recipients)
         self._breaker = breaker
         self._settings = settings
         self._max_age = max_age
@@ -189,7 +193,13 @@ class Pool:
         if self._idle:
             return self._idle.take()
         if self._may_open():
-            return SMTPConnection(self._settings, self._context, self._server_addresses)
+            return SMTPConnection(
+                self._settings,
+                self._context,
+                self._server_addresses,
+                self.suspicion,
+                self.recipient_limit,
+            )
         while self._reading and self._breaker.state is BreakerState.CLOSED:
             connection = self._reading.popleft()
             if connection.is_open:

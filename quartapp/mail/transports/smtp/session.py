@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from quartapp.mail.transports import ServerOutage
+from quartapp.mail.transports import Outcome, Result, ServerOutage
 from quartapp.mail.transports.smtp.transaction import StaleConnection
 
 if TYPE_CHECKING:
     from quartapp.mail.message.encoding import Envelope
-    from quartapp.mail.transports import Outcome
     from quartapp.mail.transports.contract import BeforeEndOfData
     from quartapp.mail.transports.smtp.connection import SMTPConnection
     from quartapp.mail.transports.smtp.pool import Pool
@@ -46,6 +46,8 @@ class PooledSession:
         self, envelope: Envelope, content: bytes, before_end_of_data: BeforeEndOfData | None = None
     ) -> Outcome:
         """Send one message; a reused connection found dead is replaced at once, at no cost."""
+        recipients = self._pool.recipient_limit.first(envelope.recipients)
+        envelope = replace(envelope, recipients=recipients)
         while True:
             connection = await self._ready()
             try:
@@ -59,10 +61,17 @@ class PooledSession:
             except ServerOutage as outage:
                 connection.blame_address()
                 self._pool.report(outage)
+                if outage.answers:
+                    return Outcome(outage.answers)
                 raise
-            if outcome.reached:
-                self._pool.report(None)
+            self._note(outcome)
             return outcome
+
+    def _note(self, outcome: Outcome) -> None:
+        if outcome.reached:
+            self._pool.report(None)
+        if any(answer.result is Result.ACCEPTED for answer in outcome.answers.values()):
+            self._pool.suspicion.accepted()
 
     async def _ready(self) -> SMTPConnection:
         if self._connection is None or not self._connection.is_open or self._was_passed_on:

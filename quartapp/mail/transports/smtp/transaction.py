@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from enum import IntEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import aiosmtplib
 
 from quartapp.mail.lines import plain
 from quartapp.mail.transports import Answer, Outcome, Result, ServerOutage
+from quartapp.mail.transports.smtp.heard import HeardReplies, answer_of
+from quartapp.mail.transports.smtp.subjects import Subject, TransactionPhase, subject_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -19,27 +20,12 @@ if TYPE_CHECKING:
     from quartapp.mail.message.encoding import Envelope
     from quartapp.mail.transports.contract import BeforeEndOfData
     from quartapp.mail.transports.smtp.conversation import Conversation, PendingReplies
+    from quartapp.mail.transports.smtp.suspicion import Suspicion
 
 __all__ = ["StaleConnection", "Transaction", "dot_stuffed"]
 
 CHUNK = 64 * 1024
-NOT_ABOUT_THE_MESSAGE = frozenset({421, 500, 501, 502, 503, 504, 530, 538})
-"""Replies to MAIL that are about the session (RFC 5321 section 4.2.2, RFC 4954 section 6)."""
-
-TOO_MANY_RECIPIENTS = 552
-"""As a reply to RCPT it means what 452 means (RFC 5321 section 4.5.3.1.10)."""
-
 END = b".\r\n"
-
-
-class TransactionPhase(IntEnum):
-    """How far a message has come. What is lost before the end of data was certainly not sent."""
-
-    MAIL = 1
-    RCPT = 2
-    DATA = 3
-    BODY = 4
-    END_OF_DATA = 5
 
 
 class StaleConnection(Exception):
@@ -53,6 +39,10 @@ class Transaction:
         Whether the connection was idle before, so that the server may have closed it meanwhile.
     on_end_of_data
         Called when the end of data has been sent, and only its reply is still to come.
+    suspicion
+        Asked once where a reply speaks of the session: whether that is so, or it counts by phase.
+    is_logged_in
+        Whether this connection logged in.
     """
 
     def __init__(
@@ -62,14 +52,24 @@ class Transaction:
         *,
         is_reused: bool,
         on_end_of_data: Callable[[], None],
+        suspicion: Suspicion,
+        is_logged_in: bool,
     ) -> None:
         self._conversation = conversation
         self._envelope = envelope
         self._is_reused = is_reused
         self._on_end_of_data = on_end_of_data
+        self._suspicion = suspicion
+        self._is_logged_in = is_logged_in
+        self._content = b""
         self._phase = TransactionPhase.MAIL
-        self._answers: dict[str, Answer] = {}
+        self._heard = HeardReplies(envelope.recipients)
         self.is_half_done = False
+
+    @property
+    def limit(self) -> int | None:
+        """How many recipients the server takes at once; None where it did not say."""
+        return self._heard.limit
 
     @property
     def is_past_end_of_data(self) -> bool:
@@ -89,6 +89,7 @@ class Transaction:
         needs_reset
             Whether the transaction before was left half done.
         """
+        self._content = content
         replies = self._conversation.ask(list(self._commands(parameters, needs_reset)))
         if needs_reset:
             await self._reset(replies)
@@ -97,19 +98,23 @@ class Transaction:
         else:
             self.is_half_done = True
             await self._tidy(replies)
-        return Outcome(self._answers)
+        return Outcome(self._heard.answers)
 
     def lost(self, error: Exception) -> Outcome:
-        """What it means that the connection was lost here."""
+        """What it means that the connection was lost here. Raises as `run` does."""
+        self._settle_session()
         if self._is_reused and self._phase < TransactionPhase.DATA:
-            raise StaleConnection(str(error)) from error
+            if not self._heard.is_any_rejected:
+                raise StaleConnection(str(error)) from error
+            return Outcome(self._heard.answers)
         why = plain(str(error)) or "no answer in time"
         reply = f"connection lost {_WHERE[self._phase]}: {why}"
         result = (
             Result.UNCERTAIN if self._phase is TransactionPhase.END_OF_DATA else Result.TRANSIENT
         )
-        self._answer_the_rest(Answer(result, None, reply))
-        return Outcome(self._answers)
+        if not (self._phase is TransactionPhase.RCPT and self._heard.answer_as_all()):
+            self._heard.answer_the_rest(Answer(result, None, reply))
+        return Outcome(self._heard.answers)
 
     def _commands(self, parameters: Iterable[str], needs_reset: bool) -> Iterator[str]:
         if needs_reset:
@@ -128,30 +133,56 @@ class Transaction:
         reply = await replies.next()
         if reply.code == 421 and self._is_reused:
             raise StaleConnection(reply.message)
-        if reply.code in NOT_ABOUT_THE_MESSAGE:
-            raise self._outage(reply)
-        if reply.code >= 300:
-            self._answer_the_rest(_answer(reply))
-        return reply.code < 300
+        return reply.code < 300 or self._is_rejected(reply)
 
     async def _rcpt(self, replies: PendingReplies) -> bool:
         self._phase = TransactionPhase.RCPT
         for address in self._envelope.recipients:
             reply = await replies.next()
+            self._heard.hear(address, reply)
             if reply.code == 421:
-                raise self._outage(reply)
-            if reply.code >= 300:
-                self._answers[address] = _answer(reply, temporary={TOO_MANY_RECIPIENTS})
-        return len(self._answers) < len(self._envelope.recipients)
+                break
+        first = self._heard.session_reply
+        if first is not None and first.code == 421:
+            return self._is_rejected(first)
+        self._settle_session()
+        return not self._heard.is_nobody_left
 
     async def _data(self, replies: PendingReplies) -> bool:
         self._phase = TransactionPhase.DATA
         reply = await replies.next(yes=3)
+        return reply.code < 400 or self._is_rejected(reply)
+
+    def _is_rejected(self, reply: SMTPResponse) -> Literal[False]:
+        """Take a rejection of all who are left, for whatever it speaks of. Never goes on."""
+        if reply.code == 421 and self._heard.is_any_rejected:
+            # So servers end a connection after too many rejections: it is no outage.
+            self._conversation.abort()
+            self._heard.answer_as_all()
+            return False
+        if subject_of(self._phase, reply.code, reply.message) is Subject.SESSION:
+            self._check_session(reply)
+        self._heard.answer_the_rest(answer_of(reply))
         if reply.code == 421:
-            raise self._outage(reply)
-        if reply.code >= 400:
-            self._answer_the_rest(_answer(reply))
-        return reply.code < 400
+            self._conversation.abort()
+        return False
+
+    def _settle_session(self) -> None:
+        """Decide on what was said about the session at RCPT."""
+        if self._heard.session_reply is not None:
+            self._check_session(self._heard.session_reply)
+            self._heard.count_about_session()
+
+    def _check_session(self, reply: SMTPResponse) -> None:
+        """Raise `ServerOutage` where a reply about the session is believed."""
+        if self._suspicion.believes(self._content, is_logged_in=self._is_logged_in):
+            what, words = _REJECTED[self._phase], plain(reply.message)
+            raise ServerOutage(
+                f"the server rejected {what}: {reply.code} {words}",
+                code=reply.code,
+                mid_message=reply.code == 421 or self._is_logged_in,
+                answers=self._heard.answers,
+            )
 
     async def _message(self, content: bytes, before_end_of_data: BeforeEndOfData | None) -> None:
         self._phase = TransactionPhase.BODY
@@ -188,14 +219,15 @@ class Transaction:
         return not reply.done()
 
     def _conclude(self, reply: SMTPResponse) -> None:
-        if reply.code == 421:
-            raise self._outage(reply)
         if self._phase is TransactionPhase.BODY:
             # Interrupted: the server still waits for the rest of the message.
             self._conversation.abort()
             if reply.code < 400:
                 raise aiosmtplib.SMTPServerDisconnected("it accepted half a message as a whole one")
-        self._answer_the_rest(_answer(reply))
+        if reply.code < 400:
+            self._heard.answer_the_rest(answer_of(reply))
+        else:
+            self._is_rejected(reply)
 
     async def _tidy(self, replies: PendingReplies) -> None:
         """End a transaction without recipients; whatever happens here changes no answer."""
@@ -207,17 +239,6 @@ class Transaction:
                 await self._conversation.reply_to_data(reply)
         except (aiosmtplib.SMTPException, OSError):
             self._conversation.abort()
-
-    def _outage(self, reply: SMTPResponse) -> ServerOutage:
-        return ServerOutage(
-            f"the server rejected {_REJECTED[self._phase]}: {reply.code} {plain(reply.message)}",
-            code=reply.code,
-            mid_message=reply.code == 421,
-        )
-
-    def _answer_the_rest(self, answer: Answer) -> None:
-        for address in self._envelope.recipients:
-            self._answers.setdefault(address, answer)
 
 
 _REJECTED = {
@@ -247,13 +268,3 @@ def dot_stuffed(content: bytes, chunk: int = CHUNK) -> Iterator[bytes]:
         start = end
     if not content.endswith(b"\r\n"):
         yield b"\r\n"
-
-
-def _answer(reply: SMTPResponse, temporary: Iterable[int] = ()) -> Answer:
-    if reply.code < 400:
-        result = Result.ACCEPTED
-    elif reply.code < 500 or reply.code in temporary:
-        result = Result.TRANSIENT
-    else:
-        result = Result.PERMANENT
-    return Answer(result, reply.code, plain(reply.message))

@@ -1,0 +1,42 @@
+"""How many recipients one transaction may have, as the settings say and as the server was seen."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["RecipientLimit"]
+
+REMEMBERED = 3600.0
+"""Seconds; a server may take fewer recipients only for a while."""
+
+
+class RecipientLimit:
+    """Remembers, for one server, after how many recipients it said that they were too many.
+
+    most
+        `MAIL_MAX_RECIPIENTS`, None for any number.
+    clock
+        Seconds that only grow.
+    """
+
+    def __init__(self, most: int | None, clock: Callable[[], float] = time.monotonic) -> None:
+        self._most = most
+        self._clock = clock
+        self._seen: int | None = None
+        self._until = 0.0
+
+    def first(self, recipients: tuple[str, ...]) -> tuple[str, ...]:
+        """Those of them that one transaction may have."""
+        if self._clock() >= self._until:
+            self._seen = None
+        known = [limit for limit in (self._most, self._seen) if limit is not None]
+        return recipients[: min(known)] if known else recipients
+
+    def saw(self, accepted: int) -> None:
+        """The server accepted so many recipients, and said that the others were too many."""
+        self._seen = max(1, accepted)
+        self._until = self._clock() + REMEMBERED
