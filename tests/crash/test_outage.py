@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     Serve = Callable[..., AbstractAsyncContextManager[Mail]]
 
-MESSAGES = 1000
+MESSAGES = 500
 HOUR = 3600.0
 STEP = 20.0
 """How far the clock is moved at a time, in seconds: less than the breaker's longest pause."""
