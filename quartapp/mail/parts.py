@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from quartapp.mail.addresses import Address
 from quartapp.mail.clock import SystemClock
-from quartapp.mail.delivery.shared_logins import SharedStore
 from quartapp.mail.delivery.staging import stage
 from quartapp.mail.delivery.worker import Worker
 from quartapp.mail.errors import MailError
@@ -24,7 +23,6 @@ from quartapp.mail.outbox.submission import Submission
 from quartapp.mail.run import Run
 from quartapp.mail.settings import Backend, MailSettings, Upgrade, is_suppressed
 from quartapp.mail.transports.factory import at_mailbox
-from quartapp.mail.transports.logins import Logins
 from quartapp.mail.transports.smtp.checkup import Finding, Level, Route, Step, check
 from quartapp.settings.folder import default_folder, warn_of_readers
 
@@ -166,8 +164,7 @@ class Parts:
     async def _end_pause_of_logins(self) -> None:
         """Somebody has logged in by hand: every process may do so again."""
         if self.source.is_there:
-            store = SharedStore(self.settings, self.outbox, lambda: True)
-            await Logins(self.settings, store=store).accepted()
+            await self.worker.logins.accepted()
             if not self.worker.is_started:
                 await self.source.close()
 

@@ -165,6 +165,12 @@ class Worker:
         """How many connections are in use; None outside of `running`."""
         return self._transport.figures if self._transport else None
 
+    @property
+    def logins(self) -> Logins:
+        """What all processes of the database know of the login."""
+        store = SharedStore(self._settings, self._outbox, lambda: True)
+        return Logins(self._settings, now=self._outbox.now, store=store)
+
     def wake(self) -> None:
         """Look at the outbox now instead of within a second, here or where messages are sent."""
         if self._dispatcher is not None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-__all__ = ["init", "note"]
+__all__ = ["init", "note", "note_login"]
 
 logger = logging.getLogger("quartapp.audit")
 
@@ -34,3 +34,8 @@ def note(who: str, what: str, ids: Collection[str], conditions: Iterable[str]) -
     more = f" and {len(ids) - NAMED} more" if len(ids) > NAMED else ""
     noun = "message" if len(ids) == 1 else "messages"
     logger.info("%s: %s of %d %s%s: %s%s", who, what, len(ids), noun, by, some or "none", more)
+
+
+def note_login(who: str) -> None:
+    """Write down that somebody ended the pause of logins to the mail server."""
+    logger.info("%s: log in to the mail server at once", who)

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from quartapp.mail.outbox.query.views import Figures, History
     from quartapp.mail.outbox.report import Report
     from quartapp.mail.pages.access import Allow
+    from quartapp.mail.transports.logins import Logins
 
 __all__ = ["blueprint"]
 
@@ -50,6 +51,7 @@ def blueprint(allow: Allow | None) -> Blueprint:
     for action in Action:
         pages.add(f"/{action}", confirm, defaults={"what": action})
         pages.add(f"/{action}", act, methods=["POST"], defaults={"what": action})
+    pages.add("/login", log_in, methods=["POST"])
     pages.add("/<delivery_id>", message)
     pages.add("/<delivery_id>/text", text, methods=["POST"])
     pages.add_the_rest()
@@ -75,9 +77,17 @@ async def index() -> ResponseReturnValue:
         states=list(Status),
         now=datetime.now(UTC),
         verdict=_verdict(figures),
+        is_login_paused=_verdict(figures).condition == "outage" and not await _logins().is_over(),
         news=_news(),
     )
     return shown, status
+
+
+async def log_in() -> ResponseReturnValue:
+    """Have one process log in to the mail server at once, after a login that was rejected."""
+    await _logins().ask()
+    audit.note_login(operator().name)
+    return redirect(url_for(".index"))
 
 
 async def message(delivery_id: str) -> ResponseReturnValue:
@@ -123,6 +133,10 @@ async def act(what: Action) -> ResponseReturnValue:
     if search.id:
         return redirect(url_for(".message", delivery_id=search.id, **outcome))
     return redirect(_address(search, **outcome))
+
+
+def _logins() -> Logins:
+    return mail().worker.logins
 
 
 async def _page(wanted: Filter | None) -> Page:

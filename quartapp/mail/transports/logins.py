@@ -131,6 +131,12 @@ class Logins:
         if state is not None and state.next_at is not None:
             await self._store.write(LoginState(state.asked_at), state)
 
+    async def ask(self) -> None:
+        """Let one login go at once; where it is rejected, the pause doubles all the same."""
+        state, now = await self._store.read(), self._now()
+        if state is not None and state.pause and state.next_at is not None:
+            await self._store.write(replace(state, next_at=min(state.next_at, now)), state)
+
     async def is_over(self) -> bool:
         """Whether a login may be made now, though it was paused when this process last asked."""
         state = await self._store.read()

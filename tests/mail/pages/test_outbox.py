@@ -12,7 +12,7 @@ import pytest
 
 from quartapp.mail import Status
 from quartapp.mail.outbox.tables import messages
-from quartapp.mail.testing import Phase, message
+from quartapp.mail.testing import Phase, SMTPServer, message
 from tests.fixtures.visitor import Visitor
 from tests.mail.outbox.backlog import many_messages, their_recipient
 from tests.mail.outbox.sample import NOW
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 OPERATOR = {"OPERATOR_USERNAME": "ops", "OPERATOR_PASSWORD": "pässword"}
 ADA, BOB = "ada@example.com", "bob@example.com"
+
+
 HEADLINE = re.compile(r'class="delivery" data-state="(\w+)"><a href="([^"]+)">([^<]*)</a>')
 HOSTILE = "<script>alert(1)</script> \x1b[31mred \u202egnol"
 
@@ -218,6 +220,25 @@ async def test_a_server_outage_is_shown(opened):
     [(condition, address, sentence)] = HEADLINE.findall(page)
     assert (condition, address) == ("outage", "/outbox/?status=queued")
     assert re.match(r"Outage since .* refused .*; next attempt .*; 1 waiting$", sentence)
+
+
+async def test_the_operator_has_a_rejected_login_made_again_at_once(opened, caplog):
+    users = {"ada": "old"}
+    login = {"MAIL_USERNAME": "ada", "MAIL_PASSWORD": "new"}
+    async with SMTPServer(users=users) as strict:
+        where = {"MAIL_SERVER": strict.host, "MAIL_PORT": strict.port}
+        async with opened(**where, **login) as operator:
+            delivery_id = await operator.queued()
+            users["ada"] = "new"
+
+            await operator.submit("/outbox/", "/outbox/login")
+            done = await operator.mail.wait(delivery_id, 60)
+            page = await operator.see("/outbox/")
+
+    assert done.status is Status.SENT
+    assert [each.succeeded for each in strict.logins] == [False, True]
+    assert "/outbox/login" not in page
+    assert "a local user: log in to the mail server at once" in caplog.text
 
 
 async def test_that_no_process_delivers_is_said(opened):

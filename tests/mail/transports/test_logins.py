@@ -182,6 +182,14 @@ async def test_a_login_by_hand_ends_the_pause_for_everybody(process):
     assert await is_admitted(waiting)
 
 
+async def test_an_operator_has_one_login_made_at_once(process):
+    await reject(process())
+    await process().ask()
+
+    assert (await reject(process())).pause == 600
+    assert not await is_admitted(process())
+
+
 async def test_after_an_accepted_login_pauses_begin_anew(moment, process):
     await reject(process())
     moment.seconds = 300
