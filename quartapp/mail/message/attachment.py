@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from mimetypes import MimeTypes
 from typing import TYPE_CHECKING, Any
 
 from quartapp.mail.errors import MessageError
@@ -12,6 +11,7 @@ from quartapp.mail.lines import checked_line, shown
 from quartapp.mail.message.charsets import label, written_in
 from quartapp.mail.message.content_type import ContentType
 from quartapp.mail.message.headers import checked_headers
+from quartapp.mail.message.types import type_of
 
 if TYPE_CHECKING:
     from quartapp.mail.message.headers import Headers
@@ -105,10 +105,7 @@ def _checked_name(filename: str | None) -> str | None:
 
 
 def _guessed_type(filename: str | None, data: object) -> str:
-    # A table of its own: the system's mime.types would make a message depend on the machine.
-    guessed, compressed = MimeTypes().guess_type(filename or "")
-    if compressed:
-        return "application/octet-stream"
+    guessed = type_of(filename or "")
     if guessed is None and filename is None and isinstance(data, str):
         return "text/plain"
     return guessed or "application/octet-stream"

@@ -93,7 +93,7 @@ class CheckedMessage:
     def _alternative(self, related: list[Part]) -> Part:
         parts = [
             self._text(subtype, text, related if subtype == "html" else [])
-            for subtype, text in self.alternatives.items()
+            for subtype, text in sorted(self.alternatives.items(), key=_place)
         ]
         if self.body is not None or not parts:
             parts.insert(0, text_part("plain", self.body or "", self.charset, "body"))
@@ -102,6 +102,12 @@ class CheckedMessage:
     def _text(self, subtype: str, text: str, related: list[Part]) -> Part:
         place = "html" if subtype == "html" else f"alts[{subtype!r}]"
         return multipart("related", [text_part(subtype, text, self.charset, place), *related])
+
+
+def _place(alternative: tuple[str, str]) -> int:
+    """Where readers look for it: some show no HTML after AMP, and no invitation before HTML."""
+    subtype = alternative[0].partition(";")[0].strip().lower()
+    return {"x-amp-html": -1, "watch-html": -1, "calendar": 1}.get(subtype, 0)
 
 
 @lru_cache

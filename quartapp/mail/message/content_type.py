@@ -56,6 +56,15 @@ class ContentType:
         """What its text is written in, where that is said."""
         return next((value for name, value in self.parameters if name.lower() == "charset"), None)
 
+    def without(self, parameter: str) -> ContentType:
+        """The same without this parameter."""
+        others = tuple(each for each in self.parameters if each[0].lower() != parameter)
+        return ContentType(self.kind, others)
+
+    def has(self, parameter: str) -> bool:
+        """Whether it has this parameter, encoded or not."""
+        return any(name.lower().partition("*")[0] == parameter for name, _ in self.parameters)
+
     def header(self, *more: list[str]) -> str:
         """The header as folded lines; `more` parameters come last."""
         pieces = [_pieces(name, value) for name, value in self.parameters]

@@ -136,12 +136,10 @@ def _alts(value: Mapping[str, str] | Iterable[tuple[str, str]] | None) -> dict[s
 
 def _check_subtype(subtype: str) -> None:
     try:
-        kind = ContentType.read("alts", f"text/{subtype}")
+        ContentType.read("alts", f"text/{subtype}")
     except MessageError as error:
         words = f"alts has {shown(subtype)}, which is not a subtype of text"
         raise MessageError(f"{words}: {error}") from error
-    if kind.charset is not None:
-        raise MessageError(f"alts has {shown(subtype)} with a charset: use charset.")
 
 
 def _date(value: object) -> object:

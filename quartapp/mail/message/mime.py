@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import secrets
-import unicodedata
 from binascii import b2a_base64, b2a_qp
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from quartapp.mail.errors import MessageError
+from quartapp.mail.message.ascii_names import ascii_name
 from quartapp.mail.message.charsets import written_in
 from quartapp.mail.message.content_type import ContentType
 from quartapp.mail.message.folding import field, parameter, parametric
@@ -67,20 +67,22 @@ def text_part(subtype: str, text: str, charset: str, place: str) -> Part:
     place
         The field that the error names.
 
-    Raises `MessageError` where the charset cannot write the text.
+    Raises `MessageError` where the charset cannot write the text, or `subtype` names another.
     """
     lines = "\n".join(text.replace("\r\n", "\n").split("\r")) if "\r" in text else text
     try:
         encoding, body = _encoded_text(lines, charset)
     except (UnicodeError, MessageError) as error:
         raise MessageError(f"{place} cannot be written in {charset}: {error}.") from error
-    return Part(_text_headers(subtype, charset, encoding), body)
+    return Part(_text_headers(subtype, charset, encoding, place), body)
 
 
 @lru_cache
-def _text_headers(subtype: str, charset: str, encoding: str) -> str:
+def _text_headers(subtype: str, charset: str, encoding: str, place: str) -> str:
     kind = ContentType.read("alts", f"text/{subtype}")
-    header = kind.header(parameter("charset", charset))
+    if kind.charset not in (None, charset):
+        raise MessageError(f"{place} names another charset than the message's {charset}.")
+    header = kind.without("charset").header(parameter("charset", charset))
     return header + field("Content-Transfer-Encoding", [f" {encoding}"])
 
 
@@ -133,9 +135,17 @@ def attached(attachment: Attachment, *, ascii_names: bool) -> Part:
     if encoding == "base64" and kind.kind.lower().startswith("message/"):
         # A message inside a message must not be encoded (RFC 2046 section 5.2.1).
         kind = ContentType("application/octet-stream", ())
-    headers = kind.header()
+    name = attachment.filename or ""
+    shown = parameter("filename", name)
+    if name and ascii_names:
+        # On one line, however long: readers without RFC 2231 know no sections either.
+        shown = [f'filename="{ascii_name(name)}"']
+    named = [each.replace("filename", "name", 1) for each in shown]
+    headers = kind.header(*([named] if name and not kind.has("name") else []))
     headers += field("Content-Transfer-Encoding", [f" {encoding}"])
-    headers += field("Content-Disposition", _disposition(attachment, ascii_names))
+    headers += field(
+        "Content-Disposition", parametric(attachment.disposition, *([shown] if name else []))
+    )
     headers += "".join(header_field(name, value) for name, value in attachment.headers.items())
     return Part(headers, body)
 
@@ -147,17 +157,3 @@ def _encoded_file(attachment: Attachment) -> tuple[str, bytes]:
         if _is_plain(lines, LONGEST):
             return "7bit", lines.replace(b"\n", b"\r\n")
     return "base64", _base64(data)
-
-
-def _disposition(attachment: Attachment, ascii_names: bool) -> list[str]:
-    name = attachment.filename
-    if not name:
-        return parametric(attachment.disposition)
-    shown = _ascii(name) if ascii_names else name
-    return parametric(attachment.disposition, parameter("filename", shown))
-
-
-def _ascii(filename: str) -> str:
-    reduced = unicodedata.normalize("NFKD", filename).encode("ascii", "ignore").decode()
-    name = " ".join(reduced.split())
-    return f"attachment{name}" if not name or name.startswith(".") else name

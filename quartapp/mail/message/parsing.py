@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from quartapp.mail.addresses import NULL_SENDER, Address, Mailbox, listed, phrase, unquoted
 from quartapp.mail.message.charsets import codec
 from quartapp.mail.message.fields import moment
+from quartapp.mail.message.folding import parameter
 from quartapp.mail.message.message import Message
 from quartapp.mail.message.structured import COMMENT, Shape, shape_of
 
@@ -108,7 +109,8 @@ def _read(part: Parsed, message: Message) -> None:
     elif part.get_content_type() == "text/plain" and message.body is None:
         message.body = _text(part, message)
     else:
-        message.alts = {**message.alts, part.get_content_subtype(): _text(part, message)}
+        subtype = _kind(part, "charset").partition("/")[2]
+        message.alts = {**message.alts, subtype: _text(part, message)}
 
 
 def _inner(part: Parsed) -> list[Parsed]:
@@ -117,8 +119,17 @@ def _inner(part: Parsed) -> list[Parsed]:
 
 def _read_file(part: Parsed, message: Message) -> None:
     headers = {name: _line(part, name) for name in part if name.lower() not in WRITTEN}
-    kind, disposition = part.get_content_type(), part.get_content_disposition()
+    kind, disposition = _kind(part, "name"), part.get_content_disposition()
     message.attach(part.get_filename(), kind, _octets(part), disposition, headers)
+
+
+def _kind(part: Parsed, left_out: str) -> str:
+    """The content type with its parameters but one, which is known otherwise."""
+    kind, given = part.get_content_type(), []
+    for name, value in part.get_params([])[1:]:
+        if name.lower() != left_out and isinstance(value, str):
+            given += parameter(name, value)
+    return "; ".join([kind, *given])
 
 
 def _octets(part: Parsed) -> bytes:

@@ -43,6 +43,20 @@ HOSTILE = (
         f"{READING}::test_encoded_words_are_read",
     ),
     Mechanism(
+        "a file name in ASCII makes no path",
+        "quartapp/mail/message/ascii_names.py",
+        '.replace("/", "_")',
+        "",
+        "tests/mail/message/test_files.py::test_a_name_in_plain_ascii_keeps_its_letters",
+    ),
+    Mechanism(
+        "an invitation comes after the HTML",
+        "quartapp/mail/message/checked.py",
+        "sorted(self.alternatives.items(), key=_place)",
+        "self.alternatives.items()",
+        "tests/mail/message/test_files.py::test_an_invitation_comes_after_the_html",
+    ),
+    Mechanism(
         "a charset changes no text",
         "quartapp/mail/message/charsets.py",
         "if octets.decode(name) != text:",

@@ -20,7 +20,8 @@ BREAKS = ["\r\n", "\n", "\r", "\0", "\t", "\x7f", "\u2028"]
     [
         ("logo.png", b"x", "image/png"),
         ("REPORT.PDF", b"x", "application/pdf"),
-        ("a.tar.gz", b"x", "application/octet-stream"),
+        ("a.tar.gz", b"x", "application/gzip"),
+        ("a.tar.Z", b"x", "application/octet-stream"),
         ("unknown.thing", "x", "application/octet-stream"),
         (None, "x", "text/plain"),
         (None, b"x", "application/octet-stream"),
