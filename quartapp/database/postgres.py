@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sqlalchemy import Connection
-    from sqlalchemy.engine import URL
+    from sqlalchemy.engine import URL, ExceptionContext
     from sqlalchemy.ext.asyncio import AsyncEngine
 
     from quartapp.database.postgres_url import Host
@@ -147,6 +147,13 @@ def postgres_engine(
         # Costs nothing, where pool_pre_ping costs three round trips for every transaction.
         if connection.driver_connection.is_closed():
             raise DisconnectionError("the server closed it")
+
+    @event.listens_for(engine.sync_engine, "handle_error")
+    def name_the_timeout(context: ExceptionContext) -> Exception | None:
+        # The driver's is Python's own, which a caller could take for one of theirs.
+        if not isinstance(context.original_exception, TimeoutError):
+            return None
+        return DatabaseUnavailable("the database did not answer within command_timeout")
 
     return engine
 

@@ -175,6 +175,16 @@ async def test_a_setting_that_the_server_does_not_know_is_told_in_its_words(post
         await setting(f"{postgres_url}&options=-cspeed%3D9", "speed")
 
 
+async def test_a_statement_that_takes_too_long_is_an_outage(postgres_url):
+    database = Database(f"{postgres_url}&command_timeout=0.2")
+
+    with pytest.raises(DatabaseUnavailable, match="did not answer within command_timeout"):
+        await database.first(text("SELECT pg_sleep(60), :nothing"), NOTHING)
+
+    assert await database.first(text("SELECT :nothing"), NOTHING) == ("",)
+    await database.dispose()
+
+
 async def test_a_server_that_is_not_what_is_asked_for_is_passed_over(postgres_url):
     url = f"{postgres_url}&options=-cdefault_transaction_read_only%3Don"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import asynccontextmanager
 from uuid import uuid4
 
 import pytest
@@ -24,7 +25,7 @@ WHICH = text("SELECT pg_backend_pid() + :nothing")
 @pytest.fixture
 async def pooled(pooled_url):
     """A database that knows of the pooler."""
-    database = Database(f"{pooled_url}&pgbouncer=true")
+    database = Database(f"{pooled_url}&pgbouncer=true", patience=PATIENCE)
     yield database
     await database.dispose()
 
@@ -32,7 +33,7 @@ async def pooled(pooled_url):
 @pytest.fixture
 async def unaware(pooled_url):
     """A database that takes the pooler for PostgreSQL."""
-    database = Database(pooled_url)
+    database = Database(pooled_url, patience=PATIENCE)
     yield database
     await database.dispose()
 
@@ -61,7 +62,7 @@ async def test_without_the_parameter_the_error_names_it(unaware):
     "parameters", ["statement_cache_size=0", "prepared_statement_cache_size=0"]
 )
 async def test_a_cache_of_nothing_means_a_pooler(pooled_url, parameters):
-    database = Database(f"{pooled_url}&{parameters}")
+    database = Database(f"{pooled_url}&{parameters}", patience=PATIENCE)
 
     await asyncio.gather(*(ask(database) for _ in range(40)))
 
@@ -102,11 +103,21 @@ async def test_what_it_refuses_at_startup_is_a_sentence_with_the_cure(pooled_url
     await database.dispose()
 
 
-async def test_forty_messages_are_queued_at_once_and_sent(serve, server, pooled_url, caplog):
-    async with serve(f"{pooled_url}&pgbouncer=true") as mail:
-        queued = await asyncio.gather(
-            *(mail.send_later(message(subject=str(number))) for number in range(40))
-        )
+@asynccontextmanager
+async def serving(database, server, **settings):
+    """The mail service of an app whose database waits for a connection as long as we do."""
+    app = Quart(__name__)
+    app.config.update(MAIL_SERVER=server.host, MAIL_PORT=server.port, MAIL_UPGRADE="always")
+    app.config.update(MAIL_DEFAULT_SENDER="flasky@example.com", **settings)
+    Mail(app, engine=database)
+    async with app.test_app():
+        yield app.extensions["mail"]
+
+
+async def test_forty_messages_are_queued_at_once_and_sent(pooled, server, caplog):
+    async with serving(pooled, server) as mail:
+        queueing = (mail.send_later(message(subject=str(number))) for number in range(40))
+        queued = await asyncio.gather(*queueing)
         done = [await mail.wait(each, timeout=PATIENCE) for each in queued]
 
     assert {each.status for each in done} == {Status.SENT}
@@ -114,12 +125,12 @@ async def test_forty_messages_are_queued_at_once_and_sent(serve, server, pooled_
     assert [each.message for each in caplog.records if each.levelno >= logging.ERROR] == []
 
 
-async def test_without_the_parameter_a_caller_is_told_what_is_missing(serve, pooled_url):
-    async with serve(f"{pooled_url}&pgbouncer=true", MAIL_DISPATCH=False):
+async def test_without_the_parameter_a_caller_is_told_what_is_missing(pooled, unaware, server):
+    async with serving(pooled, server, MAIL_DISPATCH=False):
         pass
 
     async def queue():
-        async with serve(pooled_url, MAIL_DISPATCH=False, MAIL_UPGRADE="never") as mail:
+        async with serving(unaware, server, MAIL_DISPATCH=False) as mail:
             for _ in range(20):
                 queueing = (mail.send_later(message()) for _ in range(40))
                 for each in await asyncio.gather(*queueing, return_exceptions=True):

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.exc import DBAPIError, InvalidRequestError, UnboundExecutionError
 from sqlalchemy.ext.asyncio import AsyncSession, async_scoped_session
 
+from quartapp.database.postgres_url import normalised
 from quartapp.database.url import shown
 from quartapp.mail.errors import MailError
 
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["joinable", "joining"]
 
 POSTGRES_PORT = 5432
+PLACES = ("host", "hostaddr", "port", "service", "servicefile", "options", "search_path")
 POSTGRES_READ_ONLY, POSTGRES_FAILED = "25006", "25P02"
 
 READ_ONLY = (
@@ -58,11 +61,22 @@ def joinable(session: AsyncSession | async_scoped_session[AsyncSession], ours: U
 
 def _place(url: URL) -> tuple[object, ...]:
     """Which database an address leads to, whoever signs in there and by which driver."""
-    port = url.port or (POSTGRES_PORT if url.host else None)
     name = url.database
-    if url.get_backend_name() == "sqlite" and name and not name.startswith((":", "file:")):
-        name = os.path.realpath(name)
-    return url.get_backend_name(), url.host, port, name, url.query
+    if url.get_backend_name() != "postgresql":
+        if name and not name.startswith((":", "file:")):
+            name = os.path.realpath(name)
+        return url.get_backend_name(), name, url.query
+    return _postgres_place(url)
+
+
+@lru_cache(maxsize=16)
+def _postgres_place(url: URL) -> tuple[object, ...]:
+    """What one is connected to; how does not matter."""
+    with suppress(ValueError):
+        url = normalised(url)
+    port = url.port or (POSTGRES_PORT if url.host else None)
+    places = {key: url.query[key] for key in PLACES if key in url.query}
+    return url.get_backend_name(), url.host, port, url.database, places
 
 
 @asynccontextmanager
