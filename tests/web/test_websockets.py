@@ -28,6 +28,8 @@ async def ask(app, path, *headers):
 
     async def send(event):
         told.append(event)
+        if event["type"] == "websocket.close" or event.get("more_body") is False:
+            events.put_nowait({"type": "websocket.disconnect", "code": 1006})
 
     async with asyncio.timeout(30):
         await app(scope, events.get, send)
