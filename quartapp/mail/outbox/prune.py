@@ -24,15 +24,21 @@ if TYPE_CHECKING:
 
 __all__ = ["Pruner"]
 
-BATCH = 100
-BYTES = 4 * 1024 * 1024
+BATCH = 50
+BYTES = 2 * 1024 * 1024
 """Messages and bytes in one transaction: other writers wait for it."""
 
 ROW = 256
 """Bytes that each recipient counts for."""
 
 PAUSE = 0.1
-"""Seconds between two transactions, so that those who wait to write come first."""
+"""Seconds between two transactions, at least, so that those who wait to write come first."""
+
+TIMES = 9
+"""How many times as long as a transaction took the pause after it is: of ten who come to write, one
+finds it there, however slow the disk is."""
+
+LONGEST_PAUSE = 1.0
 
 LOOKS = 10
 """How often SQLite's log is to be emptied, a pause apart, before a reader is left to read on."""
@@ -96,6 +102,7 @@ class Pruner:
         )
 
     async def _delete_messages(self, status: Status) -> int:
+        begun = asyncio.get_running_loop().time()
         async with self._database().writing() as connection:
             old = self._over(status).with_for_update(skip_locked=True)
             ids = _bounded((await connection.execute(old)).all())
@@ -109,7 +116,7 @@ class Pruner:
                 .where(keys.c.delivery_id.in_(ids))
                 .values(status=status, pruned_at=self._now())
             )
-        return await self._done(len(ids))
+        return await self._done(len(ids), begun)
 
     def _forgotten(self) -> Select[Any]:
         """The keys whose messages were deleted longer ago than a key is remembered."""
@@ -118,15 +125,17 @@ class Pruner:
         return old.order_by(keys.c.pruned_at).limit(at_most(BATCH))
 
     async def _delete_keys(self) -> int:
+        begun = asyncio.get_running_loop().time()
         async with self._database().writing() as connection:
             old = self._forgotten().with_for_update(skip_locked=True)
             hashes = (await connection.execute(old)).scalars().all()
             await connection.execute(delete(keys).where(keys.c.key_hash.in_(hashes)))
-        return await self._done(len(hashes))
+        return await self._done(len(hashes), begun)
 
-    async def _done(self, number: int) -> int:
+    async def _done(self, number: int, begun: float) -> int:
         self._is_logged = True
-        await asyncio.sleep(PAUSE)
+        took = asyncio.get_running_loop().time() - begun
+        await asyncio.sleep(min(max(PAUSE, took * TIMES), LONGEST_PAUSE))
         return number
 
     async def _empty_log(self) -> None:

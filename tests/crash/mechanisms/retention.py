@@ -37,6 +37,13 @@ RETENTION = (
         "::test_an_uncertain_message_that_will_be_resent_is_open_whenever_it_ended",
     ),
     Mechanism(
+        "deleting pauses longer where it takes longer",
+        "quartapp/mail/outbox/prune.py",
+        "max(PAUSE, took * TIMES)",
+        "PAUSE",
+        "tests/mail/outbox/test_prune.py::test_deleting_pauses_longer_where_it_takes_longer",
+    ),
+    Mechanism(
         "large messages are deleted in small transactions",
         "quartapp/mail/outbox/prune.py",
         "if size < BYTES]",

@@ -6,7 +6,9 @@ import asyncio
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
+from threading import Event
 
 import pytest
 from sqlalchemy import event, select, text, update
@@ -37,10 +39,10 @@ async def is_stored(outbox, delivery_id):
 
 
 @pytest.fixture
-async def five_hundred(database):
+async def two_hundred(database):
     """Messages that ended long ago, with a recipient and a content each."""
     async with database.writing() as connection:
-        await connection.execute(many_messages("old", 500, ended_at=NOW - 30 * DAY))
+        await connection.execute(many_messages("old", 200, ended_at=NOW - 30 * DAY))
         await connection.execute(their_recipient(ADA, messages.c.id.like("old%")))
         await connection.execute(their_content())
 
@@ -185,11 +187,26 @@ async def test_a_retried_message_is_stored_as_long_as_it_is_open(outbox, clock):
     assert (await outbox.get(queued.id)).status is Status.QUEUED
 
 
-@pytest.mark.usefixtures("five_hundred")
+@pytest.mark.usefixtures("two_hundred")
 async def test_many_messages_are_deleted_in_several_transactions(outbox, commits):
     deleted = await outbox.prune()
 
-    assert (deleted, len(commits)) == (500, 500 // BATCH)
+    assert (deleted, len(commits)) == (200, 200 // BATCH)
+
+
+@pytest.mark.usefixtures("two_hundred")
+async def test_deleting_pauses_longer_where_it_takes_longer(outbox, database):
+    seconds = asyncio.get_running_loop().time
+    engine, begun, commits = database.writer.sync_engine, [], []
+    event.listen(engine, "begin", lambda _: begun.append(seconds()))
+    event.listen(engine, "commit", lambda _: Event().wait(0.03))  # a slow disk
+    event.listen(engine, "commit", lambda _: commits.append((begun[-1], seconds())))
+
+    await outbox.prune()
+
+    assert len(commits) == 200 // BATCH
+    for (begin, end), (following, _) in pairwise(commits):
+        assert following - end > min(9 * (end - begin), 1) * 0.99
 
 
 async def test_large_messages_are_deleted_one_at_a_time(outbox, database, commits):
@@ -203,11 +220,11 @@ async def test_large_messages_are_deleted_one_at_a_time(outbox, database, commit
     assert (deleted, len(commits)) == (3, 3)
 
 
-@pytest.mark.usefixtures("five_hundred")
+@pytest.mark.usefixtures("two_hundred")
 async def test_two_processes_that_prune_at_once_delete_each_message_once(outbox, other):
     deleted = await asyncio.gather(outbox.prune(), other.prune())
 
-    assert sum(deleted) + await outbox.prune() == 500
+    assert sum(deleted) + await outbox.prune() == 200
 
 
 async def test_where_nothing_is_to_be_deleted_no_lock_is_taken(outbox, database):
