@@ -140,6 +140,12 @@ class MailSettings(ServerSettings):
         recipients,
         "Addresses and domains (`@example.com`) that messages may reach, for staging.",
     )
+    queue: str = setting(
+        "default",
+        kinds.name,
+        "Where several applications share a database, each has a queue of its own: a process "
+        "delivers, shows, counts and deletes only the messages of its queue.",
+    )
     upgrade: Upgrade = setting(  # noqa: RUF009 (it makes a field)
         Upgrade.AUTO,
         kinds.one_of(Upgrade),

@@ -28,6 +28,7 @@ UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 LONGEST = 10 * 366 * 86400.0
 SIZES = {"": 1, "kib": 1024, "mib": 1024**2}
 OWN_NAME = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(?<!-)(\.(?!-)[A-Za-z0-9-]{1,63}(?<!-))*")
+NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
@@ -144,6 +145,14 @@ def one_of(words: type[Word]) -> Callable[[Any], Word]:
         raise ValueError(f"is not one of {', '.join(words)}")
 
     return parse
+
+
+def name(raw: Any) -> str:
+    """A name that is safe everywhere: at most 64 letters, digits, dots, dashes and underscores."""
+    word = _text(raw).strip()
+    if not NAME.fullmatch(word):
+        raise ValueError("is no name: use at most 64 letters, digits, dots, dashes or underscores")
+    return word
 
 
 def host(raw: Any) -> str:

@@ -28,6 +28,7 @@ TABLES = {
     "mail_counts",
     "mail_key_secret",
     "mail_keys",
+    "mail_logins",
     "mail_messages",
     "mail_recipients",
     "mail_workers",

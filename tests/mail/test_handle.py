@@ -53,6 +53,20 @@ async def serve_both(first, second, mail):
                 await mail.wait(await mail.send_later(message(sender=None)), timeout=30)
 
 
+async def test_two_apps_on_one_database_send_through_their_own_servers(make, tmp_path):
+    mail, url = Mail(), f"sqlite:///{tmp_path}/shared.sqlite"
+    async with SMTPServer() as one, SMTPServer() as another:
+        first = make("first", DATABASE_URL=url, MAIL_QUEUE="first", MAIL_PORT=one.port)
+        second = make("second", DATABASE_URL=url, MAIL_QUEUE="second", MAIL_PORT=another.port)
+        mail.init_app(first)
+        mail.init_app(second)
+        for _ in range(3):
+            await serve_both(first, second, mail)
+
+    assert [sent.sender for sent in one.messages] == ["first@example.com"] * 3
+    assert [sent.sender for sent in another.messages] == ["second@example.com"] * 3
+
+
 def test_two_apps_share_a_mail_in_three_starts_and_two_event_loops(make, tmp_path):
     mail, arrived, port = Mail(), [], free_port()
     first, second = make("first", MAIL_PORT=port), make("second", MAIL_PORT=port, TESTING=True)

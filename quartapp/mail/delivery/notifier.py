@@ -45,10 +45,15 @@ class Notifier:
 
     direct
         Where to listen, past a pooler: see `direct_address`.
+    queue
+        Whose messages it is about: see MAIL_QUEUE.
     """
 
-    def __init__(self, database: Database, direct: PostgresAddress | None = None) -> None:
+    def __init__(
+        self, database: Database, direct: PostgresAddress | None = None, queue: str = "default"
+    ) -> None:
         self._database = database
+        self._queue = queue
         self._direct = direct
         self._is_due = False
         self._has_warned = False
@@ -97,7 +102,7 @@ class Notifier:
         try:
             # Not by itself: an engine for a pooler would roll it back.
             async with self._database.writing() as connection:
-                await connection.execute(text(f"NOTIFY {CHANNEL}"))
+                await connection.execute(text(f"NOTIFY {CHANNEL}, '{self._queue}'"))
         except DatabaseUnavailable as error:
             logger.debug("NOTIFY failed: %s", error)
 
@@ -114,6 +119,15 @@ class Notifier:
     def _is_in_vain(self) -> bool:
         return self._direct is None and self._database.is_pooled
 
+    def _if_ours(self, heard: Callable[[], None]) -> Callable[..., None]:
+        """Calls it for what is notified about our queue."""
+
+        def hear(_connection: object, _process: int, _channel: str, queue: str) -> None:
+            if queue == self._queue:
+                heard()
+
+        return hear
+
     async def _listen_once(self, heard: Callable[[], None]) -> None:
         """Listen until the connection is lost; not where it turns out to be a pooler's."""
         lost = asyncio.Event()
@@ -124,7 +138,7 @@ class Notifier:
                 self._has_warned = True
                 logger.warning("%s", POOLED)
             driver.add_termination_listener(lambda _: lost.set())
-            await _add_listener(driver, lambda *_: heard())
+            await _add_listener(driver, self._if_ours(heard))
             # For what was notified before we listened.
             heard()
             await lost.wait()

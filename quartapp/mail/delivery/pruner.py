@@ -41,7 +41,7 @@ async def _pruned(outbox: Outbox) -> bool:
     try:
         with outages():
             await outbox.prune()
-            return await roll_up(outbox.database, outbox.now()) > 0
+            return await roll_up(outbox.database, outbox.worker.queue, outbox.now()) > 0
     except DatabaseUnavailable as error:
         logger.info("old messages were not pruned: %s", error)
     except Exception:

@@ -247,7 +247,7 @@ class Worker:
     def _shared_notifier(self) -> Notifier:
         """Made when it is needed: without one, a process that queues nothing needs no database."""
         if self._notifier is None:
-            self._notifier = Notifier(self._outbox.database, self._direct)
+            self._notifier = Notifier(self._outbox.database, self._direct, self._settings.queue)
         return self._notifier
 
     async def _stop(self) -> None:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from quartapp.mail.outbox.delivery import Delivery
+    from quartapp.mail.outbox.workers import WorkerId
 
 __all__ = ["cancel", "retry", "stop"]
 
@@ -38,14 +39,16 @@ ASKED = (
 """What decides whether a message may be changed."""
 
 
-async def retry(connection: AsyncConnection, ids: Sequence[str], now: datetime) -> list[str]:
-    """Make failed and uncertain messages due again, as if they were new; returns which.
+async def retry(
+    connection: AsyncConnection, ids: Sequence[str], now: datetime, queue: str
+) -> list[str]:
+    """Make failed and uncertain messages of a queue due again, as if they were new; returns which.
 
     Only to recipients that did not accept them.
     """
     changed: list[str] = []
     for some in _in_order(ids):
-        found = await _locked(connection, some)
+        found = await _locked(connection, some, queue)
         if again := [row.id for row in found if _allows(row, Action.RETRY)]:
             await _queue_again(connection, again, now)
             changed += again
@@ -75,19 +78,20 @@ async def _queue_again(connection: AsyncConnection, ids: Sequence[str], now: dat
 
 
 async def cancel(
-    connection: AsyncConnection, ids: Sequence[str], now: datetime, worker: str
+    connection: AsyncConnection, ids: Sequence[str], now: datetime, worker: WorkerId
 ) -> tuple[list[str], list[Delivery]]:
     """Stop further attempts at messages; one in progress will finish.
 
     worker
-        Who counts them, see `counts.add`.
+        Whose queue it is; it counts them, see `counts.add`.
 
     Returns which, and those of them that ended here.
     """
     changed: list[str] = []
     waiting: list[Row[*tuple[Any, ...]]] = []
     for some in _in_order(ids):
-        found = [row for row in await _locked(connection, some) if _allows(row, Action.CANCEL)]
+        rows = await _locked(connection, some, worker.queue)
+        found = [row for row in rows if _allows(row, Action.CANCEL)]
         changed += [row.id for row in found]
         waiting += [row for row in found if row.status != Status.SENDING]
         in_progress = [row.id for row in found if row.status == Status.SENDING]
@@ -98,7 +102,10 @@ async def cancel(
 
 
 async def stop(
-    connection: AsyncConnection, rows: Iterable[Row[*tuple[Any, ...]]], now: datetime, worker: str
+    connection: AsyncConnection,
+    rows: Iterable[Row[*tuple[Any, ...]]],
+    now: datetime,
+    worker: WorkerId,
 ) -> list[Delivery]:
     """End messages that no worker holds: their queued recipients are cancelled, the rest stays.
 
@@ -178,8 +185,9 @@ def _allows(row: Row[*tuple[Any, ...]], action: Action) -> bool:
 
 
 async def _locked(
-    connection: AsyncConnection, ids: Sequence[str]
+    connection: AsyncConnection, ids: Sequence[str], queue: str
 ) -> Sequence[Row[*tuple[Any, ...]]]:
     """The messages, locked until we commit; in one order, so that no two callers deadlock."""
-    query = select(*ASKED).where(messages.c.id.in_(ids)).order_by(messages.c.id)
+    query = select(*ASKED).where(messages.c.id.in_(ids), messages.c.queue == queue)
+    query = query.order_by(messages.c.id)
     return (await connection.execute(query.with_for_update())).all()

@@ -36,13 +36,16 @@ LOAD = select(contents.c.delivery_id, contents.c.content).where(
 )
 
 
-async def leases(connection: AsyncConnection, backend: str) -> list[Lease]:
-    """The leases on all messages of this backend that are claimed, by whomever."""
-    return [Lease(*row) for row in await connection.execute(LEASES, {"backend_": backend})]
+async def leases(connection: AsyncConnection, queue: str, backend: str) -> list[Lease]:
+    """The leases on all messages of this queue and backend that are claimed, by whomever."""
+    which = {"queue_": queue, "backend_": backend}
+    return [Lease(*row) for row in await connection.execute(LEASES, which)]
 
 
 LEASES = select(messages.c.id, messages.c.token, messages.c.renewals, messages.c.lease).where(
-    messages.c.backend == bindparam("backend_"), IS_CLAIMED
+    messages.c.queue == bindparam("queue_"),
+    messages.c.backend == bindparam("backend_"),
+    IS_CLAIMED,
 )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import Integer, bindparam, func, or_, select, tuple_, union_all, update
+from sqlalchemy import Integer, and_, bindparam, func, or_, select, tuple_, union_all, update
 
 from quartapp.mail.outbox.change import stop
 from quartapp.mail.outbox.claim import Batch, Claim
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from quartapp.mail.outbox.claim import Lease
     from quartapp.mail.outbox.delivery import Recipient
+    from quartapp.mail.outbox.workers import WorkerId
 
 __all__ = ["Order", "claim", "is_due"]
 
@@ -43,7 +44,7 @@ class Order:
     only_expired
         Only messages past their `expires`, which need no server: for during an outage.
     worker
-        Who counts those that end here, see `counts.add`.
+        Whose queue it is; it counts those that end here, see `counts.add`.
     lapsed
         What dead owners left behind: taken over unless it was renewed after all.
     except_for
@@ -55,7 +56,7 @@ class Order:
     now: datetime
     lease: float
     limit: int
-    worker: str
+    worker: WorkerId
     only_expired: bool = False
     lapsed: tuple[Lease, ...] = ()
     except_for: tuple[str, ...] = ()
@@ -64,6 +65,7 @@ class Order:
     def parameters(self) -> dict[str, Any]:
         """What the statements below are executed with."""
         return {
+            "queue_": self.worker.queue,
             "backend_": self.backend,
             "token_": self.token,
             "now_": self.now,
@@ -86,7 +88,7 @@ class Order:
 
 
 NOW: Any = bindparam("now_")
-OURS = messages.c.backend == bindparam("backend_")
+OURS = and_(messages.c.queue == bindparam("queue_"), messages.c.backend == bindparam("backend_"))
 LIMIT = bindparam("limit_", type_=Integer, literal_execute=True)
 OTHERS = bindparam("others_", type_=Integer, literal_execute=True)
 

@@ -13,6 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from quartapp.mail.choices import SUPPRESSED
 from quartapp.mail.outbox.states import Status
 from quartapp.mail.outbox.tables import at_most, counts
+from quartapp.mail.outbox.workers import WorkerId
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -69,7 +70,7 @@ def counted_as(decision: Decision) -> Count | None:
 
 
 async def add(
-    connection: AsyncConnection, worker: str, events: Iterable[tuple[Count, datetime]]
+    connection: AsyncConnection, worker: WorkerId, events: Iterable[tuple[Count, datetime]]
 ) -> None:
     """Count what happened at these moments. The last statement of its transaction but the commit.
 
@@ -82,15 +83,15 @@ async def add(
 
 
 async def add_suppressed(
-    connection: AsyncConnection, name: str, number: int, now: datetime
+    connection: AsyncConnection, whose: WorkerId, number: int, now: datetime
 ) -> None:
     """Count messages that are suppressed in a caller's transaction.
 
-    name
-        The id of one of them. Their row is theirs alone: a shared one would be locked until the
-        caller commits, and other callers with it.
+    whose
+        With the id of one of them in place of a process. Their row is theirs alone: a shared one
+        would be locked until the caller commits, and other callers with it.
     """
-    row = _row(Count.SUPPRESSED, minute_of(now), name, number)
+    row = _row(Count.SUPPRESSED, minute_of(now), whose, number)
     await connection.execute(insert(counts), row)
 
 
@@ -99,8 +100,8 @@ def minute_of(moment: datetime) -> datetime:
     return moment.replace(second=0, microsecond=0)
 
 
-async def roll_up(database: Database, now: datetime) -> int:
-    """Add up the minutes of more than two days ago by the hour; returns how many rows went.
+async def roll_up(database: Database, queue: str, now: datetime) -> int:
+    """Add up a queue's minutes of more than two days ago by the hour; returns how many rows went.
 
     Rows of more than 400 days ago are deleted. Any number of processes may do so at once: each
     takes rows that no other has, and what it takes and what it adds are one transaction.
@@ -108,34 +109,40 @@ async def roll_up(database: Database, now: datetime) -> int:
     gone = 0
     for count in Count:
         async with database.writing() as connection:
-            gone += await _delete(connection, count, before=now - KEPT)
-            gone += await _roll_up(connection, count, before=now - BY_THE_MINUTE)
+            gone += await _delete(connection, queue, count, before=now - KEPT)
+            gone += await _roll_up(connection, queue, count, before=now - BY_THE_MINUTE)
     return gone
 
 
-async def _roll_up(connection: AsyncConnection, count: Count, before: datetime) -> int:
+async def _roll_up(connection: AsyncConnection, queue: str, count: Count, before: datetime) -> int:
     hour = _hour_of(before)
-    minutes = (counts.c.outcome == count, counts.c.starts_at < hour, counts.c.worker != HOURLY)
+    minutes = (
+        counts.c.queue == queue,
+        counts.c.outcome == count,
+        counts.c.starts_at < hour,
+        counts.c.worker != HOURLY,
+    )
     taken = (await connection.execute(_taking(*minutes))).all()
     numbers: Counter[datetime] = Counter()
     for row in taken:
         numbers[_hour_of(row.starts_at)] += row.number
-    await _add(connection, [_row(count, at, HOURLY, numbers[at]) for at in sorted(numbers)])
+    whole = WorkerId(queue, HOURLY)
+    await _add(connection, [_row(count, at, whole, numbers[at]) for at in sorted(numbers)])
     return len(taken)
 
 
-async def _delete(connection: AsyncConnection, count: Count, before: datetime) -> int:
-    old = (counts.c.outcome == count, counts.c.starts_at < before)
+async def _delete(connection: AsyncConnection, queue: str, count: Count, before: datetime) -> int:
+    old = (counts.c.queue == queue, counts.c.outcome == count, counts.c.starts_at < before)
     return len((await connection.execute(_taking(*old))).all())
 
 
 def _taking(*conditions: Any) -> Any:
     """Delete the first rows that meet the conditions and that nobody else takes; returns them."""
-    key = (counts.c.outcome, counts.c.starts_at, counts.c.worker)
+    key = (counts.c.queue, counts.c.outcome, counts.c.starts_at, counts.c.worker)
     first = select(*key).where(*conditions).order_by(*key).limit(at_most(BATCH))
     # A CTE, because PostgreSQL may run a limited sub-query in DELETE more than once.
     taken = first.with_for_update(skip_locked=True).cte("taken")
-    picked = select(taken.c.outcome, taken.c.starts_at, taken.c.worker)
+    picked = select(taken.c.queue, taken.c.outcome, taken.c.starts_at, taken.c.worker)
     return (
         delete(counts)
         .where(tuple_(*key).in_(picked))
@@ -159,8 +166,14 @@ def _upsert(into: Any) -> Any:
 UPSERTS = (_upsert(postgresql.insert(counts)), _upsert(sqlite.insert(counts)))
 
 
-def _row(count: Count, starts_at: datetime, worker: str, number: int) -> dict[str, Any]:
-    return {"outcome": count, "starts_at": starts_at, "worker": worker, "number": number}
+def _row(count: Count, starts_at: datetime, worker: WorkerId, number: int) -> dict[str, Any]:
+    return {
+        "queue": worker.queue,
+        "outcome": count,
+        "starts_at": starts_at,
+        "worker": worker.name,
+        "number": number,
+    }
 
 
 def _hour_of(moment: datetime) -> datetime:

@@ -16,6 +16,7 @@ from quartapp.mail.outbox.insert import insert
 from quartapp.mail.outbox.keys import first_with, sign
 from quartapp.mail.outbox.states import Status
 from quartapp.mail.outbox.subject import beginning
+from quartapp.mail.outbox.workers import WorkerId
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,6 +46,7 @@ class NewMessage:
     """
 
     encoded: Encoded
+    queue: str
     backend: str
     created_at: datetime
     due_at: datetime
@@ -92,10 +94,12 @@ async def enqueue(
         await insert(connection, [row])
         await _count_suppressed(connection, [row])
         return _delivery(row)
-    signature = sign(secret, message.key, message.encoded)
+    signature = sign(secret, message.queue, message.key, message.encoded)
     row |= {"key_hash": signature.key_hash, "message_hash": signature.message_hash}
     while not await insert(connection, [row]):
-        first = await first_with(connection, message.key, signature, message.encoded.subject)
+        first = await first_with(
+            connection, message.queue, message.key, signature, message.encoded.subject
+        )
         if first is not None:
             return first
     await _count_suppressed(connection, [row])
@@ -131,6 +135,7 @@ def _row(message: NewMessage) -> dict[str, Any]:
     return DEFAULTS | {
         "id": message.id,
         "message_id": encoded.message_id,
+        "queue": message.queue,
         "backend": message.backend,
         "status": status,
         "subject": encoded.subject,
@@ -161,8 +166,8 @@ async def _count_suppressed(connection: AsyncConnection, rows: Sequence[dict[str
     """Count the messages that ended as they were stored."""
     ended = [row for row in rows if row["ended_at"]]
     if ended:
-        name, now = ended[0]["id"], ended[0]["ended_at"]
-        await add_suppressed(connection, name, len(ended), now)
+        whose = WorkerId(ended[0]["queue"], ended[0]["id"])
+        await add_suppressed(connection, whose, len(ended), ended[0]["ended_at"])
 
 
 async def _check_savepoint(connection: AsyncConnection) -> None:

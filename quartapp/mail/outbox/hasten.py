@@ -35,6 +35,7 @@ BEGAN_LATER = or_(
 LATE = (
     select(messages.c.id)
     .where(
+        messages.c.queue == bindparam("queue_"),
         messages.c.backend == bindparam("backend_"),
         messages.c.is_retry.in_([False, True]),
         messages.c.due_at > NOW,
@@ -44,9 +45,9 @@ LATE = (
 )
 
 
-async def hasten(database: Database, backend: str, now: datetime) -> None:
+async def hasten(database: Database, queue: str, backend: str, now: datetime) -> None:
     """Have them all due now. It looks first, because hardly ever there are any."""
-    which = {"backend_": backend, "now_": now}
+    which = {"queue_": queue, "backend_": backend, "now_": now}
     async with database.reading() as connection:
         more = (await connection.execute(LATE, which)).first() is not None
     while more:

@@ -37,12 +37,12 @@ class Signature:
     message_hash: bytes
 
 
-def sign(secret: bytes, key: str, encoded: Encoded) -> Signature:
-    """The HMACs of a key, and of the envelope and subject of its message."""
+def sign(secret: bytes, queue: str, key: str, encoded: Encoded) -> Signature:
+    """The HMACs of a key in its queue, and of the envelope and subject of its message."""
     envelope = encoded.envelope
     # No address and no subject contains a NUL.
     said = "\0".join((envelope.sender, *envelope.recipients, encoded.subject))
-    return Signature(_hmac(secret, "key", key), _hmac(secret, "message", said))
+    return Signature(_hmac(secret, "key", f"{queue}\0{key}"), _hmac(secret, "message", said))
 
 
 def _hmac(secret: bytes, what: str, text: str) -> bytes:
@@ -95,14 +95,14 @@ async def _make(connection: AsyncConnection) -> bytes:
 
 
 async def first_with(
-    connection: AsyncConnection, key: str, signature: Signature, subject: str
+    connection: AsyncConnection, queue: str, key: str, signature: Signature, subject: str
 ) -> Delivery | None:
     """The first message with a key that is taken; None where the key has just become free.
 
     Raises `MailError` when the key belongs to a message with another envelope or subject.
     """
     # The message first: where it is gone by then, its key says so.
-    found = await find(connection, Filter(key=key), limit=1, listed=None)
+    found = await find(connection, Filter(queue=queue, key=key), limit=1, listed=None)
     row = (await connection.execute(TAKEN, {"hash_": signature.key_hash})).one_or_none()
     if row is None:
         return None
@@ -118,9 +118,9 @@ TAKEN = select(
 ).where(keys.c.key_hash == bindparam("hash_"))
 
 
-async def was_deleted(connection: AsyncConnection, delivery_id: str) -> bool:
+async def was_deleted(connection: AsyncConnection, queue: str, delivery_id: str) -> bool:
     """Whether a message was pruned, as far as its key is still remembered."""
-    gone = select(keys.c.pruned_at).where(keys.c.delivery_id == delivery_id)
+    gone = select(keys.c.pruned_at).where(keys.c.delivery_id == delivery_id, keys.c.queue == queue)
     return (await connection.execute(gone)).scalar_one_or_none() is not None
 
 

@@ -3,33 +3,31 @@
 from __future__ import annotations
 
 import secrets
-from contextlib import asynccontextmanager
-from functools import partial
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from quartapp.database.commit import on_commit
-from quartapp.database.engines import schema_as_of
 from quartapp.mail.choices import SUPPRESSED
 from quartapp.mail.clock import Turns
 from quartapp.mail.outbox import change, claimed, claiming, upgrade
 from quartapp.mail.outbox import enqueue as enqueuing
 from quartapp.mail.outbox import record as recording
 from quartapp.mail.outbox.claim import Batch
-from quartapp.mail.outbox.first_use import FirstUse
 from quartapp.mail.outbox.hasten import hasten
 from quartapp.mail.outbox.keys import KeySecret, was_deleted
 from quartapp.mail.outbox.prune import Pruner
 from quartapp.mail.outbox.query import counts
 from quartapp.mail.outbox.query import find as finding
 from quartapp.mail.outbox.states import Status
+from quartapp.mail.outbox.transactions import Transactions
 from quartapp.mail.outbox.upgrade import MIGRATIONS
 from quartapp.mail.outbox.wall_time import WallTime
+from quartapp.mail.outbox.workers import WorkerId
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from datetime import datetime
 
-    from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+    from sqlalchemy.ext.asyncio import AsyncSession
 
     from quartapp.database import Database
     from quartapp.mail.clock import Clock
@@ -39,8 +37,6 @@ if TYPE_CHECKING:
     from quartapp.mail.outbox.enqueue import NewMessage
     from quartapp.mail.outbox.query.find import Filter
     from quartapp.mail.settings import MailSettings
-
-    AfterCommit = Callable[[Callable[[], None]], None]
 
 __all__ = ["Outbox"]
 
@@ -60,7 +56,7 @@ class Outbox:
         Called with messages that ended because they were cancelled, once that is committed. What
         ends with an attempt is not among them.
 
-    `worker` names this process in counts, and among those that deliver.
+    `worker` names its queue, and this process in counts and among those that deliver.
     """
 
     def __init__(
@@ -80,8 +76,8 @@ class Outbox:
         self._was_set_back = False
         self._is_suppressed = is_suppressed
         self._on_stopped = on_stopped
-        self.worker = secrets.token_hex(8)
-        self._tables = FirstUse(makes_tables, self._make_tables, lambda: self.database)
+        self.worker = WorkerId(settings.queue, secrets.token_hex(8))
+        self._transactions = Transactions(lambda: self.database, makes_tables)
         self._key_secret = KeySecret(lambda: self.database)
         self._pruner = Pruner(lambda: self.database, settings, self.now)
 
@@ -99,11 +95,11 @@ class Outbox:
         self._was_set_back |= self.time.has_gone_back()
         if self._was_set_back:
             if await self._are_there():
-                await hasten(self.database, self.backend, self.now())
+                await hasten(self.database, *self._whose, self.now())
             self._was_set_back = False
 
     async def _are_there(self) -> bool:
-        async with self._reading() as connection:
+        async with self._transactions.reading() as connection:
             return connection is not None
 
     @property
@@ -111,9 +107,14 @@ class Outbox:
         """The backend of messages queued now, and the only one that this process claims."""
         return SUPPRESSED if self._is_suppressed() else self._settings.backend
 
+    @property
+    def _whose(self) -> tuple[str, str]:
+        """The queue and the backend of messages that this process claims."""
+        return self.worker.queue, self.backend
+
     async def enqueue(self, message: NewMessage, session: AsyncSession | None = None) -> Delivery:
         """Store a message, in the caller's transaction where there is one."""
-        async with self._storing(session) as (connection, after_commit):
+        async with self._transactions.storing(session) as (connection, after_commit):
             secret = None
             if message.key is not None:
                 secret = await self._key_secret.read(connection, after_commit)
@@ -123,41 +124,8 @@ class Outbox:
         self, messages: Sequence[NewMessage], session: AsyncSession | None = None
     ) -> list[Delivery]:
         """Store messages without keys, in the caller's transaction where there is one."""
-        async with self._storing(session) as (connection, _):
+        async with self._transactions.storing(session) as (connection, _):
             return await enqueuing.enqueue_all(connection, messages, Turns(self._clock))
-
-    @asynccontextmanager
-    async def _storing(
-        self, session: AsyncSession | None
-    ) -> AsyncIterator[tuple[AsyncConnection, AfterCommit]]:
-        """A connection with tables to write to, and who takes what is to be called afterwards."""
-        if session is not None:
-            connection = await session.connection()
-            after_commit = partial(on_commit, session.sync_session)
-            async with schema_as_of(self.database.engine, connection):
-                await self._prepare_tables(connection, after_commit)
-                yield connection, after_commit
-            return
-        waiting: list[Callable[[], None]] = []
-        async with self.database.writing() as connection:
-            await self._prepare_tables(connection, waiting.append)
-            yield connection, waiting.append
-        for then in waiting:
-            then()
-
-    async def _prepare_tables(self, connection: AsyncConnection, after_commit: AfterCommit) -> None:
-        if await self._tables.prepare(connection):
-            after_commit(self._tables.settle)
-
-    async def _make_tables(self, connection: AsyncConnection) -> None:
-        await self.database.begin(connection)
-        await MIGRATIONS.upgrade_within(connection)
-
-    @asynccontextmanager
-    async def _reading(self) -> AsyncIterator[AsyncConnection | None]:
-        """A connection to read with; None where no tables were made yet, so that all is empty."""
-        async with self.database.reading() as connection:
-            yield connection if await self._tables.are_there(connection) else None
 
     async def claim(
         self,
@@ -201,15 +169,17 @@ class Outbox:
             return await claimed.load(connection, ids)
 
     async def _is_due(self, order: claiming.Order) -> bool:
-        async with self._reading() as connection:
+        async with self._transactions.reading() as connection:
             if connection is None:
                 return False
             return await claiming.is_due(connection, order)
 
     async def leases(self) -> list[Lease]:
         """The leases on all messages that are claimed, by whomever."""
-        async with self._reading() as connection:
-            return await claimed.leases(connection, self.backend) if connection else []
+        async with self._transactions.reading() as connection:
+            if connection is None:
+                return []
+            return await claimed.leases(connection, *self._whose)
 
     async def renew(self, claims: Iterable[Claim]) -> set[Key]:
         """Renew leases; returns the keys of the claims that are still ours."""
@@ -228,43 +198,44 @@ class Outbox:
 
     async def get(self, delivery_id: str) -> Delivery | None:
         """One message, None if there is no such."""
-        async with self._reading() as connection:
+        async with self._transactions.reading() as connection:
             if connection is None:
                 return None
-            return await finding.get(connection, delivery_id)
+            return await finding.get(connection, self.worker.queue, delivery_id)
 
     async def find(self, wanted: Filter, limit: int) -> list[Delivery]:
         """The newest messages that match."""
-        async with self._reading() as connection:
+        async with self._transactions.reading() as connection:
             if connection is None:
                 return []
-            return await finding.find(connection, wanted, limit)
+            ours = replace(wanted, queue=self.worker.queue)
+            return await finding.find(connection, ours, limit)
 
     async def count(self) -> dict[Status, int]:
         """How many messages are in each state."""
-        async with self._reading() as connection:
+        async with self._transactions.reading() as connection:
             if connection is None:
                 return dict.fromkeys(Status, 0)
-            return await counts.count(connection)
+            return await counts.count(connection, self.worker.queue)
 
     async def has_work(self) -> bool:
         """Whether anything is due or being sent."""
-        async with self._reading() as connection:
+        async with self._transactions.reading() as connection:
             if connection is None:
                 return False
-            return await counts.has_work(connection, self.backend, self.now())
+            return await counts.has_work(connection, *self._whose, self.now())
 
     async def due(self) -> int:
         """How many messages could be sent now, counted no further than `Figures` counts."""
-        async with self._reading() as connection:
+        async with self._transactions.reading() as connection:
             if connection is None:
                 return 0
-            return await counts.due(connection, self.backend, self.now())
+            return await counts.due(connection, *self._whose, self.now())
 
     async def retry(self, ids: Sequence[str]) -> list[str]:
         """Make failed and uncertain messages due again; returns which."""
         async with self.database.writing() as connection:
-            return await change.retry(connection, ids, self.now())
+            return await change.retry(connection, ids, self.now(), self.worker.queue)
 
     async def cancel(self, ids: Sequence[str]) -> list[str]:
         """Stop further attempts at messages; returns which."""
@@ -280,8 +251,10 @@ class Outbox:
 
     async def was_deleted(self, delivery_id: str) -> bool:
         """Whether there was a message with this id, which its key outlives."""
-        async with self._reading() as connection:
-            return connection is not None and await was_deleted(connection, delivery_id)
+        async with self._transactions.reading() as connection:
+            if connection is None:
+                return False
+            return await was_deleted(connection, self.worker.queue, delivery_id)
 
     async def upgrade(self) -> None:
         """Bring the mail tables to their newest version."""

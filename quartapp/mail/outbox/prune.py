@@ -92,6 +92,7 @@ class Pruner:
         return (
             select(messages.c.id, messages.c.size, messages.c.recipient_count)
             .where(
+                messages.c.queue == settings.queue,
                 messages.c.status == literal(status.value, literal_execute=True),
                 messages.c.ended_at <= self._now() - timedelta(seconds=seconds),
                 # An uncertain message that will be resent has not ended.
@@ -121,7 +122,8 @@ class Pruner:
     def _forgotten(self) -> Select[Any]:
         """The keys whose messages were deleted longer ago than a key is remembered."""
         before = self._now() - timedelta(seconds=self._settings.key_retention)
-        old = select(keys.c.key_hash).where(keys.c.pruned_at <= before)
+        ours = keys.c.queue == self._settings.queue
+        old = select(keys.c.key_hash).where(ours, keys.c.pruned_at <= before)
         return old.order_by(keys.c.pruned_at).limit(at_most(BATCH))
 
     async def _delete_keys(self) -> int:

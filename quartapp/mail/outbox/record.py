@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from quartapp.mail.outbox.decision import Decision
     from quartapp.mail.outbox.delivery import Recipient
+    from quartapp.mail.outbox.workers import WorkerId
 
     Recipients = tuple[Recipient, ...]
 
@@ -29,7 +30,7 @@ AT_ONCE = 500
 
 
 async def record(
-    connection: AsyncConnection, decisions: Sequence[Decision], worker: str
+    connection: AsyncConnection, decisions: Sequence[Decision], worker: WorkerId
 ) -> list[Decision]:
     """Write the decisions whose claims are still ours, and return those, as they were written.
 
@@ -51,7 +52,9 @@ async def record(
     await _write(connection, UPDATE_MESSAGE, [_message(decision) for decision in others])
     changes = (row for each in ours for row in _recipients(each))
     await _write(connection, UPDATE_RECIPIENT, changes)
-    await _write(connection, INSERT_ATTEMPT, [_attempt(each) for each in ours if _is_listed(each)])
+    await _write(
+        connection, INSERT_ATTEMPT, [_attempt(each, worker) for each in ours if _is_listed(each)]
+    )
     counted = ((counts.counted_as(decision), decision.at) for decision in ours)
     await counts.add(connection, worker, ((count, at) for count, at in counted if count))
     return ours
@@ -191,10 +194,11 @@ def _is_listed(decision: Decision) -> bool:
     return decision.counts and bool(decision.detail)
 
 
-def _attempt(decision: Decision) -> dict[str, Any]:
+def _attempt(decision: Decision, worker: WorkerId) -> dict[str, Any]:
     return {
         "delivery_id": decision.claim.id,
         "number": decision.attempts,
+        "queue": worker.queue,
         "ended_at": decision.at,
         "status": decision.status,
         "detail": decision.detail,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from quartapp.mail.outbox.border import mail_errors
@@ -67,7 +68,7 @@ class Report:
         """
         place = Place(before=before, after=after, is_last=is_last)
         async with self._reading() as connection:
-            return await page(connection, wanted, place, size)
+            return await page(connection, self._ours(wanted), place, size)
 
     async def figures(self) -> Figures:
         """The outbox in figures, the last hour, and who delivers. `verdict` says what it means."""
@@ -106,12 +107,14 @@ class Report:
             Which of its recipients: those in a state or all, after so many, and so many at most.
         """
         async with self._reading() as connection:
-            return await history(connection, delivery_id, status, first, size)
+            queue = self._outbox.worker.queue
+            return await history(connection, queue, delivery_id, status, first, size)
 
     async def content(self, delivery_id: str) -> bytes:
         """A message's content, as it is sent. Raises `LookupError` if there is no such."""
         with mail_errors():
-            [content] = await self._outbox.load([delivery_id])
+            is_ours = await self._outbox.get(delivery_id) is not None
+            content = (await self._outbox.load([delivery_id]))[0] if is_ours else None
         if content is None:
             raise LookupError(f"there is no message {delivery_id}")
         return content
@@ -124,7 +127,7 @@ class Report:
     async def how_many(self, wanted: Filter, action: Action) -> int:
         """How many of the messages that match the action would change."""
         async with self._reading() as connection:
-            return await how_many(connection, wanted, action)
+            return await how_many(connection, self._ours(wanted), action)
 
     async def act(self, wanted: Filter, action: Action) -> list[str]:
         """Retry or cancel the messages that match, at most `AT_ONCE`; returns the changed ids."""
@@ -132,11 +135,14 @@ class Report:
         done: list[str] = []
         with mail_errors():
             await self._outbox.time.keep()
-            async for ids in batches(self._outbox.database, wanted, action):
+            async for ids in batches(self._outbox.database, self._ours(wanted), action):
                 done += self._changed(await act(ids))
                 if len(done) >= self.AT_ONCE:
                     break
         return done
+
+    def _ours(self, wanted: Filter) -> Filter:
+        return replace(wanted, queue=self._outbox.worker.queue)
 
     @asynccontextmanager
     async def _reading(self) -> AsyncIterator[AsyncConnection]:

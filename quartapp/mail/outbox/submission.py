@@ -121,6 +121,7 @@ class Submission:
         now = self._outbox.now()
         return NewMessage(
             encoded=encoded,
+            queue=self._outbox.worker.queue,
             backend=self._outbox.backend,
             created_at=now,
             due_at=now if at is None else max(_moment("at", at, now), now),

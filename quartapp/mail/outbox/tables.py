@@ -61,6 +61,8 @@ messages = Table(
     metadata,
     Column("id", SafeText(32), primary_key=True),
     Column("message_id", SafeText, nullable=False),
+    # The application that the message is of: see MAIL_QUEUE.
+    Column("queue", String(64), nullable=False),
     Column("backend", String(16), nullable=False),
     Column("status", String(16), nullable=False),
     Column("subject", SafeText, nullable=False),
@@ -106,6 +108,7 @@ HAS_ENDED = messages.c.ended_at.is_not(None)
 
 Index(
     "ix_mail_messages_due",
+    messages.c.queue,
     messages.c.backend,
     messages.c.is_retry,
     messages.c.due_at,
@@ -114,6 +117,7 @@ Index(
 )
 Index(
     "ix_mail_messages_claimed",
+    messages.c.queue,
     messages.c.backend,
     messages.c.token,
     postgresql_where=IS_CLAIMED,
@@ -121,6 +125,7 @@ Index(
 )
 Index(
     "ix_mail_messages_expires_at",
+    messages.c.queue,
     messages.c.backend,
     messages.c.expires_at,
     postgresql_where=MAY_EXPIRE,
@@ -128,14 +133,17 @@ Index(
 )
 Index(
     "ix_mail_messages_ended_at",
+    messages.c.queue,
     messages.c.status,
     messages.c.ended_at,
     postgresql_where=HAS_ENDED,
     sqlite_where=HAS_ENDED,
 )
-Index("ix_mail_messages_status", messages.c.status, messages.c.id)
+Index("ix_mail_messages_queue", messages.c.queue, messages.c.id)
+Index("ix_mail_messages_status", messages.c.queue, messages.c.status, messages.c.id)
 Index(
     "ix_mail_messages_idempotency_key",
+    messages.c.queue,
     messages.c.idempotency_key,
     postgresql_where=HAS_KEY,
     sqlite_where=HAS_KEY,
@@ -144,13 +152,13 @@ Index(
 IS_SUPPRESSED = messages.c.backend == literal(SUPPRESSED, literal_execute=True)
 Index(
     "ix_mail_messages_suppressed",
-    messages.c.backend,
+    messages.c.queue,
     postgresql_where=IS_SUPPRESSED,
     sqlite_where=IS_SUPPRESSED,
 )
 # What an operator searches by; neither ever changes.
-Index("ix_mail_messages_subject_start", messages.c.subject_start, messages.c.id)
-Index("ix_mail_messages_template", messages.c.template, messages.c.id)
+Index("ix_mail_messages_subject_start", messages.c.queue, messages.c.subject_start, messages.c.id)
+Index("ix_mail_messages_template", messages.c.queue, messages.c.template, messages.c.id)
 
 recipients = Table(
     "mail_recipients",
@@ -181,6 +189,7 @@ attempts = Table(
     metadata,
     Column("delivery_id", ForeignKey(messages.c.id, ondelete="CASCADE"), primary_key=True),
     Column("number", Integer, primary_key=True),
+    Column("queue", String(64), nullable=False),
     Column("ended_at", UtcDateTime, nullable=False),
     Column("status", String(16), nullable=False),
     Column("detail", SafeText, nullable=False),
@@ -188,13 +197,14 @@ attempts = Table(
     Column("reply", SafeText, nullable=False, default=""),
 )
 # What the server mostly replied in the last minutes.
-Index("ix_mail_attempts_ended_at", attempts.c.ended_at)
+Index("ix_mail_attempts_ended_at", attempts.c.queue, attempts.c.ended_at)
 
 # How attempts ended, in each minute and by worker, so that no row is written by many. Those of an
 # hour have no worker: see counts.py.
 counts = Table(
     "mail_counts",
     metadata,
+    Column("queue", String(64), primary_key=True),
     Column("outcome", String(16), primary_key=True),
     Column("starts_at", UtcDateTime, primary_key=True),
     Column("worker", String(32), primary_key=True),
@@ -206,6 +216,7 @@ workers = Table(
     "mail_workers",
     metadata,
     Column("id", String(32), primary_key=True),
+    Column("queue", String(64), nullable=False),
     Column("backend", String(16), nullable=False),
     Column("seen_at", UtcDateTime, nullable=False),
     Column("outage", SafeText, nullable=False, default=""),
@@ -219,6 +230,7 @@ keys = Table(
     "mail_keys",
     metadata,
     Column("key_hash", LargeBinary, primary_key=True),
+    Column("queue", String(64), nullable=False),
     Column("message_hash", LargeBinary, nullable=False),
     Column("delivery_id", SafeText(32), nullable=False, unique=True),
     Column("message_id", SafeText, nullable=False),
@@ -230,6 +242,7 @@ keys = Table(
 IS_PRUNED = keys.c.pruned_at.is_not(None)
 Index(
     "ix_mail_keys_pruned_at",
+    keys.c.queue,
     keys.c.pruned_at,
     postgresql_where=IS_PRUNED,
     sqlite_where=IS_PRUNED,

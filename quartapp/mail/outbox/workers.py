@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import bindparam, delete, func, literal, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from quartapp.database import Database
 
-__all__ = ["EVERY", "WorkerState", "at_work", "forget", "tell"]
+__all__ = ["EVERY", "WorkerId", "WorkerState", "at_work", "forget", "tell"]
 
 EVERY = 10.0
 """Seconds after which a worker that has no news says again that it is there."""
@@ -48,28 +48,37 @@ class WorkerState:
     next_attempt_at: datetime | None = None
 
 
-async def tell(database: Database, worker: str, state: WorkerState, now: datetime) -> None:
+class WorkerId(NamedTuple):
+    """A process that delivers or changes messages: the queue that they are of, and its name."""
+
+    queue: str
+    name: str
+
+
+async def tell(database: Database, worker: WorkerId, state: WorkerState, now: datetime) -> None:
     """Say that this worker delivers, and what holds it up."""
     async with database.writing() as connection:
-        row = {"id": worker, "seen_at": now, **asdict(state)}
+        row = {"id": worker.name, "queue": worker.queue, "seen_at": now, **asdict(state)}
         await connection.execute(TELL[connection.dialect.name], row)
 
 
-async def forget(database: Database, worker: str, now: datetime) -> None:
+async def forget(database: Database, worker: WorkerId, now: datetime) -> None:
     """Say that this worker delivers no more, and drop those that died long ago."""
     async with database.writing() as connection:
-        await connection.execute(FORGET, {"id_": worker, "old_": now - FORGOTTEN})
+        await connection.execute(FORGET, {"id_": worker.name, "old_": now - FORGOTTEN})
 
 
 async def at_work(
-    connection: AsyncConnection, now: datetime, *, but: str
+    connection: AsyncConnection, now: datetime, *, but: WorkerId
 ) -> tuple[WorkerState, ...]:
-    """The processes that deliver now, but for the one that has this name."""
+    """The processes that deliver messages of this one's queue now, but for itself."""
     is_sqlite = connection.dialect.name == "sqlite"
     # By the database's time: this process may be one that never asked how far its own is off.
     current: Any = literal(now, UtcDateTime) if is_sqlite else NOW
     rows = await connection.execute(
-        select(workers, current.label("now")).where(workers.c.id != but)
+        select(workers, current.label("now")).where(
+            workers.c.queue == but.queue, workers.c.id != but.name
+        )
     )
     return tuple(
         WorkerState(

@@ -9,6 +9,7 @@ from tests.crash.mechanisms.databases import DATABASES
 from tests.crash.mechanisms.hostile import HOSTILE
 from tests.crash.mechanisms.mechanism import Mechanism
 from tests.crash.mechanisms.processes import PROCESSES
+from tests.crash.mechanisms.queues import QUEUES
 from tests.crash.mechanisms.recipients import RECIPIENTS
 from tests.crash.mechanisms.retention import RETENTION
 from tests.crash.mechanisms.secrets import SECRETS
@@ -22,6 +23,7 @@ MECHANISMS = (
     *SERVERS,
     *DATABASES,
     *PROCESSES,
+    *QUEUES,
     *RECIPIENTS,
     *RETENTION,
     *SECRETS,

@@ -230,7 +230,7 @@ ATTEMPTS = (
     ),
     Mechanism(
         "tables are remembered only after the commit",
-        "quartapp/mail/outbox/outbox.py",
+        "quartapp/mail/outbox/transactions.py",
         "after_commit(self._tables.settle)",
         "self._tables.settle()",
         "tests/mail/events/test_suppression.py"

@@ -32,7 +32,7 @@ DATABASES = (
     ),
     Mechanism(
         "joining the caller's transaction",
-        "quartapp/mail/outbox/outbox.py",
+        "quartapp/mail/outbox/transactions.py",
         "if session is not None:",
         "if False:",
         "tests/mail/delivery/test_promises.py::test_2_rolled_back_means_never_sent",

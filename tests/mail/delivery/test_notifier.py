@@ -6,7 +6,7 @@ import asyncio
 import time
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, text
 
 from quartapp.database import Database
 from quartapp.mail import Status
@@ -53,6 +53,30 @@ async def notifier(here):
     await notifier.close()
 
 
+async def test_a_notification_of_another_application_is_not_heard(here, there, notifier):
+    calls, called = [], asyncio.Event()
+
+    def hear():
+        calls.append("heard")
+        called.set()
+
+    listener = Notifier(there)
+    listener.listen(hear)
+    async with asyncio.timeout(PATIENCE):
+        await called.wait()
+    called.clear()
+    async with here.reading() as connection:
+        await connection.execute(text("NOTIFY quartapp_mail, 'neighbour'"))
+
+    notifier.notify()
+    async with asyncio.timeout(PATIENCE):
+        await called.wait()
+    await listener.close()
+
+    # Once when listening began, and once for the last one: a connection hears them in order.
+    assert calls == ["heard", "heard"]
+
+
 async def test_a_ring_is_heard_in_another_process(notifier, heard):
     notifier.notify()
 
@@ -71,7 +95,7 @@ async def test_a_thousand_rings_at_once_are_two(notifier, here):
     async with asyncio.timeout(PATIENCE):
         await notifier._notifying
 
-    assert rings == ["NOTIFY quartapp_mail"] * 2
+    assert rings == ["NOTIFY quartapp_mail, 'default'"] * 2
 
 
 async def test_a_listener_is_back_when_the_database_is(notifier, heard, postgres):

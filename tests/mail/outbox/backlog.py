@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 LONG_AGO = NOW - 30 * DAY
 COMMON = {
+    "queue": "default",
     "backend": "smtp",
     "status": "sent",
     "subject": "Tea",
@@ -80,6 +81,7 @@ def their_attempt(which: Any, ended_at: datetime) -> Insert:
     values = {
         "delivery_id": messages.c.id,
         "number": literal(1),
+        "queue": literal("default"),
         "ended_at": literal(ended_at, attempts.c.ended_at.type),
         "status": literal("queued"),
         "detail": literal(""),
@@ -93,6 +95,7 @@ def their_key() -> Insert:
     key_hash = cast(messages.c.id, LargeBinary)
     values = {
         "key_hash": key_hash,
+        "queue": literal("default"),
         "message_hash": key_hash,
         "delivery_id": messages.c.id,
         "message_id": messages.c.message_id,
@@ -107,6 +110,7 @@ def many_counts(since: datetime, many: int) -> Insert:
     return insert(counts).values(
         [
             {
+                "queue": "default",
                 "outcome": count,
                 "starts_at": since + timedelta(hours=hour),
                 "worker": f"worker {number}",

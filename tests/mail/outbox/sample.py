@@ -63,7 +63,7 @@ class HandClock:
 
 def new(*to: str, subject: str = "Tea at four", due_at: datetime = NOW, **more: Any) -> NewMessage:
     """A message to enqueue, to Ada if no recipient is named."""
-    fields = {"backend": "smtp", "created_at": NOW, "due_at": due_at} | more
+    fields = {"queue": "default", "backend": "smtp", "created_at": NOW, "due_at": due_at} | more
     envelope = Envelope("flasky@example.com", to or (ADA,))
     content = b"Subject: " + subject.encode("utf-8", "replace") + b"\r\n\r\nTea.\r\n"
     return NewMessage(encoded=Encoded(envelope, content, "<1@example.com>", subject), **fields)

@@ -12,6 +12,7 @@ from quartapp.mail.choices import SUPPRESSED
 from quartapp.mail.delivery.retry import Retry
 from quartapp.mail.outbox.counts import BY_THE_MINUTE, KEPT, Count, add, roll_up
 from quartapp.mail.outbox.tables import counts
+from quartapp.mail.outbox.workers import WorkerId
 from quartapp.mail.settings import MailSettings
 from tests.mail.outbox.sample import (
     ACCEPTED,
@@ -53,7 +54,7 @@ async def totals(outbox):
 
 async def add_up(outbox):
     """What the pruner does to counts."""
-    return await roll_up(outbox.database, outbox.now())
+    return await roll_up(outbox.database, outbox.worker.queue, outbox.now())
 
 
 @pytest.mark.parametrize(
@@ -177,14 +178,14 @@ async def test_workers_write_rows_of_their_own(outbox, other):
     async with outbox.database.reading() as connection:
         found = {row.worker: row.number for row in await connection.execute(select(counts))}
 
-    assert found == {outbox.worker: 1, other.worker: 1}
+    assert found == {outbox.worker.name: 1, other.worker.name: 1}
 
 
 async def test_after_two_days_minutes_become_hours_and_nothing_is_lost(outbox, other, clock):
     async with outbox.database.writing() as connection:
         for worker in ("a", "b"):
             events = [(Count.SENT, NOW + number * MINUTE) for number in range(70)]
-            await add(connection, worker, events)
+            await add(connection, WorkerId("default", worker), events)
     clock.go_on(BY_THE_MINUTE + HOUR)
 
     await asyncio.gather(add_up(outbox), add_up(other))
@@ -200,7 +201,8 @@ async def test_after_two_days_minutes_become_hours_and_nothing_is_lost(outbox, o
 async def test_what_two_processes_roll_up_at_once_is_added_once(outbox, other, clock):
     async with outbox.database.writing() as connection:
         for worker in range(40):
-            await add(connection, str(worker), [(Count.FAILED, NOW), (Count.SENT, NOW)])
+            whose = WorkerId("default", str(worker))
+            await add(connection, whose, [(Count.FAILED, NOW), (Count.SENT, NOW)])
     clock.go_on(3 * DAY)
 
     gone = await asyncio.gather(*(add_up(each) for each in (outbox, other) * 3))

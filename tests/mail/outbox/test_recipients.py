@@ -128,7 +128,7 @@ async def test_no_statement_grows_with_the_messages_that_are_changed(outbox, clo
     with parameters_in(outbox.database) as seen:
         queued = await outbox.enqueue_all([new() for _ in range(MANY)])
         ids = [each.id for each in queued]
-        batches = [await outbox.claim(256), await outbox.claim(256), await outbox.claim(256)]
+        batches = [await outbox.claim(150) for _ in range(8)]
         claims = [claim for batch in batches for claim in batch.claims]
         await outbox.renew(claims)
         await outbox.stamp(claims)

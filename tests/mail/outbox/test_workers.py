@@ -42,7 +42,7 @@ async def seen(outbox, worker, ago):
     async with outbox.database.writing() as connection:
         is_sqlite = connection.dialect.name == "sqlite"
         now = outbox.now() if is_sqlite else await connection.scalar(select(func.clock_timestamp()))
-        here = table.c.id == worker.worker
+        here = table.c.id == worker.worker.name
         await connection.execute(update(table).where(here).values(seen_at=now - ago))
 
 

@@ -84,10 +84,11 @@ def rows(number: int, now: datetime) -> Iterator[tuple[dict[str, Any], dict[str,
         has_ended = status != "queued"
         yield (
             {
-                "id": delivery_id, "message_id": f"<{place}@example.com>", "backend": "smtp",
+                "id": delivery_id, "message_id": f"<{place}@example.com>",
+                "queue": "default", "backend": "smtp",
                 "status": status, "subject": subject, "subject_start": beginning(subject),
                 "sender": "flasky@example.com", "mail_options": [], "rcpt_options": [],
-                "template": template, "size": 2_000, "created_at": queued_at,
+                "template": template, "size": 2_000, "recipient_count": 1, "created_at": queued_at,
                 "since": queued_at, "due_at": None if has_ended else now + timedelta(days=1),
                 "is_retry": False, "attempts": 1, "outages": 0,
                 "sent_at": queued_at if status == "sent" else None,

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from quartapp.database import Database
-    from quartapp.mail.outbox.workers import WorkerState
+    from quartapp.mail.outbox.workers import WorkerId, WorkerState
 
 __all__ = ["figures"]
 
@@ -38,7 +38,7 @@ SHOWN = tuple(count for count in Count if count is not Count.SUPPRESSED)
 
 
 async def figures(
-    database: Database, now: datetime, *, backend: str, worker: str, here: WorkerState | None
+    database: Database, now: datetime, *, backend: str, worker: WorkerId, here: WorkerState | None
 ) -> Figures:
     """Messages in each state, those that wait, the last hour minute by minute, and who delivers.
 
@@ -50,17 +50,17 @@ async def figures(
     """
     # Side by side, each on a connection of its own.
     states, history = await asyncio.gather(
-        _states(database, now, worker, here), _history(database, now)
+        _states(database, now, worker, here), _history(database, worker.queue, now)
     )
     return Figures(at=now, backend=backend, **states, **history)
 
 
 async def _states(
-    database: Database, now: datetime, worker: str, here: WorkerState | None
+    database: Database, now: datetime, worker: WorkerId, here: WorkerState | None
 ) -> dict[str, Any]:
     async with database.reading() as connection:
-        counted = (await connection.execute(COUNTS)).one()
-        oldest = (await connection.execute(OLDEST)).first()
+        counted = (await connection.execute(_counts(worker.queue))).one()
+        oldest = (await connection.execute(_oldest(worker.queue))).first()
         others = await at_work(connection, now, but=worker)
     return {
         "counts": {status: getattr(counted, status) for status in Status},
@@ -72,10 +72,12 @@ async def _states(
     }
 
 
-async def _history(database: Database, now: datetime) -> dict[str, Any]:
+async def _history(database: Database, queue: str, now: datetime) -> dict[str, Any]:
     async with database.reading() as connection:
-        minutes = await _last_hour(connection, now)
-        replies = (await connection.execute(REPLIES, {"since_": now - LATELY})).scalars()
+        minutes = await _last_hour(connection, queue, now)
+        replies = (
+            await connection.execute(REPLIES, {"queue_": queue, "since_": now - LATELY})
+        ).scalars()
     return {"minutes": minutes, "replies": tuple(replies)}
 
 
@@ -83,35 +85,38 @@ def _no_more(number: int) -> int:
     return min(number, Figures.COUNTED + 1)
 
 
-def _count(status: Status) -> ScalarSelect[int]:
+def _count(queue: str, status: Status) -> ScalarSelect[int]:
     """How many messages are in a state, or one more than we count."""
     # As a range, and in order, so that PostgreSQL answers it from the index. A range of pairs, as
     # pages need it, takes twice as long, and so do rows with anything in them.
     some: Select[Any] = (
         select(literal_column("1"))
-        .where(messages.c.status >= status, messages.c.status <= status)
-        .order_by(messages.c.status)
+        .where(messages.c.queue == queue, messages.c.status >= status, messages.c.status <= status)
+        .order_by(messages.c.queue, messages.c.status)
         .limit(at_most(Figures.COUNTED + 1))
     )
     return select(func.count()).select_from(some.subquery()).scalar_subquery()
 
 
-def _oldest(status: Status) -> ScalarSelect[str]:
-    first = listed("status", Filter(status=status), upwards=True)
+def _oldest_in(queue: str, status: Status) -> ScalarSelect[str]:
+    first = listed("status", Filter(queue=queue, status=status), upwards=True)
     return first.limit(at_most(1)).scalar_subquery()
 
 
-def _suppressed() -> ScalarSelect[int]:
+def _suppressed(queue: str) -> ScalarSelect[int]:
     some: Select[Any] = (
-        select(literal_column("1")).where(IS_SUPPRESSED).limit(at_most(Figures.COUNTED + 1))
+        select(literal_column("1"))
+        .where(messages.c.queue == queue, IS_SUPPRESSED)
+        .limit(at_most(Figures.COUNTED + 1))
     )
     return select(func.count()).select_from(some.subquery()).scalar_subquery()
 
 
-def _waiting(backend: str) -> ColumnElement[int]:
+def _waiting(queue: str, backend: str) -> ColumnElement[int]:
     """How many messages of a backend wait for an attempt, or more than we count."""
     new, again = (
         first_of(
+            messages.c.queue == queue,
             messages.c.backend == backend,
             messages.c.is_retry.is_(is_retry),
             messages.c.due_at.is_not(None),
@@ -121,28 +126,33 @@ def _waiting(backend: str) -> ColumnElement[int]:
     return new + again
 
 
-COUNTS = select(
-    *(_count(status).label(status) for status in Status),
-    _suppressed().label("suppressed"),
-    *(_waiting(backend).label(f"for_{backend}") for backend in BACKENDS),
-)
-OLDEST = (
-    select(messages.c.id, messages.c.created_at)
-    .where(messages.c.id.in_([_oldest(Status.QUEUED), _oldest(Status.SENDING)]))
-    .order_by(messages.c.id)
-    .limit(1)
-)
+def _counts(queue: str) -> Select[Any]:
+    columns: list[ColumnElement[int]] = [_count(queue, status).label(status) for status in Status]
+    columns.append(_suppressed(queue).label("suppressed"))
+    columns += [_waiting(queue, backend).label(f"for_{backend}") for backend in BACKENDS]
+    return select().add_columns(*columns)
+
+
+def _oldest(queue: str) -> Select[Any]:
+    first = [_oldest_in(queue, Status.QUEUED), _oldest_in(queue, Status.SENDING)]
+    query: Select[Any] = select(messages.c.id, messages.c.created_at)
+    return query.where(messages.c.id.in_(first)).order_by(messages.c.id).limit(1)
 
 
 REPLIES = (
     select(attempts.c.reply)
-    .where(attempts.c.ended_at >= bindparam("since_"), attempts.c.status != Status.SENT)
+    .where(
+        attempts.c.queue == bindparam("queue_"),
+        attempts.c.ended_at >= bindparam("since_"),
+        attempts.c.status != Status.SENT,
+    )
     .order_by(attempts.c.ended_at.desc())
     .limit(at_most(Figures.REPLIES))
 )
 ENDED = (
     select(counts.c.starts_at, counts.c.outcome, func.sum(counts.c.number).label("number"))
     .where(
+        counts.c.queue == bindparam("queue_"),
         counts.c.outcome.in_(SHOWN),
         # With two ends, or PostgreSQL plans to find a third of the table.
         counts.c.starts_at.between(bindparam("since_"), bindparam("until_")),
@@ -151,10 +161,10 @@ ENDED = (
 )
 
 
-async def _last_hour(connection: AsyncConnection, now: datetime) -> tuple[Minute, ...]:
+async def _last_hour(connection: AsyncConnection, queue: str, now: datetime) -> tuple[Minute, ...]:
     starts = [minute_of(now) - MINUTE * ago for ago in reversed(range(HOUR))]
     numbers: dict[datetime, dict[str, int]] = defaultdict(dict)
-    hour = {"since_": starts[0], "until_": starts[-1]}
+    hour = {"queue_": queue, "since_": starts[0], "until_": starts[-1]}
     for row in await connection.execute(ENDED, hour):
         numbers[row.starts_at][row.outcome] = row.number
     return tuple(Minute(start, **numbers[start]) for start in starts)

@@ -44,6 +44,8 @@ SHOWN = (
 class Filter:
     """Which messages: every condition that is given must hold.
 
+    queue
+        The outbox gives its own.
     recipient
         One of the message's recipients, exactly.
     subject
@@ -59,6 +61,7 @@ class Filter:
 
     MOST_IDS: ClassVar[int] = 500
 
+    queue: str | None = None
     status: Status | None = None
     recipient: str | None = None
     subject: str | None = None
@@ -85,6 +88,8 @@ class Filter:
     def apply(self, query: Select[Any], of: Any = messages.c) -> Select[Any]:
         """Narrow a query over `messages`, or over a sub-query with these columns of theirs."""
         query = query.where(*self.bounds(of.id))
+        if self.queue is not None:
+            query = query.where(of.queue == self.queue)
         if self.status is not None:
             query = query.where(of.status == self.status)
         if self.template is not None:
@@ -126,9 +131,9 @@ class Conditions(TypedDict, total=False):
     before: str | None
 
 
-async def get(connection: AsyncConnection, delivery_id: str) -> Delivery | None:
-    """The message as it is now, None if there is none with this id."""
-    found = await find(connection, Filter(ids=[delivery_id]), limit=1, listed=None)
+async def get(connection: AsyncConnection, queue: str, delivery_id: str) -> Delivery | None:
+    """The message as it is now, None if there is none with this id in the queue."""
+    found = await find(connection, Filter(queue=queue, ids=[delivery_id]), limit=1, listed=None)
     return found[0] if found else None
 
 

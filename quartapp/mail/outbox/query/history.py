@@ -35,14 +35,19 @@ ATTEMPTS = (
 
 
 async def history(
-    connection: AsyncConnection, delivery_id: str, status: Status | None, first: int, size: int
+    connection: AsyncConnection,
+    queue: str,
+    delivery_id: str,
+    status: Status | None,
+    first: int,
+    size: int,
 ) -> History | None:
-    """All that is stored about a message but its content, None if there is none with this id.
+    """All that is stored about a message but its content, None if there is none in this queue.
 
     status, first, size
         Which of its recipients: those in a state or all, after so many, and so many at most.
     """
-    found = await find(connection, Filter(ids=[delivery_id]), limit=1)
+    found = await find(connection, Filter(queue=queue, ids=[delivery_id]), limit=1)
     details = (await connection.execute(DETAILS, {"id_": delivery_id})).one_or_none()
     if not found or details is None:
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import literal, select, tuple_
@@ -23,6 +24,8 @@ ORDERED = {
     "status": (messages.c.status, messages.c.id),
     "template": (messages.c.template, messages.c.id),
 }
+"""The columns of an index; those about messages begin with their queue."""
+
 BEGINNING, END = "", "zzzz"
 """Below and above every id, in any collation."""
 
@@ -37,7 +40,7 @@ def listed(field: str | None, wanted: Filter, *, upwards: bool = False) -> Selec
     """
     if field in ORDERED:
         return _from_index(field, wanted, upwards=upwards)
-    alone = Filter(**{field: getattr(wanted, field)}) if field else Filter()
+    alone = replace(Filter(queue=wanted.queue), **{field: getattr(wanted, field)} if field else {})
     query = alone.apply(select(messages.c.id)).where(*wanted.bounds(messages.c.id))
     if field == "subject":
         return query.order_by(messages.c.subject_start)
@@ -50,11 +53,14 @@ def _from_index(field: str, wanted: Filter, *, upwards: bool) -> Select[Any]:
     column, ids = ORDERED[field]
     value = literal(getattr(wanted, field), column.type)
     low, high = _ends(wanted)
-    pair = tuple_(column, ids)
+    queue = () if field == "recipient" else (literal(wanted.queue, messages.c.queue.type),)
+    first = () if field == "recipient" else (messages.c.queue,)
+    pair = tuple_(*first, column, ids)
     query = select(ids.label("id")).where(
-        pair > tuple_(value, literal(low, ids.type)), pair < tuple_(value, literal(high, ids.type))
+        pair > tuple_(*queue, value, literal(low, ids.type)),
+        pair < tuple_(*queue, value, literal(high, ids.type)),
     )
-    return query.order_by(_directed(column, upwards), _directed(ids, upwards))
+    return query.order_by(*(_directed(each, upwards) for each in (*first, column, ids)))
 
 
 def _ends(wanted: Filter) -> tuple[str, str]:

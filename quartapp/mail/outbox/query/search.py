@@ -33,6 +33,7 @@ READ_FIRST = 200
 
 
 ASKED = {
+    "queue": messages.c.queue,
     "status": messages.c.status,
     "template": messages.c.template,
     "subject": messages.c.subject_start,
@@ -185,4 +186,7 @@ def _end(lead: Lead, here: Filter, place: Place) -> Select[Any]:
 def _rest(lead: Lead, here: Filter) -> Filter:
     """The conditions that the lead's list does not meet by itself."""
     rest = replace(here, before=None, after=None, since=None, until=None)
-    return replace(rest, **{lead.field: None}) if lead.field else rest
+    if lead.field == "recipient":
+        return replace(rest, recipient=None)
+    # The other indexes begin with the queue.
+    return replace(rest, queue=None, **{lead.field: None} if lead.field else {})

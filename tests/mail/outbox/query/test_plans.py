@@ -125,7 +125,7 @@ def find(**conditions):
 def page(place=FIRST, **conditions):
     async def turning(outbox):
         async with outbox.database.reading() as connection:
-            await search.page(connection, Filter(**conditions), place, 50)
+            await search.page(connection, Filter(queue="default", **conditions), place, 50)
 
     return turning
 

@@ -14,6 +14,7 @@ def upgrade() -> None:
         "mail_messages",
         sa.Column("id", sa.String(length=32), nullable=False),
         sa.Column("message_id", sa.String(), nullable=False),
+        sa.Column("queue", sa.String(length=64), nullable=False),
         sa.Column("backend", sa.String(length=16), nullable=False),
         sa.Column("status", sa.String(length=16), nullable=False),
         sa.Column("subject", sa.String(), nullable=False),
@@ -45,46 +46,53 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_mail_messages"),
     )
     op.create_index(
-        "ix_mail_messages_claimed", "mail_messages", ["backend", "token"], **where_set("token")
+        "ix_mail_messages_claimed",
+        "mail_messages",
+        ["queue", "backend", "token"],
+        **where_set("token"),
     )
     op.create_index(
         "ix_mail_messages_due",
         "mail_messages",
-        ["backend", "is_retry", "due_at"],
+        ["queue", "backend", "is_retry", "due_at"],
         **where_set("due_at"),
     )
     op.create_index(
         "ix_mail_messages_ended_at",
         "mail_messages",
-        ["status", "ended_at"],
+        ["queue", "status", "ended_at"],
         **where_set("ended_at"),
     )
     op.create_index(
         "ix_mail_messages_expires_at",
         "mail_messages",
-        ["backend", "expires_at"],
+        ["queue", "backend", "expires_at"],
         **where_set("due_at", "expires_at"),
     )
     op.create_index(
         "ix_mail_messages_idempotency_key",
         "mail_messages",
-        ["idempotency_key"],
+        ["queue", "idempotency_key"],
         **where_set("idempotency_key"),
     )
-    op.create_index("ix_mail_messages_status", "mail_messages", ["status", "id"])
-    op.create_index("ix_mail_messages_subject_start", "mail_messages", ["subject_start", "id"])
+    op.create_index("ix_mail_messages_queue", "mail_messages", ["queue", "id"])
+    op.create_index("ix_mail_messages_status", "mail_messages", ["queue", "status", "id"])
+    op.create_index(
+        "ix_mail_messages_subject_start", "mail_messages", ["queue", "subject_start", "id"]
+    )
     op.create_index(
         "ix_mail_messages_suppressed",
         "mail_messages",
-        ["backend"],
+        ["queue"],
         postgresql_where=sa.text("backend = 'suppressed'"),
         sqlite_where=sa.text("backend = 'suppressed'"),
     )
-    op.create_index("ix_mail_messages_template", "mail_messages", ["template", "id"])
+    op.create_index("ix_mail_messages_template", "mail_messages", ["queue", "template", "id"])
     op.create_table(
         "mail_attempts",
         sa.Column("delivery_id", sa.String(length=32), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("queue", sa.String(length=64), nullable=False),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("status", sa.String(length=16), nullable=False),
         sa.Column("detail", sa.String(), nullable=False),
@@ -97,7 +105,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("delivery_id", "number", name="pk_mail_attempts"),
     )
-    op.create_index("ix_mail_attempts_ended_at", "mail_attempts", ["ended_at"])
+    op.create_index("ix_mail_attempts_ended_at", "mail_attempts", ["queue", "ended_at"])
     op.create_table(
         "mail_contents",
         sa.Column("delivery_id", sa.String(length=32), nullable=False),
@@ -131,15 +139,17 @@ def upgrade() -> None:
     op.create_index("ix_mail_recipients_address", "mail_recipients", ["address", "delivery_id"])
     op.create_table(
         "mail_counts",
+        sa.Column("queue", sa.String(length=64), nullable=False),
         sa.Column("outcome", sa.String(length=16), nullable=False),
         sa.Column("starts_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("worker", sa.String(length=32), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
-        sa.PrimaryKeyConstraint("outcome", "starts_at", "worker", name="pk_mail_counts"),
+        sa.PrimaryKeyConstraint("queue", "outcome", "starts_at", "worker", name="pk_mail_counts"),
     )
     op.create_table(
         "mail_workers",
         sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("queue", sa.String(length=64), nullable=False),
         sa.Column("backend", sa.String(length=16), nullable=False),
         sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("outage", sa.String(), nullable=False),
@@ -159,6 +169,7 @@ def upgrade() -> None:
     op.create_table(
         "mail_keys",
         sa.Column("key_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("queue", sa.String(length=64), nullable=False),
         sa.Column("message_hash", sa.LargeBinary(), nullable=False),
         sa.Column("delivery_id", sa.String(length=32), nullable=False),
         sa.Column("message_id", sa.String(), nullable=False),
@@ -168,7 +179,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("key_hash", name="pk_mail_keys"),
         sa.UniqueConstraint("delivery_id", name="uq_mail_keys_delivery_id"),
     )
-    op.create_index("ix_mail_keys_pruned_at", "mail_keys", ["pruned_at"], **where_set("pruned_at"))
+    op.create_index(
+        "ix_mail_keys_pruned_at", "mail_keys", ["queue", "pruned_at"], **where_set("pruned_at")
+    )
     op.create_table(
         "mail_key_secret",
         sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
