@@ -38,7 +38,7 @@ async def unaware(pooled_url):
     await database.dispose()
 
 
-async def ask(database, times=20):
+async def ask(database, times=10):
     for _ in range(times):
         assert await database.first(WHICH, {"nothing": 0})
         async with database.session() as session:

@@ -1,4 +1,4 @@
-"""Query plans: with 100,000 messages stored, nothing reads a whole table."""
+"""Query plans: with 20,000 messages stored, nothing reads a whole table."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from tests.fixtures.postgres_server import PostgresServer
 
-SENT = 100_000
+SENT = 20_000
 FEW = 200
 LATELY = NOW - HOUR
 
