@@ -13,7 +13,7 @@ from quartapp import create_app
 from quartapp.mail import Attachment, WorkerState
 from quartapp.mail.outbox.counts import Count, add
 from quartapp.mail.outbox.tables import attempts, messages, recipients
-from quartapp.mail.outbox.workers import tell
+from quartapp.mail.outbox.workers import WorkerId, tell
 from quartapp.mail.testing import message
 from quartapp.models import MIGRATIONS
 from tests.mail.outbox.backlog import many_messages, their_recipient
@@ -139,7 +139,7 @@ async def _long_history(app: Quart) -> None:
             many_messages("00f", 3, status="failed", ended_at=this - 9 * MINUTE)
         )
         await connection.execute(their_recipient("ada@example.com", messages.c.id.is_not(None)))
-        await add(connection, "before", _busy_hour(this))
+        await add(connection, WorkerId("default", "before"), _busy_hour(this))
     await tell(app.extensions["database"], "other", WorkerState(backend="mailbox"), this)
 
 

@@ -14,6 +14,7 @@ from quartapp.mail.outbox.query import search
 from quartapp.mail.outbox.report import Report
 from quartapp.mail.outbox.subject import beginning, span
 from quartapp.mail.outbox.tables import messages
+from quartapp.mail.outbox.workers import WorkerId
 from tests.mail.outbox.backlog import many_messages, their_recipient
 from tests.mail.outbox.sample import (
     ACCEPTED,
@@ -245,7 +246,7 @@ async def test_figures_tell_how_the_attempts_of_each_minute_ended(report, outbox
 async def test_every_attempt_of_a_busy_minute_is_counted(report, outbox, database):
     async with database.writing() as connection:
         for number in (2_999, 2_001):
-            await add(connection, "a", [(Count.DEFERRED, NOW)] * number)
+            await add(connection, WorkerId("default", "a"), [(Count.DEFERRED, NOW)] * number)
 
     minutes = (await report.figures()).minutes
 
