@@ -119,9 +119,8 @@ async def _in_state(app: Quart, state: str) -> str:
             )
         for number in range(1, changes.get("attempts", 0) + 1 if said else 0):
             tried = {"delivery_id": delivery_id, "number": number, "ended_at": now, "detail": said}
-            await connection.execute(
-                insert(attempts).values(tried | {"status": changes.get("status", "queued")})
-            )
+            tried |= {"queue": "default", "status": changes.get("status", "queued")}
+            await connection.execute(insert(attempts).values(tried))
     return delivery_id
 
 
@@ -140,7 +139,8 @@ async def _long_history(app: Quart) -> None:
         )
         await connection.execute(their_recipient("ada@example.com", messages.c.id.is_not(None)))
         await add(connection, WorkerId("default", "before"), _busy_hour(this))
-    await tell(app.extensions["database"], "other", WorkerState(backend="mailbox"), this)
+    other = WorkerId("default", "other")
+    await tell(app.extensions["database"], other, WorkerState(backend="mailbox"), this)
 
 
 def _busy_hour(this: datetime) -> list[tuple[Count, datetime]]:
