@@ -41,6 +41,9 @@ TRIFLE = 0.1
 SLOW = 1.0
 """Seconds for the small text that linear time never takes."""
 
+MOST = 40
+"""Times as long for ten times the text; quadratic time would have a hundred."""
+
 ANYTHING = [*" \t<>()\"'\\@,;:.=-&%/a9\n\0", "é", "\u0301\u0316", "²", "A ", "a@", '\\"']
 ADDRESSES = ["a@b,", "<a@b>", '"a" ', '"\\', "a.", "a-", "xn--", "()", "((", "> ", "ß"]
 WORDS = ["=?", "?=", "=?x?q?", "=?utf-8?q?", "=?utf-8?q?a?= ", "=?utf-8?b?YQ=", "=?utf-8?b?YQ==?="]
@@ -250,11 +253,11 @@ def test_ten_times_the_text_takes_about_ten_times_as_long(name: str) -> None:
     for unit in shapes(name):
         tenth, small, large = (text(unit, size) for size in (SMALL // 10, SMALL, LARGE))
         assert cost(READERS[name], tenth) < SLOW, unit
-        assert cost(READERS[name], small) < SLOW, unit
-        if cost(READERS[name], large) > TRIFLE:
-            ratio = best(READERS[name], large) / best(READERS[name], small)
-            # Quadratic time would have a hundred.
-            assert ratio < 40, unit
+        once = cost(READERS[name], small)
+        assert once < SLOW, unit
+        # Only what looks slow is measured again, since a busy machine looks slow too.
+        if cost(READERS[name], large) > max(TRIFLE, MOST * once):
+            assert best(READERS[name], large) < MOST * best(READERS[name], small), unit
 
 
 def best(reader: Reader, given: str) -> float:
