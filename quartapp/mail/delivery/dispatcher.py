@@ -254,15 +254,15 @@ class Dispatcher:
         try:
             decision = await self._sender.attempt(job)
         except (asyncio.CancelledError, DatabaseUnavailable):
-            decision = self._sender.rules().release(claim)
+            decision = self._sender.released(job)
         except LeaseLost as error:
             logger.warning("%s", error)
             # Written only if no other process has taken it over.
-            decision = self._sender.rules().release(claim)
+            decision = self._sender.released(job)
         except Exception as error:
             # A bug in one message must not stop the worker.
             logger.exception("message %s could not be sent", claim.id)
-            decision = self._sender.failed(claim, error)
+            decision = self._sender.failed(job, error)
         await self._finish(job, decision)
 
     async def _finish(self, job: SendJob, decision: Decision) -> None:

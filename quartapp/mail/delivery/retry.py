@@ -43,15 +43,14 @@ class Retry:
     def judge(self, claim: Claim, outcome: Outcome) -> Decision:
         """After a reply: accepted is sent, 4xx is deferred, 5xx failed, else it is uncertain.
 
-        Those who are due and have no answer are due at once, for another transaction.
+        Those who are due and have no answer stay due, for another transaction at once. Nothing of
+        theirs changes, so that a message in many transactions is not written as a whole in each.
         """
         first = claim.first_attempt_at or (self.now if outcome.reached else None)
         rest = set(claim.due(self.now)) - set(outcome.answers)
         recipients = tuple(
             self._after(claim, recipient, outcome.answers[recipient.address], first)
             if recipient.address in outcome.answers
-            else replace(recipient, due_at=self.now)
-            if recipient.address in rest
             else recipient
             for recipient in claim.recipients
         )

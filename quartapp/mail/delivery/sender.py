@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import random
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from quartapp.mail.delivery.retry import Retry
 from quartapp.mail.delivery.staging import stage
 from quartapp.mail.message.encoding import Envelope
 from quartapp.mail.settings import OnUncertain
-from quartapp.mail.transports import Answer, Outcome, Result, ServerOutage
+from quartapp.mail.transports import Answer, HearingSession, Outcome, Result, ServerOutage
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Mapping
 
     from quartapp.mail.delivery.prefetch import ContentLimit
     from quartapp.mail.outbox import Outbox
@@ -40,6 +40,8 @@ class SendJob:
         Bytes of the content while no connection sends it, see `ContentLimit`.
     took
         Seconds until the server's last reply, once it has replied.
+    heard
+        What the server had replied about recipients when the sending was cut.
     """
 
     claim: Claim
@@ -49,6 +51,7 @@ class SendJob:
     content: bytes | None = None
     held: int = 0
     took: float | None = None
+    heard: Mapping[str, Answer] = field(default_factory=dict)
 
     @property
     def may_be_cut(self) -> bool:
@@ -106,11 +109,18 @@ class Sender:
             return self.rules().postpone(claim, outage)
         return self.rules().judge(claim, outcome)
 
-    def failed(self, claim: Claim, error: Exception) -> Decision:
+    def released(self, job: SendJob) -> Decision:
+        """After our own cut before the end of data: as it was, but for what was heard."""
+        if job.heard:
+            return self.rules().judge(job.claim, Outcome(job.heard))
+        return self.rules().release(job.claim)
+
+    def failed(self, job: SendJob, error: Exception) -> Decision:
         """After a bug in our own code: deferred, as if the server had said so."""
+        claim = job.claim
         answer = Answer(Result.TRANSIENT, None, f"internal error: {type(error).__name__}: {error}")
         due = claim.due(self._outbox.now())
-        return self.rules().judge(claim, Outcome(dict.fromkeys(due, answer)))
+        return self.rules().judge(claim, Outcome(dict.fromkeys(due, answer) | dict(job.heard)))
 
     def rules(self) -> Retry:
         """The rules of retrying, as of now."""
@@ -140,6 +150,11 @@ class Sender:
                 outcome = await session.send(
                     envelope, job.content, lambda: self._before_end_of_data(job)
                 )
+            except BaseException:
+                heard = session.heard if isinstance(session, HearingSession) else {}
+                if heard:
+                    job.heard = staged.translate(Outcome(heard)).answers
+                raise
             finally:
                 self._hold(job, len(job.content))
             job.took = time.monotonic() - began

@@ -50,7 +50,12 @@ class Decision:
 
     @property
     def due_at(self) -> datetime | None:
-        """When the message is next due: its earliest recipient, or its expiry if that is sooner."""
+        """When the message is next due: its earliest recipient, or its expiry if that is sooner.
+
+        Where it goes on, that is at once, and after the others that are due.
+        """
+        if self.goes_on:
+            return self.at
         dues = [recipient.due_at for recipient in self.recipients if recipient.due_at]
         if not dues:
             return None

@@ -3,6 +3,7 @@
 from quartapp.mail.transports.breaker import Breaker, BreakerState
 from quartapp.mail.transports.contract import (
     Answer,
+    HearingSession,
     LoginRejected,
     Outcome,
     Result,
@@ -16,6 +17,7 @@ __all__ = [
     "Answer",
     "Breaker",
     "BreakerState",
+    "HearingSession",
     "LoginRejected",
     "Outcome",
     "Result",

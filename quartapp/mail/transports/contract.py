@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, ClassVar, Protocol
+from typing import TYPE_CHECKING, ClassVar, Protocol, runtime_checkable
 
 from quartapp.mail.errors import MailError
 from quartapp.mail.lines import shortened
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Answer",
+    "HearingSession",
     "LoginRejected",
     "Outcome",
     "Result",
@@ -76,6 +77,19 @@ class Session(Protocol):
         Raises `ServerOutage` when the server, not the message, is at fault, and it has replied
         about no recipient.
         """
+        ...
+
+
+@runtime_checkable
+class HearingSession(Protocol):
+    """A session that may also be asked after `send` was cut: a stop, a lost lease, an error.
+
+    A session need not be one; then recipients are asked again about whom it had heard.
+    """
+
+    @property
+    def heard(self) -> Mapping[str, Answer]:
+        """What the server has replied about recipients of the last message, however it ended."""
         ...
 
 

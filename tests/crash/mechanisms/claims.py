@@ -81,7 +81,7 @@ CLAIMS = (
         "a lease that was lost before the end of data is given back",
         "quartapp/mail/delivery/dispatcher.py",
         "# Written only if no other process has taken it over.\n"
-        "            decision = self._sender.rules().release(claim)",
+        "            decision = self._sender.released(job)",
         "return",
         "tests/crash/test_leases.py::test_a_lease_lost_before_the_end_of_data_holds_nothing_up",
     ),

@@ -307,4 +307,11 @@ SERVERS = (
         "tests/mail/mailbox/test_chaos.py"
         "::test_what_is_used_up_is_forgotten_when_the_stalled_client_hangs_up",
     ),
+    Mechanism(
+        "what was heard before our own cut is recorded",
+        "quartapp/mail/delivery/sender.py",
+        "        if job.heard:\n",
+        "        if False:\n",
+        "tests/mail/delivery/test_rest.py::test_what_was_heard_before_a_stop_is_not_asked_again",
+    ),
 )

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from quartapp.mail import Status, message_deferred, message_sent
-from quartapp.mail.testing import Phase, message
+from quartapp.mail.testing import Phase, SMTPServer, message
+from tests.crash.waiting import until
+from tests.mail.delivery.test_database_outage import rename
 from tests.mail.outbox.test_counting import totals
 
 MANY = [f"{number:02}@example.com" for number in range(12)]
@@ -113,3 +117,85 @@ async def test_a_message_that_is_cancelled_in_between_goes_no_further(serve, ser
 
     assert done.status is Status.CANCELLED
     assert [len(copy.recipients) for copy in server.messages] == [10]
+
+
+@pytest.fixture
+async def slow():
+    """A server that is asked one thing at a time: what comes next shows what was heard."""
+    async with SMTPServer(extensions=("8BITMIME",)) as server:
+        yield server
+
+
+async def test_what_was_heard_before_a_stop_is_not_asked_again(serve, slow, database_url):
+    slow.answer(Phase.RCPT, "550 5.1.1 no such user", recipient=EVE)
+    slow.stall(Phase.DATA, times=1)
+    async with serve(database_url, MAIL_PORT=slow.port) as mail:
+        delivery = await mail.send_later(message(recipients=[EVE, BOB]))
+        await slow.reached(Phase.DATA)
+    async with serve(database_url, MAIL_PORT=slow.port, MAIL_UPGRADE="never") as mail:
+        done = await mail.wait(delivery, timeout=30)
+
+    eve, bob = done.recipients
+    assert (eve.status, eve.code, bob.status) == (Status.FAILED, 550, Status.SENT)
+    assert slow.transcript.count(f"RCPT TO:<{EVE}>") == 1
+
+
+async def test_what_was_heard_before_a_stop_is_known_though_it_was_redirected(
+    serve, slow, database_url
+):
+    slow.answer(Phase.RCPT, "550 5.1.1 no such user", recipient="dev@example.org")
+    slow.stall(Phase.DATA, times=1)
+    async with serve(
+        database_url,
+        MAIL_PORT=slow.port,
+        MAIL_REDIRECT_TO="dev@example.org",
+        MAIL_ALLOWED_RECIPIENTS=BOB,
+    ) as mail:
+        delivery = await mail.send_later(message(recipients=[EVE, BOB]))
+        await slow.reached(Phase.DATA)
+    async with serve(database_url, MAIL_UPGRADE="never", MAIL_DISPATCH=False) as mail:
+        then = await mail.get(delivery.id)
+
+    eve, bob = then.recipients
+    assert (eve.status, eve.code, bob.status) == (Status.FAILED, 550, Status.QUEUED)
+
+
+async def test_what_was_heard_before_a_stop_stays_though_it_was_cancelled(
+    serve, slow, database_url
+):
+    slow.answer(Phase.RCPT, "550 5.1.1 no such user", recipient=EVE)
+    slow.stall(Phase.RCPT, recipient=BOB)
+    async with serve(database_url, MAIL_PORT=slow.port) as mail:
+        delivery = await mail.send_later(message(recipients=[EVE, BOB]))
+        await until(lambda: has_asked(slow, BOB), lambda: "the second recipient asked")
+        await mail.cancel(delivery.id)
+    async with serve(database_url, MAIL_UPGRADE="never", MAIL_DISPATCH=False) as mail:
+        done = await mail.get(delivery.id)
+
+    eve, bob = done.recipients
+    assert (eve.status, eve.code, bob.status) == (Status.FAILED, 550, Status.CANCELLED)
+    assert done.is_final
+
+
+async def test_what_was_heard_before_the_database_went_away_is_not_asked_again(serve, slow):
+    slow.answer(Phase.RCPT, "550 5.1.1 no such user", recipient=EVE)
+    slow.stall(Phase.DATA, times=1)
+    async with serve(MAIL_PORT=slow.port, MAIL_ON_UNCERTAIN="hold") as mail:
+        delivery = await mail.send_later(message(recipients=[EVE, BOB]))
+        await slow.reached(Phase.DATA)
+        await rename(mail, "mail_messages", "gone")
+        slow.resume()
+        await until(lambda: is_recording(mail), lambda: "a decision to be written")
+        await rename(mail, "gone", "mail_messages")
+        done = await mail.wait(delivery, timeout=30)
+
+    assert [each.status for each in done.recipients] == [Status.FAILED, Status.SENT]
+    assert slow.transcript.count(f"RCPT TO:<{EVE}>") == 1
+
+
+async def has_asked(server, address):
+    return f"RCPT TO:<{address}>" in server.transcript
+
+
+async def is_recording(mail):
+    return mail.worker.is_recording

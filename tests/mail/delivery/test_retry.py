@@ -157,3 +157,12 @@ def test_a_message_that_is_cancelled_meanwhile_is_not_retried():
         Status.SENT,
         Status.CANCELLED,
     ]
+
+
+def test_those_who_are_left_for_the_next_transaction_are_not_written_again():
+    before = claim(ADA, BOB)
+
+    decision = rules().judge(before, Outcome({ADA: ACCEPTED}))
+
+    assert decision.recipients[1] == before.recipients[1]
+    assert (decision.goes_on, decision.due_at) == (True, NOW)

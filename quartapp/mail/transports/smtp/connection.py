@@ -136,24 +136,27 @@ class SMTPConnection:
         content: bytes,
         before_end_of_data: BeforeEndOfData | None = None,
         on_end_of_data: Callable[[], None] | None = None,
+        heard: dict[str, Answer] | None = None,
     ) -> Outcome:
         """Send one message: MAIL, RCPT for each recipient, DATA, body, end of data.
 
         on_end_of_data
             Called when the end of data was sent; where `overlaps`, another message may be sent
             from then on.
+        heard
+            Where answers about recipients are put as soon as they are heard.
 
         Raises `ServerOutage` when the server is at fault, `StaleConnection` when a reused
         connection was dead before DATA, and whatever `before_end_of_data` raises.
         """
         refused = self._refused(envelope, content)
         if not refused:
-            return await self._sent(envelope, content, before_end_of_data, on_end_of_data)
+            return await self._sent(envelope, content, before_end_of_data, on_end_of_data, heard)
         rest = tuple(address for address in envelope.recipients if address not in refused)
         if not rest:
             return Outcome(refused, reached=False)
         envelope = replace(envelope, recipients=rest)
-        outcome = await self._sent(envelope, content, before_end_of_data, on_end_of_data)
+        outcome = await self._sent(envelope, content, before_end_of_data, on_end_of_data, heard)
         return replace(outcome, answers={**outcome.answers, **refused})
 
     async def _sent(
@@ -162,10 +165,11 @@ class SMTPConnection:
         content: bytes,
         before_end_of_data: BeforeEndOfData | None,
         on_end_of_data: Callable[[], None] | None,
+        heard: dict[str, Answer] | None,
     ) -> Outcome:
         needs_reset, self._needs_reset = self._needs_reset, False
         is_early = bool(self._awaiting)
-        transaction = self._transaction(envelope, on_end_of_data)
+        transaction = self._transaction(envelope, on_end_of_data, heard)
         try:
             parameters = self._mail_parameters(envelope, content)
             return await transaction.run(
@@ -184,7 +188,10 @@ class SMTPConnection:
             self._end(transaction)
 
     def _transaction(
-        self, envelope: Envelope, on_end_of_data: Callable[[], None] | None
+        self,
+        envelope: Envelope,
+        on_end_of_data: Callable[[], None] | None,
+        heard: dict[str, Answer] | None,
     ) -> Transaction:
         if self._conversation is None:
             raise RuntimeError("the connection is not open")
@@ -195,6 +202,7 @@ class SMTPConnection:
             on_end_of_data=lambda: self._end_of_data_written(transaction, on_end_of_data),
             suspicion=self._suspicion,
             is_logged_in=self._is_logged_in,
+            heard=heard,
         )
         self.messages += 1
         self.is_reused = True

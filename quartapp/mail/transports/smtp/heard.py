@@ -25,10 +25,13 @@ class HeardReplies:
     """Takes the replies to RCPT, in order, and the one about all who are left.
 
     A recipient without an answer at the end is to be asked in another transaction, at once.
+
+    answers
+        Where they are put, so that they are there whatever ends the transaction.
     """
 
-    def __init__(self, addresses: Sequence[str]) -> None:
-        self.answers: dict[str, Answer] = {}
+    def __init__(self, addresses: Sequence[str], answers: dict[str, Answer] | None = None) -> None:
+        self.answers = {} if answers is None else answers
         self.session_reply: SMTPResponse | None = None
         self._addresses = addresses
         self._accepted = 0

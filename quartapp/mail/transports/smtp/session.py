@@ -9,7 +9,10 @@ from quartapp.mail.transports import Outcome, Result, ServerOutage
 from quartapp.mail.transports.smtp.transaction import StaleConnection
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from quartapp.mail.message.encoding import Envelope
+    from quartapp.mail.transports import Answer
     from quartapp.mail.transports.contract import BeforeEndOfData
     from quartapp.mail.transports.smtp.connection import SMTPConnection
     from quartapp.mail.transports.smtp.pool import Pool
@@ -30,6 +33,12 @@ class PooledSession:
         self._is_exclusive = is_exclusive
         self._connection: SMTPConnection | None = None
         self._was_passed_on = False
+        self._heard: dict[str, Answer] = {}
+
+    @property
+    def heard(self) -> Mapping[str, Answer]:
+        """What the server has replied about recipients of the last message, however it ended."""
+        return self._heard
 
     async def begin(self) -> None:
         """Take a connection."""
@@ -49,10 +58,11 @@ class PooledSession:
         recipients = self._pool.recipient_limit.first(envelope.recipients)
         envelope = replace(envelope, recipients=recipients)
         while True:
+            self._heard = {}
             connection = await self._ready()
             try:
                 outcome = await connection.send(
-                    envelope, content, before_end_of_data, self._end_of_data_written
+                    envelope, content, before_end_of_data, self._end_of_data_written, self._heard
                 )
             except StaleConnection:
                 if connection.ignores_early_messages:

@@ -43,6 +43,8 @@ class Transaction:
         Asked once where a reply speaks of the session: whether that is so, or it counts by phase.
     is_logged_in
         Whether this connection logged in.
+    heard
+        Where answers about recipients are put as soon as they are heard.
     """
 
     def __init__(
@@ -54,6 +56,7 @@ class Transaction:
         on_end_of_data: Callable[[], None],
         suspicion: Suspicion,
         is_logged_in: bool,
+        heard: dict[str, Answer] | None = None,
     ) -> None:
         self._conversation = conversation
         self._envelope = envelope
@@ -63,7 +66,7 @@ class Transaction:
         self._is_logged_in = is_logged_in
         self._content = b""
         self._phase = TransactionPhase.MAIL
-        self._heard = HeardReplies(envelope.recipients)
+        self._heard = HeardReplies(envelope.recipients, heard)
         self.is_half_done = False
 
     @property
