@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from posixpath import splitext
 from typing import TYPE_CHECKING, Self
 
 from quartapp.mail.mailbox.parameters import parameters
@@ -17,6 +18,9 @@ __all__ = ["Attached", "is_file"]
 
 LONGEST_NAME = 200
 """Characters of a file name that are shown."""
+
+LONGEST_END = 20
+"""Characters of what stands after the last dot of a longer one, and is kept."""
 
 LONGEST_ID = 998
 
@@ -84,8 +88,16 @@ def _subject(part: ReceivedPart, data: bytes) -> str:
 
 def _shown(name: str) -> str:
     """A name on one line; its spaces are its own."""
-    name = BREAKS.sub(" ", name).strip()[:LONGEST_NAME]
+    name = _shortened(BREAKS.sub(" ", name).strip())
     return "".join(
         each if each.isprintable() or each.isspace() else "\N{REPLACEMENT CHARACTER}"
         for each in name
     )
+
+
+def _shortened(name: str) -> str:
+    """The beginning of a long name, with the end that says what it is."""
+    stem, end = splitext(name)
+    if len(name) <= LONGEST_NAME or len(end) > LONGEST_END:
+        return name[:LONGEST_NAME]
+    return stem[: LONGEST_NAME - len(end)] + end

@@ -158,7 +158,8 @@ def parametric(value: str, *parameters: Iterable[str]) -> list[str]:
 
 def parameter(name: str, value: str) -> list[str]:
     """A parameter of a MIME header, in sections where it is long (RFC 2231)."""
-    if PLAIN_PARAMETER.fullmatch(value):
+    # Readers take what looks like an encoded word for one, in quotes too.
+    if PLAIN_PARAMETER.fullmatch(value) and "=?" not in value:
         return [f'{name}="{value}"']
     octets = [chr(octet) if octet in ATTRIBUTE else f"%{octet:02X}" for octet in value.encode()]
     first, *others = _chunks(octets, SEGMENT)

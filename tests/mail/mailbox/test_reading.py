@@ -359,6 +359,8 @@ def test_a_picture_is_found_however_its_name_is_quoted(markup, content_id):
         (b"; filename*=utf-8''a%00b", "a\ufffdb"),
         (b"; name=a", "without a name"),
         (b'; filename="' + b"x" * 5000, "x" * 200),
+        (b'; filename="' + b"x" * 5000 + b'.pdf"', "x" * 196 + ".pdf"),
+        (b'; filename="x.' + b"y" * 5000 + b'"', "x." + "y" * 198),
     ],
 )
 def test_a_file_name_is_read_however_it_is_written(written, name):

@@ -85,6 +85,12 @@ def test_a_name_in_any_script_stands_in_the_type_too() -> None:
     assert found["Content-Type"].params["name"] == found.get_filename() == "Übersicht 報告.pdf"
 
 
+def test_a_name_that_looks_like_an_encoded_word_is_read_as_it_is() -> None:
+    found = file("=?utf-8?q?x?=.txt")
+
+    assert found["Content-Type"].params["name"] == found.get_filename() == "=?utf-8?q?x?=.txt"
+
+
 def test_a_name_that_the_type_has_already_is_kept() -> None:
     found = file("a.pdf", content_type="application/pdf; name=b.pdf")
 
