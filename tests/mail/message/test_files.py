@@ -137,7 +137,8 @@ def test_a_name_in_plain_ascii_is_never_dropped(name: str) -> None:
     assert reduced.isprintable()
     assert len(reduced) <= 900
     assert not set('"\\') & set(reduced)
-    assert name.count("/") == reduced.count("/")
+    # A name of nothing but slashes is none; no other sign becomes one.
+    assert reduced.count("/") <= name.count("/")
 
 
 def test_a_name_that_no_line_holds_is_cut_before_its_end() -> None:
