@@ -65,7 +65,7 @@ async def test_a_notification_of_another_application_is_not_heard(here, there, n
     async with asyncio.timeout(PATIENCE):
         await called.wait()
     called.clear()
-    async with here.reading() as connection:
+    async with here.writing() as connection:
         await connection.execute(text("NOTIFY quartapp_mail, 'neighbour'"))
 
     notifier.notify()
