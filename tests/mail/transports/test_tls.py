@@ -147,7 +147,7 @@ async def test_a_rejected_login_says_which_settings_to_check(connect):
 async def test_a_silent_server_under_tls_is_disconnected_at_once(connect, server_context, ca_file):
     async with SMTPServer(tls=server_context) as server:
         server.stall("EHLO")
-        async with connect(server, use_ssl=True, ca_file=ca_file, timeout=0.3) as transport:
+        async with connect(server, use_ssl=True, ca_file=ca_file, timeout=1) as transport:
             with pytest.raises(ServerOutage, match="did not reply"):
                 await send(transport)
             await server.idle(timeout=5)
