@@ -81,7 +81,8 @@ def normalised(url: URL) -> URL:
     host, port = hosts[0] if hosts else ("", None)
     if len(hosts) > 1 or host.startswith(("/", "@")):
         query["host"] = ",".join(name for name, _ in hosts)
-        if any(number for _, number in hosts):
+        # SQLAlchemy wants a port for each of several.
+        if len(hosts) > 1 or port:
             query["port"] = ",".join(str(number or PORT) for _, number in hosts)
         host, port = "", None
     return URL.create(

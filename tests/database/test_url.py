@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from quartapp.database import Database
 from quartapp.database.url import database_url
 
 RAW = "has a raw .* encode it there, as %3F, %23, %40 or %2F"
@@ -25,6 +26,8 @@ RAW = "has a raw .* encode it there, as %3F, %23, %40 or %2F"
         ("postgres://a:p%20w+%25@db/app", "postgresql+asyncpg://a:p%20w+%25@db/app"),
         ("postgres://[::1]:5433/app", "postgresql+asyncpg://[::1]:5433/app"),
         ("postgres://a,b:7/app", "postgresql+asyncpg:///app?host=a%2Cb&port=5432%2C7"),
+        ("postgres://a,b/app", "postgresql+asyncpg:///app?host=a%2Cb&port=5432%2C5432"),
+        ("postgres:///app?host=a,b", "postgresql+asyncpg:///app?host=a%2Cb&port=5432%2C5432"),
         ("postgres:///app?host=a,b&port=6", "postgresql+asyncpg:///app?host=a%2Cb&port=6%2C6"),
         ("postgres:///app?host=a:6&host=b", "postgresql+asyncpg:///app?host=a%2Cb&port=6%2C5432"),
         ("postgres://%2Frun%2Fpg/app", "postgresql+asyncpg:///app?host=%2Frun%2Fpg"),
@@ -43,6 +46,11 @@ def test_a_usual_spelling_gets_its_async_driver(written: str, url: str) -> None:
     mapped = database_url(written)
 
     assert (mapped, database_url(mapped), repr(mapped)) == (url, url, "<secret>")
+
+
+@pytest.mark.parametrize("written", ["postgresql://u@a,b/n", "postgresql://u@/n?host=a,b"])
+def test_several_hosts_need_no_ports(written: str) -> None:
+    assert "host=a%2Cb&port=5432%2C5432" in repr(Database(written))
 
 
 @pytest.mark.parametrize(
