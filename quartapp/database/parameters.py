@@ -62,7 +62,7 @@ class Parameters:
     def read(self, name: str, value: str) -> None:
         """Take one parameter. Raises `ValueError`, without the value in it."""
         if name not in KNOWN:
-            near = get_close_matches(name, KNOWN, 1, 0.75)
+            near = get_close_matches(name.lower(), KNOWN, 1, 0.75)
             cure = f"did you mean {near[0]}?" if near else "remove it"
             raise ValueError(f"has {name!r:.60}, which is no parameter that is known here: {cure}")
         if not value:

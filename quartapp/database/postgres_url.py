@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from ipaddress import IPv6Address
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
@@ -139,13 +140,21 @@ def _single(name: str, value: str | tuple[str, ...]) -> str:
 
 def _host(text: str) -> Host:
     # A socket's folder, as Google names it, and a bare IPv6 address have colons of their own.
-    if text.startswith(("/", "@")) or (text.count(":") > 1 and "[" not in text):
+    if text.startswith(("/", "@")) or _is_ipv6(text):
         return text, None
     found = HOST.fullmatch(text)
     if found is None:
         raise ValueError(NO_URL)
     port = found["port"]
     return found["six"] or found["name"], _port(port) if port else None
+
+
+def _is_ipv6(text: str) -> bool:
+    try:
+        IPv6Address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _port(text: str) -> int | None:

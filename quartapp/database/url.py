@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from importlib.util import find_spec
 from typing import Any
 
@@ -26,6 +27,12 @@ DRIVERS = {
 }
 SECRET = ("pass", "secret", "token", "key")
 """Parts of the names of parameters that are nobody's business."""
+
+SECONDS = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})?")
+
+OF_A_FILE = ("timeout", "uri")
+OF_A_FILE_URI = ("cache", "immutable", "mode", "modeof", "nolock", "psow", "vfs")
+"""SQLite's own parameters (https://www.sqlite.org/uri.html), which it reads with uri=true alone."""
 
 FORMS = "use sqlite:///folder/app.sqlite or postgresql://user:password@host/name"
 
@@ -66,6 +73,7 @@ def parsed(raw: str) -> URL:
         raise ValueError(f"is not a database URL: {FORMS}") from None
     if driver is None:
         raise ValueError(f"asks for {url.drivername}, which is not supported: {FORMS}")
+    _check_file(url)
     return url.set(drivername=driver)
 
 
@@ -82,7 +90,29 @@ def _postgres(url: URL) -> PostgresAddress:
     return PostgresAddress(url)
 
 
+def _check_file(url: URL) -> None:
+    """Raise `ValueError` for what would have no effect, or end in an error of the driver."""
+    if url.host:
+        raise ValueError("has a host, and a file has none: use sqlite:///folder/app.sqlite")
+    if "\0" in (url.database or ""):
+        raise ValueError("has %00 in it, which no path has")
+    for name, value in url.query.items():
+        if not isinstance(value, str):
+            raise ValueError(f"has {name} more than once: keep one of them")
+        if name in OF_A_FILE_URI and "uri" not in url.query:
+            raise ValueError(
+                f"has {name} without uri=true: use sqlite:///file:path?{name}=…&uri=true"
+            )
+        if name not in OF_A_FILE + OF_A_FILE_URI:
+            raise ValueError(f"has {name}, which is no parameter of SQLite: remove it")
+    if url.query.get("uri", "true") != "true":
+        raise ValueError("has another uri than uri=true: leave it out")
+    if not SECONDS.fullmatch(str(url.query.get("timeout", "0"))):
+        raise ValueError("has a timeout that is no number of seconds, such as timeout=5")
+
+
 def _sqlite(url: URL) -> URL:
-    if url.database in (None, "", ":memory:") or url.query.get("mode") == "memory":
+    in_memory = url.query.get("mode") == "memory" or url.query.get("vfs") == "memdb"
+    if url.database in (None, "", ":memory:", "file::memory:") or in_memory:
         raise ValueError("names no file, and a database in memory loses messages: use sqlite:///…")
     return url

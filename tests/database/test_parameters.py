@@ -135,6 +135,7 @@ def test_a_value_that_changes_nothing_is_taken(harmless):
     ("parameter", "complaint"),
     [
         ("sslmod=require", "has 'sslmod', which is no parameter .*: did you mean sslmode"),
+        ("SSLMODE=require", "has 'SSLMODE', which is no parameter .*: did you mean sslmode"),
         ("currentSchema=mail", "has 'currentSchema', which is no parameter .*: remove it"),
         ("connect_timeout=soon", "has connect_timeout, which is not a number of seconds above 0"),
         ("command_timeout=0", "has command_timeout, which is not a number of seconds above 0"),
