@@ -101,7 +101,8 @@ class CheckedMessage:
 
     def _text(self, subtype: str, text: str, related: list[Part]) -> Part:
         place = "html" if subtype == "html" else f"alts[{subtype!r}]"
-        return multipart("related", [text_part(subtype, text, self.charset, place), *related])
+        parts = [text_part(subtype, text, self.charset, place), *related]
+        return multipart("related", parts, root="text/html")
 
 
 def _place(alternative: tuple[str, str]) -> int:

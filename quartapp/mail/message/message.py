@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from quartapp.mail.addresses import Address, unique_specs
 from quartapp.mail.errors import MessageError
+from quartapp.mail.message import pictures
 from quartapp.mail.message.attachment import Attachment
 from quartapp.mail.message.checked import CheckedMessage
 from quartapp.mail.message.fields import CHECKS, UNSET, message_id, moment
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from os import PathLike
 
     from quartapp.mail.addresses import Mailbox
     from quartapp.mail.message.headers import Headers
@@ -153,6 +155,31 @@ class Message:
     ) -> None:
         """Add a file; the parameters, and what is raised, are those of `Attachment`."""
         self.attachments.append(Attachment(filename, content_type, data, disposition, headers))
+
+    def inline(
+        self,
+        picture: str | PathLike[str] | bytes,
+        cid: str | None = None,
+        *,
+        filename: str | None = None,
+        content_type: str | None = None,
+    ) -> str:
+        """Add a picture that the HTML shows, and return what its `src` is: `cid:...` (RFC 2392).
+
+        picture
+            The path of a file, which is read at once, or the bytes.
+        cid
+            The name that the HTML has behind `cid:`; one is made from the content where None.
+        filename, content_type
+            As in `Attachment`; the kind is told by the name, else by how the bytes begin.
+
+        The same picture is added once. Raises `MessageError` for what cannot be read, and for a
+        cid that another picture has.
+        """
+        new = pictures.picture(picture, cid, filename, content_type)
+        if not pictures.in_place(self.attachments, new):
+            self.attachments.append(new)
+        return pictures.address_of(new)
 
     def checked(self, default_sender: str | None = None) -> CheckedMessage:
         """The complete message, every field checked again.

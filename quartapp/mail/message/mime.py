@@ -49,15 +49,20 @@ class Part:
         return b"%s\r\n%s" % (self.headers.encode(), self.body)
 
 
-def multipart(subtype: str, parts: Sequence[Part]) -> Part:
-    """Several parts as one; a single one as it is."""
+def multipart(subtype: str, parts: Sequence[Part], root: str | None = None) -> Part:
+    """Several parts as one; a single one as it is.
+
+    root
+        The type of the first part, where the others belong to it (RFC 2387 section 3.1).
+    """
     if len(parts) == 1:
         return parts[0]
     # "=_" never occurs in quoted-printable or base64 (RFC 2045 section 6.7, note 5).
     boundary = f"=_{secrets.token_hex(12)}"
     opening, closing = f"--{boundary}\r\n".encode(), f"--{boundary}--\r\n".encode()
     body = b"".join(opening + part.to_bytes() + b"\r\n" for part in parts) + closing
-    kind = parametric(f"multipart/{subtype}", parameter("boundary", boundary))
+    named = [parameter("type", root)] if root else []
+    kind = parametric(f"multipart/{subtype}", *named, parameter("boundary", boundary))
     return Part(field("Content-Type", kind), body)
 
 
