@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 from collections import Counter
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 
 import grimp
@@ -99,6 +101,30 @@ def test_no_two_classes_have_one_name():
     )
 
     assert [name for name, number in names.items() if number > 1] == []
+
+
+def test_what_the_benchmarks_and_the_examples_import_is_there():
+    files = [*(ROOT / "benchmarks").rglob("*.py"), *(ROOT / "examples").rglob("*.py")]
+    names = {name for file in files for name in _ours_imported(file)}
+
+    missing = [f"{module}.{name}" for module, name in names if not _is_there(module, name)]
+
+    assert ("quartapp.mail", "Mail") in names
+    assert not missing
+
+
+def _ours_imported(file: Path) -> list[tuple[str, str]]:
+    froms = [node for node in ast.walk(_tree(file)) if isinstance(node, ast.ImportFrom)]
+    return [
+        (node.module, alias.name)
+        for node in froms
+        if node.module and node.module.partition(".")[0] == "quartapp"
+        for alias in node.names
+    ]
+
+
+def _is_there(module: str, name: str) -> bool:
+    return hasattr(import_module(module), name) or find_spec(f"{module}.{name}") is not None
 
 
 def _name(file: Path) -> str:
