@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
     Serve = Callable[..., AbstractAsyncContextManager[MailService]]
 
+# Other examples each time, for hours: `--hypothesis-profile=long`.
+hypothesis.settings.register_profile("long", max_examples=100_000_000, deadline=None)
+
 # The same examples everywhere, and no deadline: a busy machine is no mistake of ours.
 hypothesis.settings.load_profile("ci")
 

@@ -7,6 +7,7 @@ __all__ = [
     "DeliveryError",
     "MailError",
     "MessageError",
+    "MessageVetoed",
     "OutboxUnavailable",
     "PermanentError",
     "TransientError",
@@ -37,6 +38,13 @@ class BadHeaderError(MessageError):
     Refused at construction, because it would inject a header into the message (RFC 5322
     section 2.2).
     """
+
+
+class MessageVetoed(MailError):
+    """A `before_send` hook raised it: the message is not sent, and nothing of it is stored."""
+
+    def __init__(self, reason: str = "a before_send hook vetoed the message") -> None:
+        super().__init__(reason)
 
 
 class DeliveryError(MailError):

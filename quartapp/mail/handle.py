@@ -14,6 +14,7 @@ from quart import current_app, has_app_context
 from quartapp.mail.cli import add_commands
 from quartapp.mail.errors import MailError
 from quartapp.mail.lifespan import Lifespan, QuartHost
+from quartapp.mail.outbox.before_send import H, Hook, checked_hook
 from quartapp.mail.service import MailService
 
 if TYPE_CHECKING:
@@ -89,6 +90,7 @@ class Mail:
         self._transport = transport
         self._clock = clock
         self._services: WeakSet[MailService] = WeakSet()
+        self._hooks: list[Hook] = []
         if app is not None:
             self.init_app(app)
 
@@ -121,6 +123,8 @@ class Mail:
         )
         for warning in service.settings.warnings():
             logger.warning("%s", warning)
+        for hook in (*mail._hooks, *self._hooks):
+            service.before_send(hook)
         app.extensions["mail"] = service
         self._services.add(service)
         mail._services.add(service)
@@ -145,6 +149,17 @@ class Mail:
                 "several apps have mail: enter the context of one, `async with app.app_context():`"
             )
         raise MailError("no app has mail yet: call mail.init_app(app)")
+
+    def before_send(self, hook: H) -> H:
+        """Show each message to a function before it is encoded, in every app bound now or later.
+
+        A decorator for a function, sync or async, that changes the `Message` or raises, such as
+        `MessageVetoed`: that reaches the caller, and nothing is sent or stored.
+        """
+        self._hooks.append(checked_hook(hook))
+        for service in self._services:
+            service.before_send(hook)
+        return hook
 
     compose = _awaited(MailService.compose)
     send_email = _awaited(MailService.send_email)

@@ -16,6 +16,7 @@ from quartapp.mail.events.publish import Publisher
 from quartapp.mail.events.watch import Waiting
 from quartapp.mail.host import is_development
 from quartapp.mail.outbox import Outbox
+from quartapp.mail.outbox.before_send import BeforeSend
 from quartapp.mail.outbox.border import mail_errors
 from quartapp.mail.outbox.report import Report
 from quartapp.mail.outbox.source import DatabaseSource
@@ -56,8 +57,7 @@ class Parts:
         self._host = host
         clock = clock or SystemClock()
         self.settings = MailSettings.from_config(host.config)
-        given = host.config.get("QUARTAPP_INSTANCE")
-        self.folder = Path(given) if given else default_folder(host.folder, host.name)
+        self.folder = _folder(host)
         self.source = DatabaseSource(host, self.folder, engine)
         self.publisher = Publisher(host)
         self.outbox = Outbox(
@@ -71,10 +71,12 @@ class Parts:
         self.worker = Worker(
             host, self.settings, self.outbox, self.publisher, clock, transport=transport
         )
+        self.before_send = BeforeSend(host)
         self.submission = Submission(
             self.settings,
             self.outbox,
             clock,
+            before_send=self.before_send,
             on_queued=self._queued,
             on_suppressed=self.publisher.suppressed,
         )
@@ -201,3 +203,8 @@ class Parts:
     def _makes_tables(self) -> bool:
         is_allowed = self.settings.upgrade is not Upgrade.NEVER
         return is_allowed and is_development(self._host.config)
+
+
+def _folder(host: Host) -> Path:
+    given = host.config.get("QUARTAPP_INSTANCE")
+    return Path(given) if given else default_folder(host.folder, host.name)

@@ -70,6 +70,7 @@ class MailService:
         self.outbox = parts.outbox
         self.publisher = parts.publisher
         self.worker = parts.worker
+        self.before_send = parts.before_send.add
         self.report = parts.report
         self.dispatches = self.settings.dispatch
         self._run = Run(lambda: parts.running(dispatch=self.dispatches), parts.source.check)
@@ -161,10 +162,9 @@ class MailService:
         `session=` that would make SQLite wait for itself; `OutboxUnavailable` when nothing can be
         stored now.
         """
-        with mail_errors():
-            return await self._parts.submission.enqueue(
-                message, session, at=at, expires=expires, key=key
-            )
+        return await self._parts.submission.enqueue(
+            message, session, at=at, expires=expires, key=key
+        )
 
     async def send_all_later(
         self, messages: Iterable[Message], *, session: AsyncSession | None = None
@@ -173,8 +173,7 @@ class MailService:
 
         They are encoded before its next statement, and other tasks have their turns meanwhile.
         """
-        with mail_errors():
-            return await self._parts.submission.enqueue_all(messages, session)
+        return await self._parts.submission.enqueue_all(messages, session)
 
     async def send(self, message: Message, envelope_from: str | None = None) -> Receipt:
         """Send a message now, and wait for the server's reply. Nothing is stored.
@@ -185,8 +184,10 @@ class MailService:
         Raises `TransientError`, `PermanentError` or `UncertainError` with the server's reply
         when no recipient was accepted.
         """
+        # Before there is a connection: a hook may veto it, and reading its files takes time.
+        encoded = await self._parts.submission.finish(message, envelope_from)
         async with self.connect() as connection:
-            return await connection.send(message, envelope_from)
+            return await connection.send_encoded(encoded)
 
     @asynccontextmanager
     async def connect(self) -> AsyncIterator[Connection]:

@@ -20,7 +20,9 @@ from quartapp.mail.mailbox import Entry, hints, read
 from quartapp.mail.mailbox.colour import contrast
 from quartapp.mail.mailbox.entry import LABEL
 from quartapp.mail.mailbox.reading import subject_and_id
-from quartapp.mail.message.fields import message_id, moment
+from quartapp.mail.message.fields import moment
+from quartapp.mail.message.message_ids import message_id, message_ids
+from quartapp.mail.message.unsubscribing import unsubscribe_links
 from quartapp.mail.pages.looks import Excerpt, framed
 from quartapp.mail.pages.searches import Search
 from quartapp.mail.smtpd.commands import Refusal, masked, path
@@ -179,6 +181,9 @@ READERS: dict[str, Reader] = {
     "extra header's name": lambda text: composed(extra_headers={text: "x"}),
     "option": lambda text: composed(mail_options=[text]),
     "message id": partial(message_id, "msgId"),
+    "references": partial(message_ids, "references"),
+    "unsubscribe": unsubscribe_links,
+    "unsubscribe by mail": lambda text: unsubscribe_links(f"mailto:a@x.org?{text}"),
     "date": partial(moment, "date"),
     "file name": partial(attached, "filename"),
     "content type": partial(attached, "content_type"),

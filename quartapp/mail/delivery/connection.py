@@ -54,7 +54,10 @@ class Connection:
 
         Raises `TransientError`, `PermanentError` or `UncertainError` when none was accepted.
         """
-        encoded = await self._finish(message, envelope_from)
+        return await self.send_encoded(await self._finish(message, envelope_from))
+
+    async def send_encoded(self, encoded: Encoded) -> Receipt:
+        """Send what a message has become; see `send`."""
         outcome = await self._attempt(encoded)
         accepted = tuple(
             address

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
+from collections.abc import AsyncIterable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from quartapp.mail.errors import MessageError
@@ -11,6 +14,7 @@ from quartapp.mail.lines import checked_line, shown
 from quartapp.mail.message.charsets import label, written_in
 from quartapp.mail.message.content_type import ContentType
 from quartapp.mail.message.headers import checked_headers
+from quartapp.mail.message.streams import Stream
 from quartapp.mail.message.types import type_of
 
 if TYPE_CHECKING:
@@ -20,6 +24,9 @@ __all__ = ["Attachment"]
 
 LONGEST_NAME = 500
 """Characters of a file name; no file system has longer ones."""
+
+Data = str | bytes | bytearray | memoryview | AsyncIterable[bytes]
+"""The content as a program gives it."""
 
 CONTENT_ID = re.compile(r"[!-;=?-~]{1,250}")
 OURS = {
@@ -35,17 +42,20 @@ class Attachment:
     """A file, checked when it is made.
 
     filename
-        The name that the reader sees, in any script; None for none.
+        The name that the reader sees, in any script; None for none, or for that of `path`.
     content_type
         Such as "image/png", with parameters in ASCII if any; guessed from the file name where it
         is not given.
     data
-        The content; text is stored in the charset of the content type, else in UTF-8.
+        The content; text is stored in the charset of the content type, else in UTF-8. An async
+        iterable of bytes is read when the message is queued or sent.
     disposition
         "attachment", or "inline" for what is shown inside the message: with a Content-ID among
         the headers, `<img src="cid:...">` in the HTML finds it.
     headers
         More headers of this part, as a mapping or as pairs.
+    path
+        The file to read instead of `data`, when the message is queued or sent.
 
     Raises `BadHeaderError` for line breaks, control characters and impossible header names,
     `MessageError` for an impossible file name, content type, disposition or Content-ID, for no data
@@ -55,7 +65,7 @@ class Attachment:
 
     filename: str | None
     content_type: str
-    data: bytes = field(repr=False)
+    source: bytes | Path | Stream = field(repr=False)
     disposition: str
     headers: dict[str, str]
 
@@ -63,22 +73,43 @@ class Attachment:
         self,
         filename: str | None = None,
         content_type: str | None = None,
-        data: str | bytes | None = None,
+        data: Data | Stream | None = None,
         disposition: str | None = None,
         headers: Headers | None = None,
+        *,
+        path: str | os.PathLike[str] | None = None,
     ) -> None:
-        name = _checked_name(filename)
-        kind = checked_line("content_type", content_type or _guessed_type(name, data)).strip(" ")
+        file = None if path is None else _checked_path(path, data)
+        name = _checked_name(file.name if file and filename is None else filename)
+        kind = checked_line("content_type", content_type or _guessed_type(name, file, data)).strip(
+            " "
+        )
         self._set("filename", name)
         self._set("content_type", kind)
-        self._set("data", _checked_data(name, data, ContentType.read("content_type", kind).charset))
+        charset = ContentType.read("content_type", kind).charset
+        self._set("source", file or _checked_data(name, data, charset))
         self._set("disposition", _checked_disposition(disposition or "attachment"))
         self._set("headers", _checked_part_headers(headers))
 
     def checked(self) -> Attachment:
         """The same, checked again. Raises what making it raises."""
-        return Attachment(
-            self.filename, self.content_type, self.data, self.disposition, self.headers
+        return self.of(self.source)
+
+    def of(self, source: bytes | Path | Stream) -> Attachment:
+        """The same with another content. Raises what making it raises."""
+        data, path = (None, source) if isinstance(source, Path) else (source, None)
+        # An empty name is none, where None is that of the path.
+        name = self.filename or ""
+        return Attachment(name, self.content_type, data, self.disposition, self.headers, path=path)
+
+    @property
+    def data(self) -> bytes:
+        """The content. Raises `MessageError` for a file or a stream that was not read yet."""
+        if isinstance(self.source, bytes):
+            return self.source
+        raise MessageError(
+            f"data of {shown(self.filename)} was not read yet: it is when the message is queued or "
+            "sent."
         )
 
     def _set(self, name: str, value: Any) -> None:
@@ -95,6 +126,15 @@ class Attachment:
         return self.disposition == "inline" and self.content_id is not None
 
 
+def _checked_path(path: str | os.PathLike[str], data: object) -> Path:
+    if data is not None:
+        raise MessageError(f"path {shown(path)} is given, and data too: leave one of them.")
+    text = os.fspath(path) if isinstance(path, str | os.PathLike) else path
+    if not isinstance(text, str) or not text or "\0" in text:
+        raise MessageError(f"path {shown(path)} is no path of a file.")
+    return Path(text)
+
+
 def _checked_name(filename: str | None) -> str | None:
     name = checked_line("filename", filename or "").strip()
     if len(name) > LONGEST_NAME:
@@ -104,18 +144,22 @@ def _checked_name(filename: str | None) -> str | None:
     return name or None
 
 
-def _guessed_type(filename: str | None, data: object) -> str:
-    guessed = type_of(filename or "")
+def _guessed_type(filename: str | None, path: Path | None, data: object) -> str:
+    guessed = type_of(filename or (path.name if path else ""))
     if guessed is None and filename is None and isinstance(data, str):
         return "text/plain"
     return guessed or "application/octet-stream"
 
 
-def _checked_data(filename: str | None, data: str | bytes | None, charset: str | None) -> bytes:
+def _checked_data(
+    filename: str | None, data: Data | Stream | None, charset: str | None
+) -> bytes | Stream:
     if data is None:
-        raise MessageError(f"data of {shown(filename)} is missing: give text or bytes.")
-    if isinstance(data, bytes):
+        raise MessageError(f"data of {shown(filename)} is missing: give text or bytes, or a path.")
+    if isinstance(data, bytes | Stream):
         return data
+    if isinstance(data, AsyncIterable):
+        return Stream(data)
     name = charset or "utf-8"
     if isinstance(data, str) and label(name) is None:
         raise MessageError(f"content_type has a charset {shown(charset)}, which is unknown.")

@@ -25,6 +25,9 @@ __all__ = ["CheckedMessage"]
 class CheckedMessage:
     """Everything that the bytes of a message say, and nothing that they must not.
 
+    named_headers
+        Headers that fields write, as those of a thread; parsing tells them from the extra ones,
+        which come after the Message-ID.
     alternatives
         Text by subtype, in the order of RFC 2046 section 5.1.4: the best last.
     """
@@ -37,6 +40,7 @@ class CheckedMessage:
     cc: tuple[Address, ...]
     bcc: tuple[Address, ...]
     reply_to: Address | None
+    named_headers: dict[str, str]
     extra_headers: dict[str, str]
     body: str | None
     alternatives: dict[str, str]
@@ -70,6 +74,8 @@ class CheckedMessage:
         if self.reply_to:
             yield _address_field("Reply-To", (self.reply_to,))
         yield text_field("Subject", self.subject)
+        for name, value in self.named_headers.items():
+            yield header_field(name, value)
         yield field("Date", [f" {format_datetime(self.date)}"])
         yield field("Message-ID", [f" {self.message_id}"])
         yield from self._extra_headers(resent=False)

@@ -15,16 +15,18 @@ from quartapp.mail.message.attachment import Attachment
 from quartapp.mail.message.charsets import codec, label
 from quartapp.mail.message.content_type import ContentType
 from quartapp.mail.message.headers import checked_headers
+from quartapp.mail.message.message_ids import message_id, message_ids
+from quartapp.mail.message.named_headers import importance
+from quartapp.mail.message.unsubscribing import unsubscribe_links
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from quartapp.mail.addresses import Mailbox
 
-__all__ = ["CHECKS", "UNSET", "message_id", "moment"]
+__all__ = ["CHECKS", "UNSET", "moment"]
 
 DEFAULT_CHARSET = "utf-8"
-MESSAGE_ID = re.compile(r"<[!-;=?A-~]{1,120}@[!-;=?A-~]{1,240}>")
 OPTION = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,63}(?:=[!-<>-~]{1,400})?")
 
 LONGEST_DATE = 100
@@ -45,14 +47,6 @@ OURS = {
     "received": "only mail servers write it",
     "return-path": "only mail servers write it, from envelope_from",
 }
-
-
-def message_id(place: str, value: object) -> str:
-    """A Message-ID in its angle brackets. Raises `MessageError` for what is none."""
-    text = checked_line(place, value).strip()
-    if not MESSAGE_ID.fullmatch(text):
-        raise MessageError(f"{place} {shown(text)} is not a Message-ID like <a1@example.org>.")
-    return text
 
 
 def moment(place: str, value: object) -> datetime:
@@ -218,6 +212,10 @@ CHECKS: dict[str, Callable[[Any], Any]] = {
     "mail_options": _options("mail_options"),
     "rcpt_options": _options("rcpt_options"),
     "envelope_from": partial(envelope_sender, "envelope_from"),
+    "unsubscribe": unsubscribe_links,
+    "importance": importance,
+    "references": partial(message_ids, "references"),
+    "in_reply_to": partial(message_ids, "in_reply_to"),
 }
 """The check of each field, for setting it and again for composing."""
 

@@ -12,7 +12,7 @@ from quartapp.mail.message.structured import check
 Headers = Mapping[str, object] | Iterable[tuple[str, object]]
 """How a program writes headers: a mapping, or pairs of name and value."""
 
-__all__ = ["Headers", "checked_headers"]
+__all__ = ["Headers", "checked_headers", "taken"]
 
 NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,76}")
 """A token (RFC 9110 section 5.6.2): what every program that handles mail takes for a name."""
@@ -40,6 +40,12 @@ def checked_headers(place: str, headers: Headers, ours: Mapping[str, str]) -> di
         seen.add(lower)
         clean[name] = _checked_value(f"{place}[{name!r}]", name, value)
     return clean
+
+
+def taken(headers: dict[str, str], lower_name: str) -> str | None:
+    """The header of that name, removed; None where there is none."""
+    name = next((name for name in headers if name.lower() == lower_name), None)
+    return None if name is None else headers.pop(name)
 
 
 def _pairs(headers: Headers) -> Iterable[tuple[str, object]]:

@@ -1,31 +1,27 @@
-"""The message that a program writes: mutable, and checked when set and when encoded."""
+"""The message that a program writes: what `quartapp.mail.Message` does with its fields."""
 
 from __future__ import annotations
 
-import secrets
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from quartapp.mail.addresses import Address, unique_specs
-from quartapp.mail.errors import MessageError
+from quartapp.mail.addresses import Address
 from quartapp.mail.message import pictures
 from quartapp.mail.message.attachment import Attachment
-from quartapp.mail.message.checked import CheckedMessage
-from quartapp.mail.message.fields import CHECKS, UNSET, message_id, moment
+from quartapp.mail.message.composing import composed
+from quartapp.mail.message.message_fields import MessageFields
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
     from os import PathLike
 
     from quartapp.mail.addresses import Mailbox
+    from quartapp.mail.message.attachment import Data
+    from quartapp.mail.message.checked import CheckedMessage
     from quartapp.mail.message.headers import Headers
 
 __all__ = ["Message"]
 
-CHANGED_IN_PLACE = ("alts", "attachments", "extra_headers", "mail_options", "rcpt_options")
 
-
-class Message:
+class Message(MessageFields):
     """A message with Flask-Mail's vocabulary.
 
     subject
@@ -51,6 +47,17 @@ class Message:
     envelope_from
         Where bounces go, one address without a name: servers write it as Return-Path. "<>" is
         nowhere, the null sender; where it is None or empty, MAIL_ENVELOPE_FROM or the sender.
+    unsubscribe
+        Where a reader unsubscribes: an https or a mailto link, or a list of them. An https one is
+        posted to with one click (RFC 8058).
+    importance
+        "high", "normal" or "low": how mail programs show it. No server sends it any sooner.
+    in_reply_to
+        What it answers: a Message-ID, a `Message`, or a list of them; read as a tuple of ids.
+    references
+        The ids of its thread, the oldest first, given likewise. What it answers is put at the end,
+        and where nothing is given, behind the references of a `Message` that it answers. Of a long
+        thread the first id and the newest 49 are left (RFC 5322 section 3.6.4).
 
     template
         What it was rendered from, set by `Mail.compose`; the outbox remembers it.
@@ -59,86 +66,6 @@ class Message:
     impossible header names, `MessageError` for anything else that no message can hold; both name
     the field.
     """
-
-    subject: str
-    recipients: list[Mailbox]
-    body: str | None
-    alts: dict[str, str]
-    sender: Any
-    cc: list[Mailbox]
-    bcc: list[Mailbox]
-    attachments: list[Attachment]
-    reply_to: Any
-    date: datetime | float | None
-    charset: str
-    extra_headers: dict[str, str]
-    mail_options: list[str]
-    rcpt_options: list[str]
-    envelope_from: Any
-
-    def __init__(
-        self,
-        subject: str | None = "",
-        recipients: Iterable[Mailbox] | None = None,
-        body: str | None = None,
-        html: str | None = None,
-        alts: Mapping[str, str] | Iterable[tuple[str, str]] | None = None,
-        sender: Mailbox | None = None,
-        cc: Iterable[Mailbox] | None = None,
-        bcc: Iterable[Mailbox] | None = None,
-        attachments: Iterable[Attachment] | None = None,
-        reply_to: Mailbox | None = None,
-        date: datetime | float | None = None,
-        charset: str | None = None,
-        extra_headers: Mapping[str, str] | None = None,
-        mail_options: Iterable[str] | None = None,
-        rcpt_options: Iterable[str] | None = None,
-        envelope_from: Mailbox | None = None,
-    ) -> None:
-        given = {name: value for name, value in locals().items() if name in CHECKS}
-        for name, value in given.items():
-            if value is None:
-                self.__dict__[name] = UNSET[name]()
-            else:
-                setattr(self, name, value)
-        if html is not None:
-            self.html = html
-        self.template: str | None = None
-        self._message_id: str | None = None
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        check = CHECKS.get(name)
-        super().__setattr__(name, check(value) if check else value)
-
-    @property
-    def html(self) -> str | None:
-        """The message as HTML, one of its `alts`."""
-        return self.alts.get("html")
-
-    @html.setter
-    def html(self, value: str | None) -> None:
-        if value is None:
-            self.alts.pop("html", None)
-        else:
-            self.alts = {**self.alts, "html": value}
-
-    @property
-    def msgId(self) -> str | None:  # noqa: N802 -- Flask-Mail's name
-        """The Message-ID: fixed once made, None as long as no sender gives it a domain."""
-        if given := _taken(dict(self.extra_headers), "message-id"):
-            return given
-        if self.sender is not None:
-            return self._own_message_id(Address.read("sender", self.sender))
-        return self._message_id
-
-    @msgId.setter
-    def msgId(self, value: str) -> None:  # noqa: N802
-        self._message_id = message_id("msgId", value)
-
-    @property
-    def send_to(self) -> set[str]:
-        """The bare addresses it goes to: recipients, cc and bcc, each once."""
-        return set(unique_specs((*self._to("recipients"), *self._to("cc"), *self._to("bcc"))))
 
     def add_recipient(self, recipient: Mailbox) -> None:
         """Send it to one more address. Raises `MessageError` for what is none."""
@@ -149,12 +76,16 @@ class Message:
         self,
         filename: str | None = None,
         content_type: str | None = None,
-        data: str | bytes | None = None,
+        data: Data | None = None,
         disposition: str | None = None,
         headers: Headers | None = None,
+        *,
+        path: str | PathLike[str] | None = None,
     ) -> None:
         """Add a file; the parameters, and what is raised, are those of `Attachment`."""
-        self.attachments.append(Attachment(filename, content_type, data, disposition, headers))
+        self.attachments.append(
+            Attachment(filename, content_type, data, disposition, headers, path=path)
+        )
 
     def inline(
         self,
@@ -189,27 +120,7 @@ class Message:
 
         Raises `MessageError` for no sender and no recipient, and what setting the fields raises.
         """
-        # What cannot change in place was checked when it was set, and addresses are read again.
-        alts, attachments, headers, *_ = (CHECKS[n](getattr(self, n)) for n in CHANGED_IN_PLACE)
-        sender = self._sender(default_sender)
-        message = CheckedMessage(
-            message_id=_taken(headers, "message-id") or self._own_message_id(sender),
-            date=self._moment(_taken(headers, "date")),
-            subject=self.subject.strip(" "),
-            sender=sender,
-            to=self._to("recipients"),
-            cc=self._to("cc"),
-            bcc=self._to("bcc"),
-            reply_to=Address.read("reply_to", self.reply_to) if self.reply_to else None,
-            extra_headers=headers,
-            body=self.body,
-            alternatives=alts,
-            attachments=tuple(attachments),
-            charset=self.charset,
-        )
-        if not message.recipients:
-            raise MessageError("recipients is empty: give an address in recipients, cc or bcc.")
-        return message
+        return composed(self, default_sender)
 
     def as_bytes(self) -> bytes:
         """The message as it goes over the wire, without its Bcc. Raises what `message` raises."""
@@ -228,33 +139,3 @@ class Message:
     def __repr__(self) -> str:
         count = len(self.recipients) + len(self.cc) + len(self.bcc)
         return f"<Message {self.subject!r} recipients={count} attachments={len(self.attachments)}>"
-
-    def _to(self, name: str) -> tuple[Address, ...]:
-        mailboxes = enumerate(getattr(self, name))
-        return tuple(Address.read(f"{name}[{index}]", mailbox) for index, mailbox in mailboxes)
-
-    def _sender(self, default: str | None) -> Address:
-        given = self.sender or default
-        if given is None:
-            raise MessageError(
-                "sender is missing: give the message one or set MAIL_DEFAULT_SENDER."
-            )
-        return Address.read("sender", given)
-
-    def _own_message_id(self, sender: Address) -> str:
-        if self._message_id is None:
-            self._message_id = f"<{secrets.token_hex(16)}@{sender.domain}>"
-        return self._message_id
-
-    def _moment(self, header: str | None) -> datetime:
-        if header is None:
-            return datetime.now(UTC) if self.date is None else moment("date", self.date)
-        if self.date is not None:
-            raise MessageError("date is given, and extra_headers has a Date too: leave one.")
-        return moment("extra_headers['Date']", header)
-
-
-def _taken(headers: dict[str, str], lower_name: str) -> str | None:
-    """The header of that name, removed; None where there is none."""
-    name = next((name for name in headers if name.lower() == lower_name), None)
-    return None if name is None else headers.pop(name)

@@ -14,6 +14,7 @@ from quartapp.mail.message.charsets import codec
 from quartapp.mail.message.fields import moment
 from quartapp.mail.message.folding import parameter
 from quartapp.mail.message.message import Message
+from quartapp.mail.message.named_headers import FIELDS, fields_of
 from quartapp.mail.message.structured import COMMENT, Shape, shape_of
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ def parse(content: bytes, envelope: Envelope) -> Message:
         Whoever it names and the headers do not is a bcc.
     """
     parsed = message_from_string(content.decode())
+    named = _named_headers(parsed)
     to, cc = _mailboxes(parsed, "To"), _mailboxes(parsed, "Cc")
     message = Message(
         subject=_line(parsed, "Subject"),
@@ -44,9 +46,10 @@ def parse(content: bytes, envelope: Envelope) -> Message:
         sender=_mailboxes(parsed, "From")[0],
         reply_to=next(iter(_mailboxes(parsed, "Reply-To")), None),
         date=moment("Date", parsed["Date"]),
-        extra_headers=_extra_headers(parsed),
+        extra_headers=_extra_headers(parsed, named),
         mail_options=envelope.mail_options,
         rcpt_options=envelope.rcpt_options,
+        **fields_of(named),
     )
     if envelope.sender != Address.read("From", message.sender).spec:
         message.envelope_from = envelope.sender or NULL_SENDER
@@ -96,8 +99,16 @@ def _hidden(envelope: Envelope, named: list[Mailbox]) -> list[Mailbox]:
     return [spec for spec in envelope.recipients if Address.read("envelope", spec).key not in seen]
 
 
-def _extra_headers(parsed: Parsed) -> dict[str, str]:
-    return {name: _line(parsed, name) for name in parsed if name.lower() not in WRITTEN}
+def _named_headers(parsed: Parsed) -> dict[str, str]:
+    """Headers that fields of the message wrote: they stand before its Message-ID."""
+    names = [name.lower() for name in parsed]
+    ours = names[: names.index("message-id")]
+    return {name: _line(parsed, name) for name in ours if name in FIELDS}
+
+
+def _extra_headers(parsed: Parsed, named: dict[str, str]) -> dict[str, str]:
+    known = WRITTEN | set(named)
+    return {name: _line(parsed, name) for name in parsed if name.lower() not in known}
 
 
 def _read(part: Parsed, message: Message) -> None:

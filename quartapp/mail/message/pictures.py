@@ -65,7 +65,7 @@ def in_place(attachments: Iterable[Attachment], new: Attachment) -> bool:
     """Whether the message has this picture already. Raises `MessageError` for another of its id."""
     for attachment in attachments:
         if attachment.content_id == new.content_id:
-            if attachment.data == new.data:
+            if attachment.source == new.source:
                 return True
             raise MessageError(
                 f"inline has another picture as {new.content_id}: give each its own cid."

@@ -11,7 +11,9 @@ from quartapp.mail.clock import Turns
 from quartapp.mail.errors import MailError, WrongTypeError
 from quartapp.mail.message.encoding import encode
 from quartapp.mail.message.message import Message
+from quartapp.mail.outbox.border import mail_errors
 from quartapp.mail.outbox.enqueue import NewMessage
+from quartapp.mail.outbox.files import read_files
 from quartapp.mail.outbox.joining import joinable, joining
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from quartapp.mail.clock import Clock
     from quartapp.mail.message.encoding import Encoded
     from quartapp.mail.outbox import Outbox
+    from quartapp.mail.outbox.before_send import BeforeSend
     from quartapp.mail.outbox.delivery import Delivery
     from quartapp.mail.settings import MailSettings
 
@@ -35,6 +38,9 @@ OFF_THE_LOOP = 256 * 1024
 class Submission:
     """What stands between a message and its row. Its methods raise what `Mail.send_later` raises.
 
+    before_send
+        The hooks that see each message first. What they raise is the caller's, and so is what a
+        stream raises; only what the database raises becomes a `MailError`.
     clock
         How long the event loop is ours.
     on_queued
@@ -49,19 +55,24 @@ class Submission:
         outbox: Outbox,
         clock: Clock,
         *,
+        before_send: BeforeSend,
         on_queued: Callable[..., None],
         on_suppressed: Callable[..., None],
     ) -> None:
         self._settings = settings
         self._outbox = outbox
         self._clock = clock
+        self._before_send = before_send
         self._on_queued = on_queued
         self._on_suppressed = on_suppressed
 
     async def finish(self, message: Message, envelope_from: Mailbox | None = None) -> Encoded:
-        """The message as it is sent: checked, and encoded."""
+        """The message as it is sent: seen by the hooks, its files read, checked, and encoded."""
         if not isinstance(message, Message):
             raise MailError(f"{type(message).__name__} is no message: give a Message")
+        await self._before_send.see(message)
+        if message.attachments:
+            await read_files(message, self._settings.max_size, Turns(self._clock))
         if _weight(message) > OFF_THE_LOOP:
             return await asyncio.to_thread(encode, message, self._settings, envelope_from)
         return encode(message, self._settings, envelope_from)
@@ -78,10 +89,11 @@ class Submission:
         """Store a message, in the caller's transaction where there is one."""
         session = self._joined(session)
         encoded = await self.finish(message)
-        async with joining(session):
-            await self._outbox.time.keep(session)
-            new = self._new(message, encoded, at=at, expires=expires, key=key)
-            delivery = await self._outbox.enqueue(new, session)
+        with mail_errors():
+            async with joining(session):
+                await self._outbox.time.keep(session)
+                new = self._new(message, encoded, at=at, expires=expires, key=key)
+                delivery = await self._outbox.enqueue(new, session)
         # One whose key was taken is no news.
         if delivery.id == new.id:
             self._announce([(delivery, new)], session)
@@ -102,10 +114,11 @@ class Submission:
         for message in messages:
             written.append((message, await self.finish(message)))
             await turns.give()
-        async with joining(session):
-            await self._outbox.time.keep(session)
-            new = await turns.all(self._new(*each) for each in written)
-            deliveries = await self._outbox.enqueue_all(new, session)
+        with mail_errors():
+            async with joining(session):
+                await self._outbox.time.keep(session)
+                new = await turns.all(self._new(*each) for each in written)
+                deliveries = await self._outbox.enqueue_all(new, session)
         self._announce(list(zip(deliveries, new, strict=True)), session)
         return deliveries
 
@@ -130,6 +143,7 @@ class Submission:
             template=message.template,
         )
 
+    @mail_errors()
     def _joined(self, session: AsyncSession | None) -> AsyncSession | None:
         return None if session is None else joinable(session, self._outbox.database.url)
 
