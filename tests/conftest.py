@@ -31,6 +31,7 @@ hypothesis.settings.load_profile("ci")
 gc.disable()
 
 pytest_plugins = [
+    "tests.fixtures.bytecode",
     "tests.fixtures.compiled",
     "tests.fixtures.postgres",
     "tests.fixtures.pgbouncer",

@@ -32,6 +32,9 @@ GREEN, RED = 0, 1
 
 MISSED = "missed"
 
+# What is taken out and put back within a second must not be run from an older file.
+OWN_SOURCE = ("-p", "no:tests.fixtures.bytecode")
+
 ENOUGH = 40
 """Seconds after which a test that waits for what does not come is taken for red."""
 
@@ -99,7 +102,7 @@ def _tested(tests: Sequence[str], copy: Path) -> tuple[int, str]:
     }
     processes, limit = ("4", []) if len(tests) > 1 else ("0", [f"--timeout={ENOUGH}"])
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-x", "-n", processes, *limit, *tests],
+        [sys.executable, "-m", "pytest", *OWN_SOURCE, "-q", "-x", "-n", processes, *limit, *tests],
         cwd=copy,
         env=environment,
         capture_output=True,
