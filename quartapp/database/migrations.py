@@ -6,6 +6,7 @@ import asyncio
 import logging
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import inspect, text
@@ -135,11 +136,7 @@ class Migrations:
         self._refuse_differences(connection)
 
     def _revisions(self, connection: Connection) -> tuple[str | None, str]:
-        with _quietly():
-            newest = self._scripts(connection).get_current_head()
-        if newest is None:
-            raise LookupError(f"there are no migrations in {self.folder}")
-        return self._current(connection), newest
+        return self._current(connection), _newest(self.folder)
 
     def _current(self, connection: Connection) -> str | None:
         return self._context(connection).get_current_revision()
@@ -151,7 +148,7 @@ class Migrations:
 
     def _refuse_unknown(self, connection: Connection) -> None:
         current = self._current(connection)
-        known = {script.revision for script in self._scripts(connection).walk_revisions()}
+        known = {script.revision for script in _scripts(self.folder).walk_revisions()}
         if current is not None and current not in known:
             raise SchemaError(
                 f"{_place(connection)} belongs to another version of quartapp: {self.name} there "
@@ -184,21 +181,36 @@ class Migrations:
             options |= {"version_table": self.version_table}
             return MigrationContext.configure(connection, opts=options)
 
-    def _scripts(self, connection: Connection) -> ScriptDirectory:
-        with _quietly():
-            from alembic.script import ScriptDirectory
-
-            return ScriptDirectory.from_config(self._config(connection))
-
     def _config(self, connection: Connection) -> Config:
-        from alembic.config import Config
-
-        config = Config()
-        config.set_main_option("script_location", str(self.folder).replace("%", "%%"))
-        config.set_main_option("path_separator", "os")
+        config = _config(self.folder)
         config.attributes["connection"] = connection
         config.attributes["version_table"] = self.version_table
         return config
+
+
+@cache
+def _newest(folder: Path) -> str:
+    """The newest version; a process that starts asks several times, and Alembic compiles each."""
+    newest = _scripts(folder).get_current_head()
+    if newest is None:
+        raise LookupError(f"there are no migrations in {folder}")
+    return newest
+
+
+def _scripts(folder: Path) -> ScriptDirectory:
+    with _quietly():
+        from alembic.script import ScriptDirectory
+
+        return ScriptDirectory.from_config(_config(folder))
+
+
+def _config(folder: Path) -> Config:
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(folder).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    return config
 
 
 def _place(connection: Connection) -> str:

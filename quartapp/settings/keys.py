@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
@@ -78,6 +79,8 @@ class Keys:
         self._names |= {name: name for name in self._keys}
         self._letters = {name: _letters(name) for name in self._names}
         self._prefixes = tuple(f"{prefix}_" for prefix in prefixes)
+        # Each app of a process compares the same names of the same environment.
+        self._compared = lru_cache(NAMES)(self._compare)
 
     def __iter__(self) -> Iterator[Key]:
         return iter(self._keys.values())
@@ -115,6 +118,9 @@ class Keys:
 
     def nearest(self, name: str) -> tuple[str, ...]:
         """The keys that an unknown name was probably meant to be, mostly one or none."""
+        return self._compared(name)
+
+    def _compare(self, name: str) -> tuple[str, ...]:
         if name in self or name.rstrip("_0123456789") in self or name.startswith(DJANGO):
             return ()
         typed = name.upper()
@@ -131,6 +137,7 @@ class Keys:
         return tuple(known for known, count in misses.items() if count == best < NEVER)
 
 
+NAMES = 1000
 NEVER = 99
 LONG = 8
 MOST = 2
