@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-import pytest
-
 if TYPE_CHECKING:
     from quart import Quart
 
@@ -28,27 +26,27 @@ async def test_the_walk_finds_what_changes_something(app: Quart) -> None:
     assert {("POST", "/"), ("POST", "/outbox/cancel"), ("POST", "/dev/mail/chaos")} <= set(found)
 
 
-@pytest.mark.parametrize(
-    "headers",
-    [
-        {"Sec-Fetch-Site": "cross-site", "Origin": "http://evil.example"},
-        {"Sec-Fetch-Site": "same-site", "Origin": "http://localhost:1"},
-        {"Sec-Fetch-Site": "same-site", "Origin": "http://sub.localhost"},
-        {"Sec-Fetch-Site": "cross-site", "Origin": "null"},
-        {"Origin": "null"},
-        {"Origin": "http://localhost:1"},
-        {},
-    ],
-    ids=lambda headers: " ".join(headers.values()) or "none",
-)
-async def test_no_address_of_the_app_takes_a_form_of_another_origin(
-    app: Quart, headers: dict[str, str]
-) -> None:
+ELSEWHERE: list[dict[str, str]] = [
+    {"Sec-Fetch-Site": "cross-site", "Origin": "http://evil.example"},
+    {"Sec-Fetch-Site": "same-site", "Origin": "http://localhost:1"},
+    {"Sec-Fetch-Site": "same-site", "Origin": "http://sub.localhost"},
+    {"Sec-Fetch-Site": "cross-site", "Origin": "null"},
+    {"Origin": "null"},
+    {"Origin": "http://localhost:1"},
+    {},
+]
+
+
+async def test_no_address_of_the_app_takes_a_form_of_another_origin(app: Quart) -> None:
     client = app.test_client()
-    told = headers | {"Cookie": "session=tossed; csrf=tossed", "Host": "localhost"}
     sent = {"name": "Eve", "csrf_token": "tossed"}
+    taken = []
 
-    for method, address in changing(app):
-        answer = await client.open(address, method=method, form=sent, headers=told)
+    for headers in ELSEWHERE:
+        told = headers | {"Cookie": "session=tossed; csrf=tossed", "Host": "localhost"}
+        for method, address in changing(app):
+            answer = await client.open(address, method=method, form=sent, headers=told)
+            if answer.status_code not in (400, 403):
+                taken.append((headers, method, address, answer.status_code))
 
-        assert answer.status_code in (400, 403), f"{method} {address}"
+    assert taken == []
