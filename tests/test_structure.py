@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections import Counter
+from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -131,10 +132,12 @@ def _name(file: Path) -> str:
     return str(file.relative_to(ROOT))
 
 
+@cache
 def _lines(file: Path) -> list[str]:
     return file.read_text("utf-8").splitlines()
 
 
+@cache
 def _tree(file: Path) -> ast.Module:
     return ast.parse(file.read_text("utf-8"))
 
