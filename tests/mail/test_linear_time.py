@@ -35,15 +35,15 @@ if TYPE_CHECKING:
 
     Reader = Callable[[str], object]
 
-SMALL, LARGE = 10_000, 100_000
+SMALL, LARGE = 5_000, 50_000
 
-TRIFLE = 0.1
+TRIFLE = 0.025
 """Seconds for the large text, under which nothing is worth a comparison."""
 
-SLOW = 1.0
+SLOW = 0.5
 """Seconds for the small text that linear time never takes."""
 
-MOST = 40
+MOST = 20
 """Times as long for ten times the text; quadratic time would have a hundred."""
 
 ANYTHING = [*" \t<>()\"'\\@,;:.=-&%/a9\n\0", "é", "\u0301\u0316", "²", "A ", "a@", '\\"']
