@@ -32,6 +32,9 @@ gc.disable()
 
 pytest_plugins = [
     "tests.fixtures.bytecode",
+    "pytester",
+    # Installed, it comes by itself; a checkout that was installed before it had the plugin has not.
+    "quartapp.pytest_plugin",
     "tests.fixtures.compiled",
     "tests.fixtures.postgres",
     "tests.fixtures.pgbouncer",

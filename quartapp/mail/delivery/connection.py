@@ -11,6 +11,7 @@ from quartapp.mail.delivery.staging import stage
 from quartapp.mail.errors import DeliveryError, PermanentError, TransientError, UncertainError
 from quartapp.mail.outbox.delivery import Receipt, Recipient
 from quartapp.mail.outbox.states import Status
+from quartapp.mail.outbox.submitted import tell_submitted
 from quartapp.mail.transports import Answer, Outcome, Result, ServerOutage
 
 if TYPE_CHECKING:
@@ -66,9 +67,9 @@ class Connection:
         )
         if not accepted:
             raise _error(outcome)
-        await self._publisher.dispatched(
-            replace(encoded.envelope, recipients=accepted), encoded.content
-        )
+        envelope = replace(encoded.envelope, recipients=accepted)
+        tell_submitted(replace(encoded, envelope=envelope))
+        await self._publisher.dispatched(envelope, encoded.content)
         recipients = tuple(
             _recipient(address, answer) for address, answer in outcome.answers.items()
         )

@@ -15,6 +15,7 @@ from quartapp.mail.outbox.border import mail_errors
 from quartapp.mail.outbox.enqueue import NewMessage
 from quartapp.mail.outbox.files import read_files
 from quartapp.mail.outbox.joining import joinable, joining
+from quartapp.mail.outbox.submitted import submitted, tell_submitted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -153,7 +154,13 @@ class Submission:
         """Tell of new messages when they are committed: at once, where there is no session."""
         queued = [delivery for delivery, new in stored if not new.is_over]
         suppressed = [(delivery, new.encoded) for delivery, new in stored if new.is_over]
-        for then, items in ((self._on_queued, queued), (self._on_suppressed, suppressed)):
+        # Bytes are not held until the commit for nobody.
+        encoded = [new.encoded for _, new in stored] if submitted.receivers else []
+        for then, items in (
+            (tell_submitted, encoded),
+            (self._on_queued, queued),
+            (self._on_suppressed, suppressed),
+        ):
             if items and session is not None:
                 on_commit(session.sync_session, then, *items)
             elif items:

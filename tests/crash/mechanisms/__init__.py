@@ -7,6 +7,7 @@ from tests.crash.mechanisms.attempts import ATTEMPTS
 from tests.crash.mechanisms.claims import CLAIMS
 from tests.crash.mechanisms.databases import DATABASES
 from tests.crash.mechanisms.hostile import HOSTILE
+from tests.crash.mechanisms.kit import KIT
 from tests.crash.mechanisms.mechanism import Mechanism
 from tests.crash.mechanisms.processes import PROCESSES
 from tests.crash.mechanisms.queues import QUEUES
@@ -29,4 +30,5 @@ MECHANISMS = (
     *SECRETS,
     *APPLICATIONS,
     *HOSTILE,
+    *KIT,
 )
