@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 __all__ = ["SendJob", "Sender"]
 
 
+CUT = "stopped before the reply to the end of data"
+
 SMALL = 32 * 1024
 """Bytes of a message that is loaded before it has a connection, together with others."""
 
@@ -110,17 +112,24 @@ class Sender:
         return self.rules().judge(claim, outcome)
 
     def released(self, job: SendJob) -> Decision:
-        """After our own cut before the end of data: as it was, but for what was heard."""
+        """After our own cut: as it was, but for what was heard, and for what may have arrived."""
+        if job.is_past_end_of_data:
+            return self._unanswered(job, Answer(Result.UNCERTAIN, None, CUT))
         if job.heard:
             return self.rules().judge(job.claim, Outcome(job.heard))
         return self.rules().release(job.claim)
 
     def failed(self, job: SendJob, error: Exception) -> Decision:
-        """After a bug in our own code: deferred, as if the server had said so."""
-        claim = job.claim
-        answer = Answer(Result.TRANSIENT, None, f"internal error: {type(error).__name__}: {error}")
-        due = claim.due(self._outbox.now())
-        return self.rules().judge(claim, Outcome(dict.fromkeys(due, answer) | dict(job.heard)))
+        """After a bug in our own code: deferred, as if the server had said so, or uncertain."""
+        result = Result.UNCERTAIN if job.is_past_end_of_data else Result.TRANSIENT
+        reply = f"internal error: {type(error).__name__}: {error}"
+        return self._unanswered(job, Answer(result, None, reply))
+
+    def _unanswered(self, job: SendJob, answer: Answer) -> Decision:
+        """One answer for all who are due and about whom nothing was heard."""
+        due = job.claim.due(self._outbox.now())
+        outcome = Outcome(dict.fromkeys(due, answer) | dict(job.heard))
+        return self.rules().judge(job.claim, outcome)
 
     def rules(self) -> Retry:
         """The rules of retrying, as of now."""

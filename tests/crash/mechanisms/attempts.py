@@ -244,4 +244,28 @@ ATTEMPTS = (
         "tests/crash/test_restarts.py"
         "::test_messages_survive_a_postgresql_that_crashes_again_and_again",
     ),
+    Mechanism(
+        "a stop leaves uncertain what awaits the reply to its end of data",
+        "quartapp/mail/delivery/sender.py",
+        "        if job.is_past_end_of_data:\n            return self._unanswered",
+        "        if False:\n            return self._unanswered",
+        "tests/mail/delivery/test_cut.py"
+        "::test_a_stop_makes_uncertain_what_a_transport_of_the_hosts_awaits",
+    ),
+    Mechanism(
+        "an error after the end of data leaves it uncertain",
+        "quartapp/mail/delivery/sender.py",
+        "result = Result.UNCERTAIN if job.is_past_end_of_data else Result.TRANSIENT",
+        "result = Result.TRANSIENT",
+        "tests/mail/delivery/test_cut.py"
+        "::test_an_error_of_our_own_leaves_what_was_heard_and_says_what_is_unknown",
+    ),
+    Mechanism(
+        "an error leaves what was heard",
+        "quartapp/mail/delivery/sender.py",
+        "outcome = Outcome(dict.fromkeys(due, answer) | dict(job.heard))",
+        "outcome = Outcome(dict.fromkeys(due, answer))",
+        "tests/mail/delivery/test_cut.py"
+        "::test_an_error_of_our_own_leaves_what_was_heard_and_says_what_is_unknown",
+    ),
 )
