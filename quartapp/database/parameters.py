@@ -237,7 +237,7 @@ REFUSED: dict[str, tuple[frozenset[str], str]] = {
     "oauth_scope": (frozenset(), "use a password or a certificate"),
     "server_settings": (frozenset(), "use options=-cNAME%3DVALUE"),
     "prepared_statement_name_func": (frozenset(), "use pgbouncer=true"),
-    "schema": (frozenset(), "use options=-csearch_path%3DNAME"),
+    "schema": (frozenset({"public"}), "use options=-csearch_path%3DNAME"),
 }
 """Parameters that are not ignored: the values that change nothing, and the cure for others."""
 

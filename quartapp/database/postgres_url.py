@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from ipaddress import IPv6Address
 from typing import TYPE_CHECKING
@@ -28,6 +29,8 @@ RAW = (
     "encode it there, as %3F, %23, %40 or %2F"
 )
 NO_PARAMETER = "has something after the ? that is not name=value: join parameters by &"
+NO_HOST = "names several hosts, one of which is empty: name each, with one comma between them"
+NO_USER = "has a password without a user's name: write user:password@, and encode : as %3A"
 SPACE = "has a space or a control character in it: encode a space as %20"
 PERCENT = "has a % that is not followed by two hexadecimal digits: encode it as %25"
 
@@ -78,18 +81,22 @@ def normalised(url: URL) -> URL:
     """
     query = {name: _single(name, value) for name, value in url.query.items()}
     hosts = hosts_of(query.pop("host", "") or url.host or "", query.pop("port", "") or url.port)
+    hosts = _with_usual_ports(hosts)
     dbname = query.pop("dbname", "")
     host, port = hosts[0] if hosts else ("", None)
     if len(hosts) > 1 or host.startswith(("/", "@")):
         query["host"] = ",".join(name for name, _ in hosts)
-        # SQLAlchemy wants a port for each of several.
         if len(hosts) > 1 or port:
-            query["port"] = ",".join(str(number or PORT) for _, number in hosts)
+            query["port"] = ",".join(str(number) for _, number in hosts)
         host, port = "", None
+    user = query.pop("user", "") or url.username
+    password = query.pop("password", "") or url.password
+    if password and not user:
+        raise ValueError(NO_USER)
     return URL.create(
         DRIVER,
-        username=query.pop("user", "") or url.username,
-        password=query.pop("password", "") or url.password,
+        username=user,
+        password=password,
         host=host or None,
         port=port,
         database=query.pop("database", "") or dbname or url.database,
@@ -104,15 +111,46 @@ def hosts_of(names: str, ports: str | int | None) -> list[Host]:
     if not numbers:
         return hosts
     hosts = hosts or [("", None)]
-    if len(numbers) == 1:
-        numbers *= len(hosts)
-    if len(numbers) != len(hosts):
-        raise ValueError(f"names {len(hosts)} hosts and {len(numbers)} ports: give each its port")
-    return [(name, own or number) for (name, own), number in zip(hosts, numbers, strict=True)]
+    return [
+        (name, own or number)
+        for (name, own), number in zip(hosts, _one_each(numbers, len(hosts)), strict=True)
+    ]
+
+
+def _one_each(ports: list[int | None], count: int) -> list[int | None]:
+    if len(ports) == 1:
+        ports *= count
+    if len(ports) != count:
+        raise ValueError(f"names {count} hosts and {len(ports)} ports: give each its port")
+    return ports
+
+
+def _with_usual_ports(hosts: list[Host]) -> list[Host]:
+    """Several hosts with a port each, which SQLAlchemy wants; of one asyncpg finds it.
+
+    Where none has its own, PGPORT says which, for all or one for each.
+    """
+    if len(hosts) < 2:
+        return hosts
+    if not all(name for name, _ in hosts):
+        raise ValueError(NO_HOST)
+    named = "" if any(port for _, port in hosts) else os.environ.get("PGPORT", "")
+    try:
+        ports = [_port(each.strip()) for each in named.split(",")]
+        usual = _one_each(ports, len(hosts))
+    except ValueError:
+        raise ValueError(
+            f"names {len(hosts)} hosts without ports, and PGPORT is {named!r:.60}: set it to one "
+            "port, or to one for each host with commas between them"
+        ) from None
+    return [(name, port or own or PORT) for (name, port), own in zip(hosts, usual, strict=True)]
 
 
 def rendered(url: URL) -> str:
     """The address as text that `postgres_url` reads: libpq takes a + for a +."""
+    if url.host:
+        # A link's name in an IPv6 address, as in fe80::1%eth0.
+        url = url.set(host=url.host.replace("%", "%25"))
     before, question, query = url.render_as_string(hide_password=False).partition("?")
     return before.replace(" ", "%20") + question + query.replace("+", "%20")
 

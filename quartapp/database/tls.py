@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import ssl
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -23,8 +24,11 @@ def tls_arguments(given: Mapping[str, str]) -> dict[str, Any]:
     asyncpg reads them itself where they come in an address, with libpq's defaults in the home
     folder and the environment; only `sslrootcert=system` it takes for the name of a file.
     """
-    if given.get("sslnegotiation") == "direct" and given.get("sslmode") in SSLMODES[:3]:
+    if given.get("sslnegotiation") == "direct" and _mode(given) in SSLMODES[:3]:
         raise ValueError("has sslnegotiation=direct with a weaker sslmode: use sslmode=require")
+    lowest = given.get("ssl_min_protocol_version", "")
+    if lowest > given.get("ssl_max_protocol_version", lowest):
+        raise ValueError("has an ssl_min_protocol_version above the maximum: leave one of them out")
     context = _checked(given)
     if given.get("sslrootcert") != SYSTEM:
         return {"dsn": f"postgresql://?{urlencode(given)}"} if given else {}
@@ -37,6 +41,12 @@ def tls_arguments(given: Mapping[str, str]) -> dict[str, Any]:
         context.maximum_version = _version(highest)
     context.set_alpn_protocols(["postgresql"])
     return {"ssl": context, "direct_tls": given.get("sslnegotiation") == "direct"}
+
+
+def _mode(given: Mapping[str, str]) -> str:
+    """How strict it is, as asyncpg finds it where the address does not say."""
+    usual = VERIFIED if given.get("sslrootcert") == SYSTEM else os.environ.get("PGSSLMODE")
+    return given.get("sslmode") or usual or "prefer"
 
 
 def _checked(given: Mapping[str, str]) -> ssl.SSLContext:

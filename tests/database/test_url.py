@@ -37,6 +37,10 @@ RAW = "has a raw .* encode it there, as %3F, %23, %40 or %2F"
         ),
         ("postgres://db/a?options=-cx%3Da%20b", "postgresql+asyncpg://db/a?options=-cx%3Da%20b"),
         (
+            "postgres://[fe80::1%25eth0]/app",
+            "postgresql+asyncpg://[fe80::1%25eth0]/app",
+        ),
+        (
             "postgres://db/a?application_name=a+b",
             "postgresql+asyncpg://db/a?application_name=a%2Bb",
         ),
@@ -54,8 +58,42 @@ def test_several_hosts_need_no_ports(written: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("written", "named", "ports"),
+    [
+        ("postgresql://u@a,b/n", "6000", "6000%2C6000"),
+        ("postgresql://u@/n?host=a,b", "6000,6001", "6000%2C6001"),
+        ("postgresql://u@a:7,b/n", "6000", "7%2C5432"),
+        ("postgresql://u@/n?host=a,b&port=7", "6000", "7%2C7"),
+    ],
+)
+def test_several_hosts_without_ports_have_those_of_pgport(
+    monkeypatch: pytest.MonkeyPatch, written: str, named: str, ports: str
+) -> None:
+    monkeypatch.setenv("PGPORT", named)
+
+    assert f"host=a%2Cb&port={ports}" in repr(Database(written))
+
+
+@pytest.mark.parametrize("named", ["6000,6001,6002", "many", "0"])
+def test_a_pgport_that_does_not_fit_several_hosts_is_named(
+    monkeypatch: pytest.MonkeyPatch, named: str
+) -> None:
+    monkeypatch.setenv("PGPORT", named)
+
+    with pytest.raises(ValueError, match=f"names 2 hosts without ports, and PGPORT is '{named}'"):
+        database_url("postgresql://u@a,b/n")
+
+
+@pytest.mark.parametrize(
     ("written", "complaint"),
     [
+        ("postgresql://ada:hunter2@a,/app", "names several hosts, one of which is empty"),
+        ("postgresql://:hunter2@db/app", "has a password without a user's name"),
+        ("postgresql://db/app?sslnegotiation=direct", "with a weaker sslmode"),
+        (
+            "postgresql://db/a?ssl_min_protocol_version=TLSv1.3&ssl_max_protocol_version=TLSv1.2",
+            "has an ssl_min_protocol_version above the maximum",
+        ),
         ("mysql://ada:hunter2@db/app", "asks for mysql, which is not supported: use sqlite:///"),
         ("postgresql+psycopg2://ada:hunter2@db/app", "asks for postgresql"),
         ("ada:hunter2@db", "is not a database URL: use sqlite:///"),
