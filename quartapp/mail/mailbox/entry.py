@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 __all__ = ["Entry"]
 
@@ -27,6 +27,9 @@ class Entry:
         Bytes of the message as it was sent.
     """
 
+    LISTED: ClassVar[int] = 100
+    """How many recipients are listed for programs, of each message."""
+
     id: str
     message_id: str
     subject: str
@@ -41,20 +44,28 @@ class Entry:
         return all(word in place for word in words[:LONGEST_SEARCH].casefold().split())
 
     def as_json(self) -> dict[str, Any]:
-        """The entry as `/dev/mail/messages.json` shows it."""
+        """The entry as `/dev/mail/messages.json` shows it: the first recipients, and their number.
+
+        It does not grow with them.
+        """
+        recipients = self.recipients[: self.LISTED]
+        return self._fields(recipients) | {"recipient_count": len(self.recipients)}
+
+    def as_line(self) -> bytes:
+        """The entry as a header line, so that the file remains a message to other programs."""
+        fields = self._fields(self.recipients)
+        return LABEL + json.dumps(fields).encode("ascii") + b"\r\n"
+
+    def _fields(self, recipients: tuple[str, ...]) -> dict[str, Any]:
         return {
             "id": self.id,
             "message_id": self.message_id,
             "subject": self.subject,
             "sender": self.sender,
-            "recipients": list(self.recipients),
+            "recipients": list(recipients),
             "received_at": self.received_at.isoformat(),
             "size": self.size,
         }
-
-    def as_line(self) -> bytes:
-        """The entry as a header line, so that the file remains a message to other programs."""
-        return LABEL + json.dumps(self.as_json()).encode("ascii") + b"\r\n"
 
     @classmethod
     def from_line(cls, line: bytes) -> Self:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from quartapp.mail.mailbox.parameters import parameters
-from quartapp.mail.mailbox.words import decoded
+from quartapp.mail.mailbox.words import decoded, text
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator
@@ -34,6 +34,9 @@ LONGEST_BOUNDARY = 200
 """Octets, of which RFC 2046 allows 70."""
 
 BOUNDARY = re.compile(rb"^--([^\r\n]++)\r?$", re.MULTILINE)
+KIND = re.compile(r"[^\s;()]{1,200}+")
+"""What a type is, without a comment or what lacks its semicolon."""
+
 FIELD = re.compile(rb"([!-9;-~]++)[ \t]*+:(.*+)", re.DOTALL)
 
 
@@ -58,7 +61,8 @@ class ReceivedPart:
     @property
     def content_type(self) -> str:
         """In lower case; what RFC 2046 says where the part does not say or makes no sense."""
-        kind = self.header("content-type").partition(";")[0].strip().lower()[:200]
+        found = KIND.match(self.header("content-type"))
+        kind = found[0].lower() if found else ""
         if kind.count("/") == 1 and kind.isprintable():
             return kind
         return "message/rfc822" if self.within == "multipart/digest" else "text/plain"
@@ -176,8 +180,4 @@ def _is_boundary(line: bytes, boundaries: Container[bytes]) -> bool:
 
 def _headers(fields: list[list[bytes]]) -> list[tuple[str, str]]:
     found = (FIELD.match(b"".join(lines)) for lines in fields[:MOST_HEADERS])
-    return [
-        (each[1].decode("ascii"), each[2].decode("utf-8", "replace").strip())
-        for each in found
-        if each
-    ]
+    return [(each[1].decode("ascii"), text(each[2], "").strip()) for each in found if each]

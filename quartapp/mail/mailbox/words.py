@@ -19,7 +19,8 @@ WORD = re.compile(r"=\?([^?\s]{1,80}+)\?([qQbB])\?([^?\r\n]*+)\?=")
 
 def decoded(body: bytes, encoding: str) -> bytes:
     """A body without its transfer encoding; as it is where that is unknown or malformed."""
-    match encoding.strip().lower():
+    # Some have a comment in parentheses, or a semicolon, behind it.
+    match encoding.partition("(")[0].strip(" \t;").lower():
         case "base64":
             octets = _unbase64(body)
             return body if octets is None else octets
@@ -30,8 +31,11 @@ def decoded(body: bytes, encoding: str) -> bytes:
 
 
 def text(octets: bytes, charset: str) -> str:
-    """Text in a charset, with a mark for each byte that is none; an unknown one is UTF-8."""
-    name = decoder(charset) or "utf-8"
+    """Text in a charset, with a mark for each byte that is none.
+
+    One that is not named or not known is UTF-8 where the text may be, else windows-1252.
+    """
+    name = decoder(charset) or "ascii"
     if name == "ascii":
         # What is not is mislabelled, mostly UTF-8.
         name = "utf-8" if _is_utf8(octets) else "cp1252"

@@ -52,6 +52,27 @@ def rich() -> bytes:
     return message.as_bytes()
 
 
+def test_a_header_in_bare_latin_1_is_read():
+    message = read(b'Content-Disposition: attachment; filename="\xfcber.txt"\r\n\r\nx')
+
+    assert [file.name for file in message.attached] == ["über.txt"]
+
+
+@pytest.mark.parametrize(
+    ("head", "text", "markup"),
+    [
+        (b"Content-Type: text/html (as it is); charset=utf-8", None, "PHA+"),
+        (b"Content-Type: text/html charset=utf-8", None, "PHA+"),
+        (b"Content-Transfer-Encoding: base64 (as ever)", "<p>", None),
+        (b"Content-Transfer-Encoding: BASE64;", "<p>", None),
+    ],
+)
+def test_comments_and_lost_semicolons_are_passed_over(head, text, markup):
+    message = read(head + b"\r\n\r\nPHA+")
+
+    assert (message.text, message.markup) == (text, markup)
+
+
 def test_a_message_is_taken_apart():
     message = read(rich())
 
@@ -88,7 +109,7 @@ def test_an_unknown_charset_is_decoded_as_well_as_possible(charset):
 
 
 def test_bytes_that_are_no_text_are_shown_as_such():
-    message = read(HEAD + b"\r\nh\xffllo")
+    message = read(HEAD + b"Content-Type: text/plain; charset=utf-8\r\n\r\nh\xffllo")
 
     assert message.text == "h\ufffdllo"
 
@@ -262,6 +283,9 @@ def test_an_alternative_for_programs_is_a_file():
     [
         ("us-ascii", "Grüße".encode(), "Grüße"),
         ("us-ascii", b"Gr\xfc\xdfe", "Grüße"),
+        ("", b"Gr\xfc\xdfe", "Grüße"),
+        ("8bit", b"Gr\xfc\xdfe", "Grüße"),
+        ("8bit", "Grüße".encode(), "Grüße"),
         ("ANSI_X3.4-1968", b"\x93x\x94", "“x”"),
         ("iso-8859-1", b"\x93x\x94 \x80", "“x” €"),
         ("latin1", b"Gr\xfc\xdfe", "Grüße"),

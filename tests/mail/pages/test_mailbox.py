@@ -77,6 +77,17 @@ async def test_the_list_for_programs_has_the_promised_fields(store, visitor):
     assert (two["sender"], two["recipients"][0]) == ("a@example.com", "b@example.com")
     assert two["received_at"].endswith("+00:00")
     assert two["size"] == len(b"Subject: two\r\nMessage-ID: <2@example.com>\r\n\r\n")
+    assert two["recipient_count"] == 2
+
+
+async def test_the_list_for_programs_has_the_first_hundred_recipients(store, visitor):
+    everybody = [f"{number}@example.com" for number in range(10_000)]
+    entry = await store.add("a@example.com", everybody, b"Subject: all\r\n\r\n")
+
+    [told] = await (await visitor.get("/dev/mail/messages.json")).get_json()
+
+    assert (told["recipients"], told["recipient_count"]) == (everybody[:100], 10_000)
+    assert (await store.get(entry.id))[0].recipients == tuple(everybody)
 
 
 async def test_a_message_shows_its_html_in_a_locked_frame(store, visitor):
