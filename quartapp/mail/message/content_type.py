@@ -61,6 +61,10 @@ class ContentType:
         others = tuple(each for each in self.parameters if each[0].lower() != parameter)
         return ContentType(self.kind, others)
 
+    def having(self, parameter: str, value: str) -> ContentType:
+        """The same with one more parameter, the last."""
+        return ContentType(self.kind, (*self.parameters, (parameter, value)))
+
     def has(self, parameter: str) -> bool:
         """Whether it has this parameter, encoded or not."""
         return any(name.lower().partition("*")[0] == parameter for name, _ in self.parameters)

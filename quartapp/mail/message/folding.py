@@ -22,6 +22,7 @@ __all__ = [
     "parameter",
     "parametric",
     "partly_encoded",
+    "phrase_pieces",
     "text_field",
 ]
 
@@ -189,6 +190,11 @@ def named(name: str, bracketed: str) -> list[str]:
     """What stands in angle brackets, after its name, in pieces for `field`."""
     if not name:
         return [f" {bracketed}"]
+    return [*phrase_pieces(name), f" {bracketed}"]
+
+
+def phrase_pieces(name: str) -> list[str]:
+    """A name as a header holds it, in pieces for `field`."""
     if not name.isascii() or "=?" in name or len(name) > LONGEST_NAME:
-        return [*_in_encoded_words(name), f" {bracketed}"]
-    return [f" {phrase(name)}", f" {bracketed}"]
+        return _in_encoded_words(name)
+    return [f" {phrase(name)}"]

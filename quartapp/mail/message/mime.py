@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from quartapp.mail.errors import MessageError
 from quartapp.mail.message.ascii_names import ascii_name
+from quartapp.mail.message.calendar import with_method
 from quartapp.mail.message.charsets import written_in
 from quartapp.mail.message.content_type import ContentType
 from quartapp.mail.message.folding import field, parameter, parametric
@@ -79,12 +80,12 @@ def text_part(subtype: str, text: str, charset: str, place: str) -> Part:
         encoding, body = _encoded_text(lines, charset)
     except (UnicodeError, MessageError) as error:
         raise MessageError(f"{place} cannot be written in {charset}: {error}.") from error
-    return Part(_text_headers(subtype, charset, encoding, place), body)
+    kind = with_method(ContentType.read("alts", f"text/{subtype}"), lines)
+    return Part(_text_headers(kind, charset, encoding, place), body)
 
 
 @lru_cache
-def _text_headers(subtype: str, charset: str, encoding: str, place: str) -> str:
-    kind = ContentType.read("alts", f"text/{subtype}")
+def _text_headers(kind: ContentType, charset: str, encoding: str, place: str) -> str:
     if kind.charset not in (None, charset):
         raise MessageError(f"{place} names another charset than the message's {charset}.")
     header = kind.without("charset").header(parameter("charset", charset))
@@ -136,7 +137,7 @@ def attached(attachment: Attachment, *, ascii_names: bool) -> Part:
         Whether its name is reduced to ASCII for readers that know no RFC 2231.
     """
     encoding, body = _encoded_file(attachment)
-    kind = ContentType.read("content_type", attachment.content_type)
+    kind = with_method(ContentType.read("content_type", attachment.content_type), attachment.data)
     if encoding == "base64" and kind.kind.lower().startswith("message/"):
         # A message inside a message must not be encoded (RFC 2046 section 5.2.1).
         kind = ContentType("application/octet-stream", ())

@@ -10,6 +10,7 @@ from email.message import Message as Parsed
 from typing import TYPE_CHECKING
 
 from quartapp.mail.addresses import NULL_SENDER, Address, Mailbox, listed, phrase, unquoted
+from quartapp.mail.message.address_list import grouped
 from quartapp.mail.message.charsets import codec
 from quartapp.mail.message.fields import moment
 from quartapp.mail.message.folding import parameter
@@ -18,6 +19,8 @@ from quartapp.mail.message.named_headers import FIELDS, fields_of
 from quartapp.mail.message.structured import COMMENT, Shape, shape_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from quartapp.mail.message.encoding import Envelope
 
 __all__ = ["parse"]
@@ -64,8 +67,8 @@ def _line(parsed: Parsed, name: str) -> str:
     match shape_of(name):
         case Shape.TEXT:
             return _decoded(line)
-        case Shape.ADDRESS | Shape.ADDRESSES if "@" in line:
-            return ", ".join(_mailbox(name, written) for written in listed(line))
+        case Shape.ADDRESS | Shape.ADDRESSES:
+            return ", ".join(_listed(name, line))
         case Shape.NAMED_ID if "<" in line:
             written, _, bare = line.rpartition("<")
             return f"{phrase(_decoded(unquoted(written.strip())))} <{bare}".strip()
@@ -73,6 +76,14 @@ def _line(parsed: Parsed, name: str) -> str:
             return COMMENT.sub(lambda found: _decoded_comment(found[0]), line)
         case _:
             return line
+
+
+def _listed(place: str, line: str) -> Iterator[str]:
+    """Addresses and groups, with their names decoded."""
+    for group, members in grouped(place, line):
+        read = ", ".join(_mailbox(place, each) for each in members)
+        name = "" if group is None else f"{phrase(_decoded(group))}:"
+        yield read if group is None else f"{' '.join(filter(None, (name, read)))};"
 
 
 def _decoded_comment(item: str) -> str:

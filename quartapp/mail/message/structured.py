@@ -7,9 +7,10 @@ from enum import Enum, auto
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from quartapp.mail.addresses import LONGEST_TEXT, Address, listed, unquoted
+from quartapp.mail.addresses import LONGEST_TEXT, Address, unquoted
 from quartapp.mail.errors import MessageError
 from quartapp.mail.lines import shown
+from quartapp.mail.message.address_list import grouped
 from quartapp.mail.message.folding import (
     LONGEST_LINE,
     address_pieces,
@@ -17,6 +18,7 @@ from quartapp.mail.message.folding import (
     field,
     named,
     partly_encoded,
+    phrase_pieces,
 )
 
 if TYPE_CHECKING:
@@ -42,7 +44,8 @@ _NAMES = {
     Shape.ADDRESSES: (
         "resent-from resent-to resent-cc resent-reply-to disposition-notification-to "
         "return-receipt-to errors-to delivered-to apparently-to mail-followup-to mail-reply-to "
-        "author original-from x-confirm-reading-to x-errors-to"
+        "author envelope-to original-from x-confirm-reading-to x-envelope-to x-errors-to "
+        "x-original-to"
     ),
     Shape.IDS: "references in-reply-to supersedes obsoletes content-id",
     Shape.LINKS: "archived-at",
@@ -50,7 +53,7 @@ _NAMES = {
     Shape.TOKENS: (
         "accept-language authentication-results auto-submitted autocrypt autocrypt-gossip "
         "cancel-key cancel-lock deferred-delivery disposition-notification-options "
-        "domainkey-signature expires expiry-date feedback-id importance list-sequence "
+        "domainkey-signature expires expiry-date feedback-id followup-to importance list-sequence "
         "list-unsubscribe-post message-context newsgroups original-recipient precedence "
         "prevent-nondelivery-report priority received-spf reply-by "
         "require-recipient-valid-since resent-date sensitivity thread-index tls-required vbr-info "
@@ -73,10 +76,8 @@ ATOMIC = re.compile(r" +(?:<[^<>]*>|[^ ])+")
 COMMENT = re.compile(r"<[^<>]*>|\([^()]*\)")
 """A comment, which people read, or a link, which may have brackets too."""
 
-NOBODY = re.compile(r"[A-Za-z][A-Za-z -]{0,60}: ?;")
-"""A group without members (RFC 5322 section 3.4), such as `undisclosed-recipients:;`."""
-
 LIST_ID = re.compile(r"[!-;=?-~]{1,255}")
+LIST_NAME = re.compile(r'"(?:[^"\\]|\\.)*+"|[^"<>]*+')
 
 
 @lru_cache
@@ -116,9 +117,20 @@ def _address(place: str, value: str) -> list[str]:
 
 
 def _addresses(place: str, value: str) -> list[str]:
-    if NOBODY.fullmatch(value):
-        return [f" {value}"]
-    return address_pieces([Address.read(place, each) for each in listed(value) or [""]])
+    """Addresses, and groups of them."""
+    pieces: list[str] = []
+    for group, members in grouped(place, value):
+        if pieces:
+            pieces[-1] += ","
+        found = address_pieces([Address.read(place, each) for each in members])
+        if group is not None:
+            *before, name = phrase_pieces(group)
+            # An encoded word has spaces around it (RFC 2047 section 5).
+            colon = " :" if "=?" in name else ":"
+            found = [*before, f"{name}{colon}", *found]
+            found[-1] += ";"
+        pieces += found
+    return pieces or _address(place, "")
 
 
 def _ids(place: str, value: str) -> list[str]:
@@ -142,12 +154,13 @@ def _named_id(place: str, value: str) -> list[str]:
     if "<" not in value and ">" not in value:
         return _tokens(place, value)
     name, _, written = value.removesuffix(">").rpartition("<")
-    is_short = len(name) <= LONGEST_TEXT
-    if not (LIST_ID.fullmatch(written) and value.endswith(">") and is_short):
+    name = name.strip(" ")
+    is_name = len(name) <= LONGEST_TEXT and LIST_NAME.fullmatch(name)
+    if not (LIST_ID.fullmatch(written) and value.endswith(">") and is_name):
         raise MessageError(
             f"{place} {shown(value)} is not an id like News <news.example.org>, in ASCII."
         )
-    return named(unquoted(name.strip(" ")), f"<{written}>")
+    return named(unquoted(name), f"<{written}>")
 
 
 def _tokens(place: str, value: str) -> list[str]:

@@ -163,6 +163,33 @@ def test_an_invitation_comes_after_the_html(key: str, is_first: bool) -> None:
     assert parts[2].get_content().splitlines() == INVITATION.splitlines()
 
 
+@pytest.mark.parametrize(
+    ("line", "method"),
+    [
+        ("METHOD:REQUEST", "REQUEST"),
+        ("method:cancel", "CANCEL"),
+        ("METHOD;X-A=b: REPLY ", "REPLY"),
+        ("DESCRIPTION:see\r\n METHOD:REQUEST", None),
+        ("X-METHOD:REQUEST", None),
+        ("METHOD:", None),
+    ],
+)
+def test_the_method_of_a_calendar_is_said_in_its_type(line: str, method: str | None) -> None:
+    text = f"BEGIN:VCALENDAR\r\n{line}\r\nEND:VCALENDAR\r\n"
+
+    form, file = read(
+        body=None, alts={"calendar": text}, attachments=[Attachment("invite.ics", data=text)]
+    ).iter_parts()
+
+    assert [part["Content-Type"].params.get("method") for part in (form, file)] == [method] * 2
+
+
+def test_a_method_that_is_given_is_left_alone() -> None:
+    (form,) = read(body=None, alts={"calendar; method=PUBLISH": INVITATION}).walk()
+
+    assert form["Content-Type"].params["method"] == "PUBLISH"
+
+
 def test_an_invitation_in_another_charset_than_the_message_is_refused() -> None:
     with pytest.raises(MessageError, match=r"^alts\['calendar; charset=latin-1'\] names another"):
         message(alts={"calendar; charset=latin-1": INVITATION}).as_bytes()

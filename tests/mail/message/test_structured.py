@@ -21,6 +21,7 @@ ONE_ADDRESS = ["Sender", "Resent-Sender"]
 ADDRESS_LISTS = [
     *("Resent-From", "Resent-To", "Resent-Cc", "Resent-Reply-To", "Disposition-Notification-To"),
     *("Return-Receipt-To", "Errors-To", "Mail-Followup-To", "Mail-Reply-To", "X-Errors-To"),
+    *("Envelope-To", "X-Original-To"),
 ]
 LINKS = [
     "List-Unsubscribe",
@@ -35,6 +36,7 @@ TOKENS = [
     *("Auto-Submitted", "Feedback-ID", "Precedence", "Content-Language", "Content-Location"),
     *("DKIM-Signature", "ARC-Seal", "Authentication-Results", "List-Unsubscribe-Post"),
     *("Autocrypt", "X-Google-DKIM-Signature", "CONTENT-BASE", "X-Priority", "Resent-Date"),
+    "Followup-To",
 ]
 LONG_LINK = f"<https://example.org/unsubscribe/{'a1=?-' * 180}>"
 
@@ -101,6 +103,21 @@ def test_a_hundred_addresses_are_folded_between_addresses() -> None:
     assert max(map(len, lines("Resent-To", value))) <= 76
 
 
+def test_groups_of_addresses_stay_groups() -> None:
+    value = 'a@x.org, Tëam: Zoë <zoe@x.org>, b@[IPv6:::1];, Nobody:;, "A, B": c@x.org;'
+
+    assert read_again({"Resent-To": value}) == {"Resent-To": value}
+    assert [
+        (group.display_name, [each.addr_spec for each in group.addresses])
+        for group in read({"Resent-To": value})["Resent-To"].groups
+    ] == [
+        (None, ["a@x.org"]),
+        ("Tëam", ["zoe@x.org", "b@[IPv6:::1]"]),
+        ("Nobody", []),
+        ("A, B", ["c@x.org"]),
+    ]
+
+
 @pytest.mark.parametrize(
     ("name", "value", "words"),
     [
@@ -123,6 +140,13 @@ def test_a_hundred_addresses_are_folded_between_addresses() -> None:
         ("X-Tags", {"a": 1}, r"^extra_headers\['X-Tags'\] must be text, not "),
         ("List-Unsubscribe", "<https://x.org/ä>", r"must be ASCII.*%C3%A4"),
         ("List-Id", "News <nëws.example.org>", r"is not an id like News <news.example.org>"),
+        ("List-Id", "<a@b.c> <d@e.f>", r"is not an id like News <news.example.org>"),
+        ("Resent-To", "a@x.org (Ada)", r"^extra_headers\['Resent-To'\] 'a@x.org \(Ada\)' has no"),
+        ("Resent-To", "Team: a@x.org", r"is not a list of addresses: .* Team: a@example.org, b@"),
+        ("Resent-To", "A: B: a@x.org;;", r"is not a list of addresses"),
+        ("Resent-To", "a@x.org; b@x.org", r"is not a list of addresses"),
+        ("Resent-To", "Team: Doe;", r"^extra_headers\['Resent-To'\] 'Doe' is not an address"),
+        ("Sender", "Team: a@x.org;", r"^extra_headers\['Sender'\] "),
         (
             "Auto-Submitted",
             "ja, bitte schön",
