@@ -314,4 +314,28 @@ SERVERS = (
         "        if False:\n",
         "tests/mail/delivery/test_rest.py::test_what_was_heard_before_a_stop_is_not_asked_again",
     ),
+    Mechanism(
+        "a limit that the server announces",
+        "quartapp/mail/transports/smtp/connection.py",
+        "if announced is not None:",
+        "if False:",
+        "tests/mail/transports/test_heard.py"
+        "::test_a_limit_that_the_server_announces_holds_from_the_first_message",
+    ),
+    Mechanism(
+        "recipients that the server sets apart are asked again at once",
+        "quartapp/mail/transports/smtp/heard.py",
+        "self._apart.add(address)",
+        "self.answers[address] = answer_of(reply)",
+        "tests/mail/transports/test_heard.py"
+        "::test_recipients_that_the_server_sets_apart_are_no_limit",
+    ),
+    Mechanism(
+        "a 421 ends a transaction in which the session was spoken of",
+        "quartapp/mail/transports/smtp/transaction.py",
+        "            if reply.code == 421:\n",
+        "            if reply.code == 421 and self._heard.session_reply is reply:\n",
+        "tests/mail/transports/test_heard.py"
+        "::test_a_421_after_a_reply_about_the_session_ends_the_transaction",
+    ),
 )

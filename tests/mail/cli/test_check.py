@@ -239,6 +239,10 @@ async def test_each_sender_of_the_settings_is_tried(check, server):
             f"rejected the sender {SENDER} (550 5.7.1 not yours); set MAIL_DEF",
         ),
         ("451 4.3.0 later", f"defers the sender {SENDER} for now (451 4.3.0 later)"),
+        ("503 5.5.1 who are you", "rejected the session (503 5.5.1 who are you); set MAIL_USERN"),
+        ("523 5.7.10 Encryption needed", "; set MAIL_USE_TLS"),
+        ("504 5.5.2 <box>: Helo command rejected", "; set MAIL_LOCAL_HOSTNAME"),
+        ("450 4.7.25 Client host rejected", "; give this host's address a name in the DNS"),
     ],
 )
 async def test_a_sender_that_is_not_accepted_fails_with_the_cure(check, server, reply, words):
@@ -260,6 +264,12 @@ async def test_a_sender_that_is_not_accepted_fails_with_the_cure(check, server, 
         ("550 5.1.1 no such user", "rejected the recipient bob@example.com (550 5.1.1"),
         ("451 4.7.1 Greylisted", "defers the recipient bob@example.com for now (451 4.7.1 Grey"),
         ("454 4.7.1 Relay access denied", "set MAIL_USERNAME and MAIL_PASSWORD if it requires"),
+        ("421 4.3.2 closing", "rejected the session (421 4.3.2 closing); check again"),
+        ("550 No such user here", "rejected the recipient bob@example.com (550 No such user here)"),
+        ("550 sorry, no mailbox (#5.1.1)", "; check the address"),
+        ("450 4.7.1 <box>: Helo command rejected: Host not found", "; set MAIL_LOCAL_HOSTNAME"),
+        ("552 5.3.4 too big", "rejected the message before it came (552 5.3.4 too big)"),
+        ("550 5.7.23 SPF validation failed", f"rejected the sender {SENDER} (550 5.7.23 SPF"),
         (
             "554 5.7.1 Sender address rejected: not yours",
             f"rejected the sender {SENDER} (554 5.7.1 Sender address rejected: not yours); set ",

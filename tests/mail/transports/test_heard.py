@@ -137,6 +137,60 @@ async def test_recipients_that_are_too_many_are_left_for_the_next_transaction(co
     assert server.transcript.count(f"RCPT TO:<{EVA}>") == 1
 
 
+TOO_MANY = "452 4.5.3 try it in a separate transaction"
+
+
+@pytest.mark.parametrize("apart", [EVE, BOB])
+async def test_recipients_that_the_server_sets_apart_are_no_limit(connect, server, apart):
+    server.answer(Phase.RCPT, TOO_MANY, recipient=apart, times=1)
+    async with connect() as transport:
+        outcome = await send(transport, ALL)
+        again = await send(transport, ALL)
+
+    assert results(outcome) == dict.fromkeys({EVE, BOB, EVA} - {apart}, ACCEPTED)
+    assert results(again) == dict.fromkeys(ALL.recipients, ACCEPTED)
+
+
+async def test_one_that_is_set_apart_makes_no_421_harmless(connect, server):
+    server.answer(Phase.RCPT, TOO_MANY, recipient=BOB)
+    server.answer(Phase.DATA, "421 4.3.2 shutting down")
+    async with connect() as transport:
+        with pytest.raises(ServerOutage, match="shutting down"):
+            await send(transport, ALL)
+
+
+async def test_a_421_for_the_number_of_recipients_is_a_limit_and_no_outage(connect, server):
+    server.answer(Phase.RCPT, "421 4.5.3 too many recipients", recipient=EVA, times=1)
+    async with connect() as transport:
+        outcome = await send(transport, ALL)
+        again = await send(transport, ALL)
+
+    assert (results(outcome), transport.breaker.outage) == ({}, None)
+    assert results(again) == {EVE: ACCEPTED, BOB: ACCEPTED}
+
+
+async def test_a_421_after_a_reply_about_the_session_ends_the_transaction(connect, server):
+    server.answer(Phase.RCPT, LOGIN_FIRST, recipient=EVE)
+    server.answer(Phase.RCPT, "421 4.7.0 too many errors", recipient=BOB)
+    async with connect() as transport:
+        with pytest.raises(ServerOutage):
+            await send(transport, ALL)
+        transport.breaker.lift()
+        await send(transport, Envelope(ADA, (EVA,)), b"Subject: Another\r\n\r\n")
+        outcome = await send(transport, ALL)
+
+    assert results(outcome) == {EVE: PERMANENT}
+
+
+async def test_a_limit_that_the_server_announces_holds_from_the_first_message(connect):
+    extensions = ("PIPELINING", "LIMITS MAILMAX=20 RCPTMAX=2")
+    async with SMTPServer(extensions=extensions) as server, connect(server) as transport:
+        outcome = await send(transport, ALL)
+
+    assert results(outcome) == {EVE: ACCEPTED, BOB: ACCEPTED}
+    assert not any(EVA in line for line in server.transcript)
+
+
 async def test_452_before_a_recipient_that_is_accepted_is_about_its_own(connect, server):
     server.answer(Phase.RCPT, "452 not now", recipient=BOB)
     async with connect() as transport:

@@ -10,7 +10,7 @@ import pytest
 
 from quartapp.mail.settings import MailSettings
 from quartapp.mail.testing import SMTPServer
-from quartapp.mail.transports import ServerOutage
+from quartapp.mail.transports import LoginRejected, ServerOutage
 from quartapp.mail.transports.smtp.client import Client
 from quartapp.mail.transports.smtp.login import log_in
 from tests.mail.transports.dialogue import Dialogue, b64, unb64
@@ -129,6 +129,27 @@ async def test_a_login_that_is_put_off_does_not_blame_the_password(connect):
             ServerOutage, match=r"does not take the login now \(454 4\.7\.0 later\)$"
         ):
             await send(transport)
+
+
+@pytest.mark.parametrize(
+    ("reply", "words"),
+    [
+        ("503 5.5.1 Error: authentication not enabled", "takes no login (503 5.5.1 Error: auth"),
+        ("504 5.5.4 Unrecognized authentication type", "takes no login (504 5.5.4 Unrec"),
+        ("530 5.7.0 Must issue a STARTTLS command first", "requires encryption before the login ("),
+        ("538 5.7.11 Encryption required", "requires encryption before the login (538"),
+    ],
+)
+async def test_a_refusal_that_says_nothing_of_the_password_does_not_blame_it(connect, reply, words):
+    async with (
+        Dialogue("PLAIN", reply).listening() as server,
+        connect(server, username=NAME, password=PASSWORD) as transport,
+    ):
+        with pytest.raises(ServerOutage) as outage:
+            await send(transport)
+
+    assert words in str(outage.value)
+    assert not isinstance(outage.value, LoginRejected)
 
 
 async def test_login_sends_the_name_along():

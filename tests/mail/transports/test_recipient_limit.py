@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from quartapp.mail.transports.smtp.recipient_limit import REMEMBERED, RecipientLimit
+from quartapp.mail.transports.smtp.recipient_limit import (
+    REMEMBERED,
+    RecipientLimit,
+    announced_limit,
+)
 from tests.mail.transports.sample import Seconds
 
 FOUR = ("1", "2", "3", "4")
@@ -28,3 +32,19 @@ def test_what_was_seen_is_forgotten_after_an_hour():
     clock.now = REMEMBERED
 
     assert limit.first(FOUR) == FOUR
+
+
+@pytest.mark.parametrize(
+    ("limits", "count"),
+    [
+        ("RCPTMAX=20", 20),
+        ("MAILMAX=5 rcptmax=100 RCPTDOMAINMAX=2", 100),
+        ("", None),
+        ("RCPTMAX=0", None),
+        ("RCPTMAX=many", None),
+        ("RCPTMAX=99999999999999999999", None),
+        ("XRCPTMAX=5", None),
+    ],
+)
+def test_a_limit_that_is_announced(limits, count):
+    assert announced_limit(limits) == count

@@ -16,6 +16,7 @@ from quartapp.mail.transports.smtp.client import Client
 from quartapp.mail.transports.smtp.conversation import Conversation
 from quartapp.mail.transports.smtp.login import log_in
 from quartapp.mail.transports.smtp.outage import explain
+from quartapp.mail.transports.smtp.recipient_limit import announced_limit
 from quartapp.mail.transports.smtp.tls import start_tls
 from quartapp.mail.transports.smtp.transaction import Transaction
 
@@ -102,6 +103,9 @@ class SMTPConnection:
         except BaseException:
             self.abort()
             raise
+        announced = announced_limit(self._client.esmtp_extensions.get("limits", ""))
+        if announced is not None:
+            self._limit.saw(announced)
         self.opened_at = self.idle_since = time.monotonic()
 
     async def _begin(self, opened: socket.socket, timeout: float) -> None:

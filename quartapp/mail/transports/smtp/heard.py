@@ -10,6 +10,7 @@ from quartapp.mail.transports.smtp.subjects import (
     Subject,
     TransactionPhase,
     says_too_many_recipients,
+    speaks_of_number,
     subject_of,
 )
 
@@ -36,6 +37,8 @@ class HeardReplies:
         self._addresses = addresses
         self._accepted = 0
         self._surplus: dict[str, SMTPResponse] = {}
+        self._too_early: set[str] = set()
+        self._apart: set[str] = set()
         self._about_session: dict[str, SMTPResponse] = {}
         self._about_all: Answer | None = None
 
@@ -58,18 +61,25 @@ class HeardReplies:
         """Take the reply about a recipient."""
         if reply.code < 300:
             self._accepted += 1
-            self._end_surplus()
-            return
+            self._set_apart()
+        elif self._accepted and says_too_many_recipients(reply.code, reply.message):
+            # Also where it closes the connection with it (421).
+            self._surplus[address] = reply
+        else:
+            self._reject(address, reply)
+
+    def _reject(self, address: str, reply: SMTPResponse) -> None:
         subject = subject_of(TransactionPhase.RCPT, reply.code, reply.message)
         if subject is Subject.SESSION:
             self.session_reply = self.session_reply or reply
-            self._about_session[address] = reply
-        elif self._accepted and says_too_many_recipients(reply.code, reply.message):
-            self._surplus[address] = reply
-        else:
-            self.answers[address] = answer_of(reply)
-            if subject is not Subject.RECIPIENT:
-                self._about_all = self._about_all or self.answers[address]
+            if reply.code != 421:
+                self._about_session[address] = reply
+            return
+        self.answers[address] = answer_of(reply)
+        if subject is not Subject.RECIPIENT:
+            self._about_all = self._about_all or self.answers[address]
+        if speaks_of_number(reply.message):
+            self._too_early.add(address)
 
     def count_about_session(self) -> None:
         """Count what was said about the session as said about the recipients."""
@@ -79,9 +89,9 @@ class HeardReplies:
         self.session_reply = None
 
     def answer_the_rest(self, answer: Answer) -> None:
-        """Take an answer about everybody who has none and was not too many."""
+        """Take an answer about everybody who has none and is not for another transaction."""
         for address in self._addresses:
-            if address not in self._surplus:
+            if address not in self._surplus and address not in self._apart:
                 self.answers.setdefault(address, answer)
 
     def answer_as_all(self) -> bool:
@@ -94,11 +104,22 @@ class HeardReplies:
         self.answer_the_rest(self._about_all)
         return True
 
-    def _end_surplus(self) -> None:
-        """Another one is accepted: then it was not their number."""
+    def _set_apart(self) -> None:
+        """Another one is accepted: those before it were not too many, whatever the server says.
+
+        Where it does say so they are for another transaction: so servers part the recipients of
+        different domains.
+        """
         for address, reply in self._surplus.items():
-            self.answers[address] = answer_of(reply)
+            if speaks_of_number(reply.message):
+                self._apart.add(address)
+            else:
+                self.answers[address] = answer_of(reply)
+        for address in self._too_early:
+            del self.answers[address]
+        self._apart |= self._too_early
         self._surplus.clear()
+        self._too_early.clear()
 
 
 def answer_of(reply: SMTPResponse) -> Answer:

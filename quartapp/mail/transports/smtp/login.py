@@ -14,10 +14,17 @@ from quartapp.mail.transports.smtp.sasl import MECHANISMS, Exchange, Unproven, U
 if TYPE_CHECKING:
     from quartapp.mail.server_settings import ServerSettings
 
-__all__ = ["log_in"]
+__all__ = ["NOT_OF_THE_PASSWORD", "NO_TLS", "log_in"]
 
 OF_THE_MECHANISM = frozenset({500, 501, 502, 504, 538})
 """Replies to AUTH that say nothing of the password (RFC 4954 sections 4 and 6)."""
+
+NO_TLS = frozenset({530, 538})
+"""Replies to AUTH that ask for encryption first."""
+
+NOT_OF_THE_PASSWORD = NO_TLS | {500, 502, 503, 504}
+"""Replies after which it is not known whether the password is good. Postfix and Exim say 503 where
+a login is not possible at all."""
 
 TOO_WEAK = 534
 """Says that of a mechanism; some providers say it of the account, whatever the mechanism."""

@@ -11,6 +11,7 @@ import aiosmtplib
 
 from quartapp.mail.lines import plain
 from quartapp.mail.transports import LoginRejected, ServerOutage
+from quartapp.mail.transports.smtp.login import NO_TLS, NOT_OF_THE_PASSWORD
 
 if TYPE_CHECKING:
     from quartapp.mail.settings import MailSettings
@@ -44,7 +45,11 @@ def explain(error: Exception, settings: MailSettings) -> ServerOutage:
 
 def is_about_login(error: BaseException) -> bool:
     """Whether a user name or password was rejected: elsewhere it would be rejected once more."""
-    return isinstance(error, aiosmtplib.SMTPAuthenticationError) and error.code >= 500
+    return (
+        isinstance(error, aiosmtplib.SMTPAuthenticationError)
+        and error.code >= 500
+        and error.code not in NOT_OF_THE_PASSWORD
+    )
 
 
 def _sentence(error: BaseException, settings: MailSettings) -> str | None:
@@ -69,13 +74,8 @@ def _sentence(error: BaseException, settings: MailSettings) -> str | None:
             return "refused the connection; check MAIL_SERVER and MAIL_PORT, or start the server"
         case aiosmtplib.SMTPResponseException(code=code) if not 200 <= code <= 599:
             return "does not speak SMTP; check MAIL_SERVER and MAIL_PORT"
-        case aiosmtplib.SMTPAuthenticationError(code=code) if code < 500:
-            return f"does not take the login now ({code} {error.message})"
         case aiosmtplib.SMTPAuthenticationError():
-            return (
-                f"rejected the login ({error.code} {error.message}); "
-                "check MAIL_USERNAME and MAIL_PASSWORD"
-            )
+            return _about_login(error)
         case aiosmtplib.SMTPResponseException():
             return f"replied {error.code} {error.message}"
         case TimeoutError():
@@ -84,6 +84,17 @@ def _sentence(error: BaseException, settings: MailSettings) -> str | None:
             return "closed the connection"
         case _:
             return None
+
+
+def _about_login(error: aiosmtplib.SMTPAuthenticationError) -> str:
+    code, reply = error.code, f"({error.code} {error.message})"
+    if code < 500:
+        return f"does not take the login now {reply}"
+    if code in NO_TLS:
+        return f"requires encryption before the login {reply}; set MAIL_USE_TLS"
+    if code in NOT_OF_THE_PASSWORD:
+        return f"takes no login {reply}; check MAIL_SERVER and MAIL_PORT, or unset MAIL_USERNAME"
+    return f"rejected the login {reply}; check MAIL_USERNAME and MAIL_PASSWORD"
 
 
 def _is_refused(error: OSError) -> bool:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["RecipientLimit"]
+__all__ = ["RecipientLimit", "announced_limit"]
+
+ANNOUNCED = re.compile(r"(?:^|\s)RCPTMAX=([0-9]{1,6})(?!\S)", re.IGNORECASE)
 
 REMEMBERED = 3600.0
 """Seconds; a server may take fewer recipients only for a while."""
@@ -37,6 +40,15 @@ class RecipientLimit:
         return recipients[: min(known)] if known else recipients
 
     def saw(self, accepted: int) -> None:
-        """The server accepted so many recipients, and said that the others were too many."""
+        """The server takes so many at once: it accepted them and no other, or it announced it."""
         self._seen = max(1, accepted)
         self._until = self._clock() + REMEMBERED
+
+
+def announced_limit(limits: str) -> int | None:
+    """The most recipients of a transaction, as LIMITS in a reply to EHLO has it (RFC 9422).
+
+    None where it says nothing of them.
+    """
+    found = ANNOUNCED.search(limits)
+    return int(found[1]) or None if found else None

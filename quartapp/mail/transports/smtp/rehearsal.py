@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,17 +9,21 @@ import aiosmtplib
 
 from quartapp.mail.lines import plain
 from quartapp.mail.transports import ServerOutage
+from quartapp.mail.transports.smtp.subjects import (
+    Subject,
+    TransactionPhase,
+    rule_for,
+    says_no_mailbox,
+    subject_of,
+)
 
 if TYPE_CHECKING:
     from quartapp.mail.server_settings import ServerSettings
 
 __all__ = ["Rehearsal", "Route", "UnknownMailbox"]
 
-ABOUT_MAILBOX = re.compile(r"[45]\.(?:1\.(?:1|2|3|6|10)|2\.[0-9]+) ")
-"""Enhanced status codes about the mailbox named, not about who sends to it (RFC 3463)."""
-
-ABOUT_SENDER = re.compile(r"^[45]\.1\.[78] |\bsender\b", re.IGNORECASE)
-"""What servers say that judge the sender only when a recipient is named, as Postfix does."""
+NEEDS_TLS = ("TLS", "SSL", "ENCRYPT")
+"""What a reply about the session mentions that asks for TLS."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +75,7 @@ class Rehearsal:
                 route.sender.removeprefix("<>"), options=options, encoding=encoding
             )
         except aiosmtplib.SMTPResponseException as error:
-            raise self._no(error, *self._sender) from error
+            raise self._no(TransactionPhase.MAIL, error) from error
         return f"{route.sender} is accepted"
 
     async def rcpt(self) -> str:
@@ -85,18 +88,14 @@ class Rehearsal:
         try:
             await self._client.rcpt(route.recipient, encoding=encoding)
         except aiosmtplib.SMTPResponseException as error:
-            words = plain(error.message)
-            if ABOUT_SENDER.search(words):
-                raise self._no(error, *self._sender) from error
-            if not ABOUT_MAILBOX.match(words):
-                cure = "check whether it relays messages for this sender and host" + self._login
-                raise self._no(error, f"the recipient {route.recipient}", cure) from error
-            if route.is_asked_for:
-                cure = "check the address"
-                raise self._no(error, f"the recipient {route.recipient}", cure) from error
+            no = self._no(TransactionPhase.RCPT, error)
+            is_mailbox = error.code >= 400 and _is_about_mailbox(error)
+            if route.is_asked_for or not is_mailbox:
+                raise no from error
             raise UnknownMailbox(
-                f"{self._where} knows no mailbox {route.recipient} ({error.code} {words}), which "
-                "is only the sender's: name a recipient with --to"
+                f"{self._where} knows no mailbox {route.recipient} "
+                f"({error.code} {plain(error.message)}), which is only the sender's: name a "
+                "recipient with --to"
             ) from error
         return f"{route.recipient} is accepted"
 
@@ -108,12 +107,52 @@ class Rehearsal:
             self._client.close()
         return ""
 
+    def _no(
+        self, phase: TransactionPhase, error: aiosmtplib.SMTPResponseException
+    ) -> ServerOutage | aiosmtplib.SMTPResponseException:
+        """What a reply means that is no yes; as it is where it is none at all."""
+        code, reply = error.code, plain(f"{error.code} {error.message}")
+        if not 400 <= code < 600:
+            return error
+        match subject_of(phase, code, error.message):
+            case Subject.SESSION:
+                sentence = f"rejected the session ({reply}); {self._cure_of_session(phase, error)}"
+                return ServerOutage(f"{self._where} {sentence}", code=code)
+            case Subject.SENDER:
+                whom, cure = f"the sender {self._route.sender}", self._cure_of_sender
+            case Subject.RECIPIENT if says_no_mailbox(error.message):
+                whom, cure = f"the recipient {self._route.recipient}", "check the address"
+            case Subject.RECIPIENT:
+                whom = f"the recipient {self._route.recipient}"
+                cure = "check whether it relays messages for this sender and host" + self._login
+            case _:
+                whom, cure = "the message before it came", "ask the server's operator"
+        if code < 500:
+            sentence = (
+                f"defers {whom} for now ({reply}); messages would wait and be attempted again: "
+                f"check again in some minutes, and if it stays so, {cure}"
+            )
+        else:
+            sentence = f"rejected {whom} ({reply}); {cure}"
+        return ServerOutage(f"{self._where} {sentence}", code=code)
+
+    def _cure_of_session(
+        self, phase: TransactionPhase, error: aiosmtplib.SMTPResponseException
+    ) -> str:
+        words = error.message.upper()
+        # After 421 there is none.
+        transport = self._client.transport
+        is_private = transport is None or transport.get_extra_info("sslcontext") is not None
+        if not is_private and any(word in words for word in NEEDS_TLS):
+            return "set MAIL_USE_TLS"
+        rule = rule_for(phase, error.code, error.message)
+        return rule.cure if rule else ""
+
     @property
-    def _sender(self) -> tuple[str, str]:
-        """How the sender is called, and what to do where it is rejected."""
+    def _cure_of_sender(self) -> str:
         who = "the login" if self._settings.username else "this host"
         cure = f"set {self._route.setting} to an address that {who} may send from"
-        return f"the sender {self._route.sender}", cure + self._login
+        return cure + self._login
 
     @property
     def _login(self) -> str:
@@ -121,23 +160,8 @@ class Rehearsal:
             return ""
         return ", or set MAIL_USERNAME and MAIL_PASSWORD if it requires a login"
 
-    def _no(
-        self, error: aiosmtplib.SMTPResponseException, whom: str, cure: str
-    ) -> ServerOutage | aiosmtplib.SMTPResponseException:
-        """What a reply means that is no yes; as it is where it is none at all."""
-        code, reply = error.code, plain(f"{error.code} {error.message}")
-        is_private = self._client.get_transport_info("sslcontext") is not None
-        if code in (530, 538) and "TLS" in reply.upper() and not is_private:
-            sentence = f"requires TLS first ({reply}); set MAIL_USE_TLS"
-        elif code == 530:
-            sentence = f"requires a login ({reply}); set MAIL_USERNAME and MAIL_PASSWORD"
-        elif 400 <= code < 500:
-            sentence = (
-                f"defers {whom} for now ({reply}); messages would wait and be attempted again: "
-                f"check again in some minutes, and if it stays so, {cure}"
-            )
-        elif 500 <= code < 600:
-            sentence = f"rejected {whom} ({reply}); {cure}"
-        else:
-            return error
-        return ServerOutage(f"{self._where} {sentence}", code=code)
+
+def _is_about_mailbox(error: aiosmtplib.SMTPResponseException) -> bool:
+    """Whether a reply to RCPT is about the mailbox alone, not about who sends to it."""
+    subject = subject_of(TransactionPhase.RCPT, error.code, error.message)
+    return subject is Subject.RECIPIENT and says_no_mailbox(error.message)

@@ -12,7 +12,10 @@ __all__ = [
     "Subject",
     "SubjectRule",
     "TransactionPhase",
+    "rule_for",
+    "says_no_mailbox",
     "says_too_many_recipients",
+    "speaks_of_number",
     "subject_of",
 ]
 
@@ -49,6 +52,8 @@ class SubjectRule:
         What the text holds. Addresses and what is quoted, which anybody may choose, are left out.
     phase
         The only phase at which it holds.
+    cure
+        What its operator may do about one about the session.
     """
 
     subject: Subject
@@ -57,6 +62,7 @@ class SubjectRule:
     statuses: tuple[str, ...] = ()
     words: str = ""
     phase: TransactionPhase | None = None
+    cure: str = ""
 
     def holds(self, phase: TransactionPhase, code: int, text: str) -> bool:
         """Whether it is about this reply."""
@@ -78,30 +84,52 @@ BY_PHASE = {
 }
 """What a rejection speaks of unless a rule says otherwise."""
 
+LOG_IN = "set MAIL_USERNAME and MAIL_PASSWORD to a login that it accepts"
+
 SUBJECTS = (
-    SubjectRule(Subject.SESSION, "the server closes the connection", codes=(421,)),
+    SubjectRule(
+        Subject.SESSION,
+        "the server closes the connection",
+        codes=(421,),
+        cure="check again in some minutes",
+    ),
     SubjectRule(
         Subject.SESSION,
         "login or encryption is required, or the login is not good enough (RFC 4954)",
-        codes=(432, 530, 534, 535, 538),
+        codes=(432, 525, 530, 534, 535, 538),
+        cure=LOG_IN,
     ),
-    SubjectRule(Subject.SESSION, "commands are out of order for this server", codes=(503,)),
+    SubjectRule(
+        Subject.SESSION,
+        "commands are out of order for this server",
+        codes=(503,),
+        cure=f"{LOG_IN}, or ask its operator",
+    ),
     SubjectRule(
         Subject.SESSION,
         "the server does not know the command",
         codes=(500, 502),
         phase=TransactionPhase.MAIL,
+        cure="check MAIL_SERVER and MAIL_PORT",
     ),
     SubjectRule(
         Subject.SESSION,
         "the login could not be checked (RFC 4954)",
         codes=(454,),
         statuses=("7.0",),
+        cure="check again in some minutes",
     ),
     SubjectRule(
         Subject.SESSION,
-        "login, encryption, or the reverse name of this host (RFC 5248, RFC 7372)",
-        statuses=("7.8", "7.9", "7.10", "7.11", "7.12", "7.25"),
+        "login or encryption (RFC 5248; 7.57 is Exchange's)",
+        statuses=("7.8", "7.9", "7.10", "7.11", "7.12", "7.13", "7.57"),
+        cure=LOG_IN,
+    ),
+    SubjectRule(
+        Subject.SESSION,
+        "the reverse name of this host (RFC 7372)",
+        statuses=("7.25",),
+        cure="give this host's address a name in the DNS, and that name this address",
     ),
     SubjectRule(
         Subject.SENDER,
@@ -119,19 +147,39 @@ SUBJECTS = (
         statuses=("2.3", "3.4", "6.*"),
     ),
     SubjectRule(
+        Subject.SENDER,
+        "the sender, as Postfix and Exim say it at RCPT",
+        words=r"\bsender (?:address rejected|verify failed)\b",
+    ),
+    SubjectRule(
         Subject.SESSION,
         "the name that we gave in EHLO or HELO",
         codes=(450, 501, 504, 550, 554),
-        words=r"\b(helo|ehlo)\b",
+        words=r"(?<![\w.-])(?:helo|ehlo)(?![\w=-]|\.\w)",
+        cure="set MAIL_LOCAL_HOSTNAME to a name of this host that the DNS knows",
     ),
 )
 """The first rule that holds decides."""
 
-STATUS = re.compile(r"^[45]\.(\d{1,3}\.\d{1,3})(?![\d.])", re.MULTILINE)
+STATUS = re.compile(r"(?:^#?|\(#)[45]\.(\d{1,3}\.\d{1,3})(?![\d.])", re.MULTILINE)
+"""Before the text, as RFC 2034 has it; IronPort writes #5.1.1 there, qmail (#5.1.1) anywhere."""
+
 QUOTED = re.compile(r'<[^<>\n]*>|"[^"\n]*"')
 
-TOO_MANY = re.compile(r"too many recipients", re.IGNORECASE)
+TOO_MANY = re.compile(
+    r"\btoo many (?:recipients|rcpts?)\b|\bnumber of recipients\b|\brecipients? limit\b",
+    re.IGNORECASE,
+)
 NO_SPACE = re.compile(r"\b(storage|space|disk|quota|full|mailbox)\b", re.IGNORECASE)
+
+NO_MAILBOX = re.compile(r"1\.(?:1|2|3|6|10)|2\.[0-9]+")
+"""Statuses about the mailbox that was named, not about who sends to it (RFC 3463)."""
+
+UNKNOWN = re.compile(
+    r"\b(?:user|recipient|mailbox) (?:unknown|not found|unavailable)\b"
+    r"|\b(?:no such|unknown) (?:user|recipient|mailbox)\b",
+    re.IGNORECASE,
+)
 
 
 def subject_of(phase: TransactionPhase, code: int, text: str) -> Subject:
@@ -140,8 +188,13 @@ def subject_of(phase: TransactionPhase, code: int, text: str) -> Subject:
     text
         The reply without its codes, its enhanced status code included.
     """
-    rules = (rule.subject for rule in SUBJECTS if rule.holds(phase, code, text))
-    return next(rules, BY_PHASE[phase])
+    rule = rule_for(phase, code, text)
+    return rule.subject if rule else BY_PHASE[phase]
+
+
+def rule_for(phase: TransactionPhase, code: int, text: str) -> SubjectRule | None:
+    """The rule that decides, None where the phase does."""
+    return next((rule for rule in SUBJECTS if rule.holds(phase, code, text)), None)
 
 
 def says_too_many_recipients(code: int, text: str) -> bool:
@@ -149,15 +202,27 @@ def says_too_many_recipients(code: int, text: str) -> bool:
 
     452 means it unless it says something else; any other reply must say so.
     """
-    status = _status(text)
-    if status == "5.3" or TOO_MANY.search(_own_words(text)):
+    if speaks_of_number(text):
         return True
-    return code == 452 and not status and not NO_SPACE.search(text)
+    return code == 452 and not _status(text) and not NO_SPACE.search(_own_words(text))
+
+
+def speaks_of_number(text: str) -> bool:
+    """Whether a reply says that it is about the number of recipients of a transaction."""
+    return _status(text) == "5.3" or TOO_MANY.search(_own_words(text)) is not None
+
+
+def says_no_mailbox(text: str) -> bool:
+    """Whether a reply about a recipient is about its mailbox: not about who sends to it."""
+    status = _status(text)
+    if status:
+        return NO_MAILBOX.fullmatch(status) is not None
+    return UNKNOWN.search(_own_words(text)) is not None
 
 
 def _status(text: str) -> str:
     """The enhanced status code without its class, "" where there is none."""
-    found = STATUS.search(text)
+    found = STATUS.search(QUOTED.sub(" ", text))
     return found[1] if found else ""
 
 

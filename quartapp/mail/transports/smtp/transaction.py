@@ -144,10 +144,9 @@ class Transaction:
             reply = await replies.next()
             self._heard.hear(address, reply)
             if reply.code == 421:
-                break
-        first = self._heard.session_reply
-        if first is not None and first.code == 421:
-            return self._is_rejected(first)
+                if self._heard.session_reply is not reply:
+                    self._settle_session()
+                return self._is_rejected(reply)
         self._settle_session()
         return not self._heard.is_nobody_left
 
