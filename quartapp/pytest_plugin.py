@@ -24,13 +24,14 @@ _running: ContextVar[object] = ContextVar("quartapp_test", default=None)
 _test = pytest.StashKey[object]()
 
 
-@pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+# The older kind of wrapper: a pytest of before pluggy 1.2 must not fail because we are installed.
+@pytest.hookimpl(hookwrapper=True, tryfirst=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, None]:
     """Mark the tasks that a test starts: one that outlives it is not the next test's."""
     before = _running.get()
     _running.set(item.stash.get(_test, None) or object())
     try:
-        return (yield)
+        yield
     finally:
         _running.set(before)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Any
 
@@ -57,7 +57,7 @@ class Expectation:
         if isinstance(given, re.Pattern) and isinstance(given.pattern, str):
             return cls(field, given)
         if field in PEOPLE and isinstance(given, str | tuple):
-            return cls(field, Address.read(field, given))
+            return cls(field, _item(field, given))
         if isinstance(given, str):
             return cls(field, given)
         if field in ("subject", "body", "html", "sender"):
@@ -123,7 +123,11 @@ def few(items: Collection[str] | Any) -> str:
 
 
 def _item(field: str, given: Mailbox) -> Any:
-    return Address.read(field, given) if field in PEOPLE else str(given)
+    if field not in PEOPLE:
+        return str(given)
+    address = Address.read(field, given)
+    # No header has them, so that no name goes over the wire.
+    return replace(address, name="") if field == "bcc" else address
 
 
 def _actual(field: str, message: Message) -> str | list[str] | list[Address]:

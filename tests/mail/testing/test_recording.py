@@ -11,7 +11,7 @@ import pytest
 from quart import Quart
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 
-from quartapp.mail import DeliveryError, Mail
+from quartapp.mail import DeliveryError, Mail, MessageVetoed
 from quartapp.mail.testing import Phase, assert_sent, message
 
 LATER = timedelta(days=1)
@@ -130,6 +130,25 @@ async def test_what_the_server_rejects_is_not_recorded(create_app, smtp_server, 
 
     [recorded] = mail_outbox
     assert (recorded.recipients, recorded.bcc) == (["ada@example.com"], [])
+
+
+async def test_what_a_hook_vetoes_is_not_recorded_and_what_it_amends_is_as_amended(
+    create_app, mail_outbox
+):
+    service = create_app(suppress_send=True).extensions["mail"]
+
+    @service.before_send
+    def check(seen):
+        if seen.subject == "Vetoed":
+            raise MessageVetoed
+        seen.subject = "Amended"
+
+    for send in (service.send, service.send_later):
+        await send(message())
+        with suppress(MessageVetoed):
+            await send(message(subject="Vetoed"))
+
+    assert [each.subject for each in mail_outbox] == ["Amended", "Amended"]
 
 
 async def test_what_was_sent_is_recorded_as_its_readers_get_it(create_app, mail_outbox):
