@@ -30,7 +30,7 @@ ROOMS = [
     "mail/handle.py",
     "mail/service.py",
     "mail/lifespan.py",
-    "mail/rendering.py",
+    "mail/rendering/",
     "mail/settings.py",
     "mail/signals.py",
     "mail/errors.py",

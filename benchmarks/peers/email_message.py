@@ -45,6 +45,6 @@ async def _one(mail: MailService) -> bytes:
     message["Date"] = localtime()
     message["Message-ID"] = make_msgid(domain="example.com")
     message["Auto-Submitted"] = "auto-generated"
-    message.set_content(body)
-    message.add_alternative(html, subtype="html")
+    message.set_content(body.text)
+    message.add_alternative(html.text, subtype="html")
     return message.as_bytes()

@@ -8,6 +8,10 @@ from inspect import iscoroutinefunction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from jinja2 import Environment, FileSystemLoader, TemplateNotFound, select_autoescape
+
+from quartapp.mail.templating import RenderedTemplate, Templates
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
     from contextlib import AbstractAsyncContextManager
@@ -53,9 +57,12 @@ class Host(Protocol):
         ...
 
     async def render(
-        self, templates: Sequence[str], context: Mapping[str, Any]
-    ) -> list[str | None]:
-        """The text of each template, None for one that does not exist.
+        self, templates: Sequence[str], context: Mapping[str, Any], *, strict: bool = True
+    ) -> list[RenderedTemplate | None]:
+        """Each template rendered, None for one that does not exist.
+
+        strict
+            Whether what is undefined is an error (MAIL_STRICT_TEMPLATES).
 
         Raises what a template raises, for a file that it includes or extends too.
         """
@@ -65,8 +72,13 @@ class Host(Protocol):
 class PlainHost:
     """A `Host` without a web framework: settings, a folder, and templates if you give it some.
 
+    templates
+        A folder of Jinja templates, escaped in `.html` and not in `.txt`, or a Jinja `Environment`.
     render
-        Renders a template, sync or async; without it `send_email` finds none.
+        For templates of another kind: renders one, sync or async, and raises Jinja's
+        `TemplateNotFound` for one that does not exist.
+
+    Without either, `send_email` finds no template.
     """
 
     def __init__(
@@ -75,6 +87,7 @@ class PlainHost:
         *,
         name: str = "mail",
         folder: Path | None = None,
+        templates: str | Path | Environment | None = None,
         render: Callable[[str, Mapping[str, Any]], Any] | None = None,
     ) -> None:
         self.name = name
@@ -82,6 +95,7 @@ class PlainHost:
         self.extensions: dict[str, Any] = {}
         self.folder = folder or Path("instance").absolute()
         self._render = render
+        self._templates = None if templates is None else _templates(templates)
 
     def __repr__(self) -> str:
         return f"<PlainHost {self.name}>"
@@ -101,16 +115,22 @@ class PlainHost:
         yield
 
     async def render(
-        self, templates: Sequence[str], context: Mapping[str, Any]
-    ) -> list[str | None]:
-        """The text of each template, None for one that does not exist."""
+        self, templates: Sequence[str], context: Mapping[str, Any], *, strict: bool = True
+    ) -> list[RenderedTemplate | None]:
+        """Each template rendered, None for one that does not exist.
+
+        strict
+            See `Host.render`; a `render` of another kind decides for itself.
+        """
+        if self._templates is not None:
+            return [
+                await self._templates.render(each, context, strict=strict) for each in templates
+            ]
         return [await self._rendered(name, context) for name in templates]
 
-    async def _rendered(self, name: str, context: Mapping[str, Any]) -> str | None:
+    async def _rendered(self, name: str, context: Mapping[str, Any]) -> RenderedTemplate | None:
         if self._render is None:
             return None
-        from jinja2 import TemplateNotFound
-
         try:
             text: str = await self.ensure_async(self._render)(name, context)
         except TemplateNotFound as missing:
@@ -118,7 +138,16 @@ class PlainHost:
             if missing.name != name:
                 raise
             return None
-        return text
+        return RenderedTemplate(text)
+
+
+def _templates(given: str | Path | Environment) -> Templates:
+    if isinstance(given, Environment):
+        return Templates(lambda: given)
+    environment = Environment(
+        loader=FileSystemLoader(given), autoescape=select_autoescape(), enable_async=True
+    )
+    return Templates(lambda: environment)
 
 
 async def _call(function: Callable[..., Any], *arguments: Any, **named: Any) -> Any:

@@ -14,17 +14,20 @@ from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jinja2 import TemplateNotFound
 from quart import Blueprint, Quart, has_app_context
 from quart.globals import app_ctx
 from quart.signals import before_render_template, got_serving_exception, template_rendered
 
 from quartapp.mail.errors import MailError
+from quartapp.mail.templating import Templates, rendered
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 
+    from jinja2 import Template
+
     from quartapp.mail.service import MailService
+    from quartapp.mail.templating import RenderedTemplate
 
 __all__ = ["Lifespan", "QuartHost"]
 
@@ -147,6 +150,7 @@ class QuartHost:
 
     def __init__(self, app: Quart) -> None:
         self.app = app
+        self._templates = Templates(lambda: app.jinja_env)
 
     @property
     def name(self) -> str:
@@ -179,31 +183,35 @@ class QuartHost:
             yield
 
     async def render(
-        self, templates: Sequence[str], context: Mapping[str, Any]
-    ) -> list[str | None]:
+        self, templates: Sequence[str], context: Mapping[str, Any], *, strict: bool = True
+    ) -> list[RenderedTemplate | None]:
         """Templates of the app's, in the current app context or in a new one.
 
         What the app adds to the context of its templates is asked for once for all of them.
         """
+        found = [self._templates.find(name, strict=strict) for name in templates]
+        if not any(found):
+            return [None] * len(found)
         if not has_app_context():
             async with self.app.app_context():
-                return await self.render(templates, context)
+                return await self._render(found, context)
+        return await self._render(found, context)
+
+    async def _render(
+        self, templates: Sequence[Template | None], context: Mapping[str, Any]
+    ) -> list[RenderedTemplate | None]:
         variables = dict(context)
         update: Any = self.app.update_template_context
         await (update(app_ctx, variables) if UPDATE_TAKES_CONTEXT else update(variables))
-        return [await self._rendered(name, {**variables}) for name in templates]
+        return [await self._rendered(each, {**variables}) if each else None for each in templates]
 
-    async def _rendered(self, name: str, variables: dict[str, Any]) -> str | None:
-        try:
-            template = self.app.jinja_env.get_template(name)
-        except TemplateNotFound:
-            return None
+    async def _rendered(self, template: Template, variables: dict[str, Any]) -> RenderedTemplate:
         told: dict[str, Any] = {
             "_sync_wrapper": self.app.ensure_async,
             "template": template,
             "context": variables,
         }
         await before_render_template.send_async(self.app, **told)
-        text = await template.render_async(variables)
+        done = await rendered(template, variables)
         await template_rendered.send_async(self.app, **told)
-        return text
+        return done

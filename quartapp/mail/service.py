@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from quartapp.mail.transports import Transport
     from quartapp.mail.transports.smtp.checkup import Finding
 
+    To = str | Iterable[str]
+
 __all__ = ["MailService"]
 
 
@@ -109,33 +111,33 @@ class MailService:
         return self._parts.mailbox
 
     async def compose(
-        self, /, to: str | Iterable[str], subject: str, template: str, **context: Any
+        self, /, to: To, subject: str | None, template: str, *, locale: Any = None, **context: Any
     ) -> Message:
         """Render a template pair into a message: `template` + ".txt" and ".html".
 
-        The subject gets `FLASKY_MAIL_SUBJECT_PREFIX` in front, the sender is
-        `FLASKY_MAIL_SENDER`. Raises what the templates raise.
+        The subject gets `FLASKY_MAIL_SUBJECT_PREFIX` in front; None is that of the templates. The
+        sender is `FLASKY_MAIL_SENDER`. `locale="de-AT"` prefers ".de-AT.html" and ".de.html".
         """
-        return await compose(self.host, self.settings, to, subject, template, context)
+        return await compose(self.host, self.settings, to, subject, template, context, locale)
 
     async def send_email(
         self,
         /,
-        to: str | Iterable[str],
-        subject: str,
+        to: To,
+        subject: str | None,
         template: str,
         *,
+        locale: Any = None,
         session: AsyncSession | None = None,
         at: datetime | timedelta | None = None,
         expires: datetime | timedelta | None = None,
         key: str | None = None,
         **context: Any,
     ) -> Delivery:
-        """The book's function, awaitable: `compose` a message, and `send_later`.
-
-        Returns when the message is queued; it is sent as soon as its transaction has committed.
+        """The book's function, awaitable: `compose` a message, and `send_later`. Returns when
+        the message is queued; it is sent as soon as its transaction has committed.
         """
-        written = await self.compose(to, subject, template, **context)
+        written = await self.compose(to, subject, template, locale=locale, **context)
         return await self.send_later(written, session=session, at=at, expires=expires, key=key)
 
     async def send_later(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Self
 
 from quartapp.mail.addresses import addresses, envelope_sender_setting, mailbox, recipients
@@ -62,6 +63,16 @@ class MailSettings(ServerSettings):
         "The sender of what `send_email` sends.",
         name="FLASKY_MAIL_SENDER",
         app_default="Flasky Admin <flasky@example.com>",
+    )
+    inline_css: bool = setting(
+        False,
+        kinds.true_or_false,
+        "Write the rules of `<style>` into the elements of HTML templates; needs `quartapp[html]`.",
+    )
+    strict_templates: bool = setting(
+        True,
+        kinds.true_or_false,
+        "Whether what a mail template misses is an error; false writes nothing in its place.",
     )
     ascii_attachments: bool = setting(
         False, kinds.true_or_false, "Write the names of attachments in ASCII."
@@ -172,6 +183,11 @@ class MailSettings(ServerSettings):
         pauses = self.login_pause_first, self.login_pause_max
         _check_order("MAIL_LOGIN_PAUSE_FIRST", pauses[0], "MAIL_LOGIN_PAUSE_MAX", pauses[1])
         _check_order("MAIL_BREAKER_FIRST", self.breaker_first, "MAIL_BREAKER_MAX", self.breaker_max)
+        if self.inline_css and find_spec("css_inline") is None:
+            raise SettingError(
+                "MAIL_INLINE_CSS needs the package css-inline: pip install 'quartapp[html]', or "
+                "set it to false."
+            )
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:

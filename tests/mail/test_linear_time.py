@@ -25,6 +25,8 @@ from quartapp.mail.message.message_ids import message_id, message_ids
 from quartapp.mail.message.unsubscribing import unsubscribe_links
 from quartapp.mail.pages.looks import Excerpt, framed
 from quartapp.mail.pages.searches import Search
+from quartapp.mail.rendering.locales import language_tag
+from quartapp.mail.rendering.text import text_of
 from quartapp.mail.smtpd.commands import Refusal, masked, path
 from quartapp.mail.smtpd.received import message_id_of
 from quartapp.mail.transports.smtp.replies import Replies
@@ -104,11 +106,17 @@ HTML = [
         "( ",
     ),
 ]
+ELEMENTS = [
+    *("<ul>", "<ul><li>a", "<blockquote>a", "<table><td>a", "<pre>a\n", "<br>", "<h1>a</h1>"),
+    *("<p>", "<a href=https://x>a", "<div style=display:none>", "<b hidden>", "</ul>", "&#1"),
+    *("<", "<!--", "<a ", "</a"),
+]
 KINDS = [
     (WORDS, "Subject From To"),
     (PARAMETERS, "Content-Type parameter boundary Content-Disposition file parts part"),
     (BODIES, "message part parts within digest's base64 quoted-printable utf-7 iso-2022-jp body"),
     (HTML, "html colour"),
+    (ELEMENTS, "elements"),
     (ADDRESSES, "address name pair domain setting reply_to From MAIL RCPT"),
 ]
 
@@ -234,6 +242,8 @@ READERS: dict[str, Reader] = {
     "received Message-ID": lambda text: message_id_of(b"message-id:" + text.encode()),
     "reply": lambda text: list(Replies().feed(b"250 " + text.encode() + b"\n")),
     "form": lambda text: objection(cleaned(text)),
+    "elements as text": text_of,
+    "locale": language_tag,
 }
 
 

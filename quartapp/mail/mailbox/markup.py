@@ -8,7 +8,7 @@ from typing import Self
 from urllib.parse import unquote
 
 from quartapp.mail.mailbox.colour import contrast
-from quartapp.mail.mailbox.tags import start_tags
+from quartapp.mail.tags import start_tags
 
 __all__ = ["Markup"]
 

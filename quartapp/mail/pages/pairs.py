@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 import tomllib
-import traceback
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import TemplateNotFound, TemplateSyntaxError
 from quart import current_app
+
+from quartapp.mail.rendering import UndefinedInTemplate, is_tag
+from quartapp.mail.templating import place_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,6 +21,7 @@ __all__ = ["Fault", "Pair", "pairs"]
 
 FOLDER = "mail/"
 FORMS = (".txt", ".html")
+LAYOUT = "base"
 SAMPLE = ".sample.toml"
 AROUND = 3
 """Lines of source that are shown on either side of a fault."""
@@ -28,10 +31,15 @@ TOML_LINE = re.compile(r"\(at line (\d+)")
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """One message's templates, by the name that `send_email` is given."""
+    """One message's templates, by the name that `send_email` is given.
+
+    locales
+        The languages that it has templates of its own for.
+    """
 
     name: str
     forms: tuple[str, ...]
+    locales: tuple[str, ...] = ()
 
     @property
     def short(self) -> str:
@@ -80,21 +88,38 @@ class Fault(Exception):
         """Where in a template an error came up: the innermost template that was being rendered."""
         if isinstance(error, TemplateSyntaxError):
             return cls(error.filename or error.name or "?", error.lineno, error.message or "")
-        frames = traceback.extract_tb(error.__traceback__)
-        inside = [frame for frame in frames if frame.filename.endswith(FORMS)]
-        path, line = (inside[-1].filename, inside[-1].lineno or 1) if inside else ("?", 1)
+        if isinstance(error, UndefinedInTemplate):
+            return cls(error.path, error.line, error.reason)
+        path, line = place_of(error) or ("?", 1)
         return cls(path, line, f"{type(error).__name__}: {error}")
 
 
 def pairs() -> list[Pair]:
-    """All messages that have templates, by name; a file that begins with _ is part of others."""
+    """All messages that have templates, by name.
+
+    What begins with _ is part of others, and so is `base`. `order.de.html` belongs to `order`.
+    """
     forms: dict[str, list[str]] = {}
     for template in current_app.jinja_env.list_templates():
         path = Path(template)
-        is_form = template.startswith(FOLDER) and path.suffix in FORMS
-        if is_form and not path.name.startswith("_"):
+        if template.startswith(FOLDER) and path.suffix in FORMS and not _is_part(path):
             forms.setdefault(template.removesuffix(path.suffix), []).append(path.suffix)
-    return [Pair(name, tuple(sorted(found))) for name, found in sorted(forms.items())]
+    locales: dict[str, list[str]] = {}
+    for name in sorted(forms):
+        default, _, tag = name.rpartition(".")
+        if default in forms and is_tag(tag):
+            locales.setdefault(default, []).append(tag)
+    variants = {f"{name}.{tag}" for name, tags in locales.items() for tag in tags}
+    return [
+        Pair(name, tuple(sorted(found)), tuple(locales.get(name, ())))
+        for name, found in sorted(forms.items())
+        if name not in variants
+    ]
+
+
+def _is_part(path: Path) -> bool:
+    """Whether it is no message: a part of others, the layout that others extend, a subject."""
+    return path.name.startswith("_") or path.stem == LAYOUT or path.stem.endswith(".subject")
 
 
 def _source(name: str) -> tuple[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from jinja2 import TemplateNotFound
 from quart import url_for
@@ -17,16 +17,20 @@ from quartapp.mail.pages.headers import MESSAGE_POLICY
 from quartapp.mail.pages.looks import SCHEMES, WIDTHS, chosen, framed
 from quartapp.mail.pages.pairs import Fault, Pair, pairs
 from quartapp.mail.pages.service import mail
+from quartapp.mail.rendering import NoSubject
 
 if TYPE_CHECKING:
     from quart.typing import ResponseReturnValue
 
+    from quartapp.mail.message.message import Message
     from quartapp.mail.pages.blueprint import Pages
 
 __all__ = ["add_to"]
 
 READER = "ada@example.org"
 VIEWS = ("html", "text", "headers")
+DEFAULT = "default"
+"""The templates of no language."""
 
 
 def add_to(pages: Pages) -> None:
@@ -38,12 +42,17 @@ def add_to(pages: Pages) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """A pair with what came of it: a message, or what stands in its way."""
+    """A pair with what came of it: a message, or what stands in its way.
+
+    locale
+        Of the templates that were asked for.
+    """
 
     pair: Pair
     message: ReadMessage | None = None
     fault: Fault | None = None
     needs_sample: bool = False
+    locale: str = DEFAULT
 
     @property
     def subject(self) -> str:
@@ -59,7 +68,7 @@ async def previews() -> ResponseReturnValue:
 
 async def preview(name: str) -> ResponseReturnValue:
     """One message, as its reader would see it."""
-    rendered = await _rendered(await _pair(name))
+    rendered = await _asked_for(name)
     message = rendered.message
     page = await shown(
         "mailbox/preview.html",
@@ -78,30 +87,38 @@ async def preview(name: str) -> ResponseReturnValue:
 
 async def preview_html(name: str) -> ResponseReturnValue:
     """Its HTML, locked up as that of any message."""
-    rendered = await _rendered(await _pair(name))
+    rendered = await _asked_for(name)
     if rendered.message is None or rendered.message.markup is None:
         raise await refusal(404, "This preview has no HTML.")
     framing = framed(rendered.message.html(), await chosen("scheme", SCHEMES, "own"))
     return Response(framing, content_type="text/html; charset=utf-8")
 
 
-async def _pair(name: str) -> Pair:
+async def _asked_for(name: str) -> Rendered:
     for pair in pairs():
         if pair.short == name:
-            return pair
+            return await _rendered(pair, await chosen("locale", (DEFAULT, *pair.locales), DEFAULT))
     raise await refusal(404, "There are no mail templates of that name.")
 
 
-async def _rendered(pair: Pair) -> Rendered:
+async def _rendered(pair: Pair, locale: str = DEFAULT) -> Rendered:
     try:
         sample = pair.sample()
     except TemplateNotFound:
-        return Rendered(pair, needs_sample=True)
+        return Rendered(pair, needs_sample=True, locale=locale)
     except Fault as fault:
-        return Rendered(pair, fault=fault)
-    subject = str(sample.pop("subject", pair.short))
+        return Rendered(pair, fault=fault, locale=locale)
     try:
-        message = await mail().compose(READER, subject, pair.name, **sample)
-        return Rendered(pair, message=read(message.as_bytes()))
+        message = await _composed(pair, locale, **sample)
+        return Rendered(pair, message=read(message.as_bytes()), locale=locale)
     except Exception as error:  # noqa: BLE001  # templates raise what they like: it is shown
-        return Rendered(pair, fault=Fault.of(error))
+        return Rendered(pair, fault=Fault.of(error), locale=locale)
+
+
+async def _composed(pair: Pair, locale: str, *, subject: object = "", **sample: Any) -> Message:
+    """The message with the subject of its sample data, else of its templates, else its name."""
+    tag = None if locale == DEFAULT else locale
+    try:
+        return await mail().compose(READER, str(subject) or None, pair.name, locale=tag, **sample)
+    except NoSubject:
+        return await mail().compose(READER, pair.short, pair.name, locale=tag, **sample)

@@ -15,6 +15,7 @@ from tests.crash.mechanisms.recipients import RECIPIENTS
 from tests.crash.mechanisms.retention import RETENTION
 from tests.crash.mechanisms.secrets import SECRETS
 from tests.crash.mechanisms.servers import SERVERS
+from tests.crash.mechanisms.templates import TEMPLATES
 
 __all__ = ["MECHANISMS", "Mechanism"]
 
@@ -30,5 +31,6 @@ MECHANISMS = (
     *SECRETS,
     *APPLICATIONS,
     *HOSTILE,
+    *TEMPLATES,
     *KIT,
 )

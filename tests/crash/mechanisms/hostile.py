@@ -30,7 +30,7 @@ HOSTILE = (
     ),
     Mechanism(
         "tags that never end are not looked through again",
-        "quartapp/mail/mailbox/tags.py",
+        "quartapp/mail/tags.py",
         "                return  # a tag without an end is none",
         "                at = found.end()",
         f"{LINEAR}[html tag]",

@@ -62,6 +62,11 @@ async def test_an_edit_shows_on_reload(visitor, templates):
         ("one\ntwo {{ user. }}\n", 2, "expected name or number"),
         ("one\n\n{{ 1 / 0 }}\n", 3, "ZeroDivisionError: division by zero"),
         ("{% include 'nowhere.txt' %}", 1, "TemplateNotFound: nowhere.txt"),
+        (
+            "one\n{{ user.usrname }}\n",
+            2,
+            "has no attribute",
+        ),
     ],
 )
 async def test_a_broken_template_is_shown_with_its_line(visitor, templates, broken, line, words):
@@ -97,3 +102,27 @@ async def test_a_pair_without_sample_data_says_what_to_write(visitor, templates)
     assert "footer" not in await visitor.see("/dev/mail/previews/")
     assert (await visitor.get("/dev/mail/previews/nothing")).status_code == 404
     assert (await visitor.get("/dev/mail/previews/invites/first/html")).status_code == 404
+
+
+async def test_languages_are_shown_one_by_one(visitor, templates):
+    (templates / "new_user.de.txt").write_text("Neu: {{ user.username }}")
+    (templates / "new_user.de.html").write_text("<p>Neu: {{ user.username }}")
+    (templates / "new_user.subject.txt").write_text("A subject")
+
+    assert "locale=de" in await visitor.see(PREVIEW)
+    assert "Neu: Ada Lovelace" in await visitor.see(f"{PREVIEW}?view=text&locale=de")
+    assert "has joined" in await visitor.see(f"{PREVIEW}?view=text&locale=default")
+    html = await visitor.get(f"{PREVIEW}/html?locale=de")
+    assert "<p>Neu: Ada" in await html.get_data(as_text=True)
+    assert (await visitor.get(f"{PREVIEW}?locale=fr")).status_code == 404
+    page = await visitor.see("/dev/mail/previews/")
+    assert page.count(f'href="{PREVIEW}') == 1
+    assert 'href="/dev/mail/previews/base' not in page
+
+
+async def test_a_preview_has_the_subject_of_its_templates(visitor, templates):
+    (templates / "new_user.sample.toml").write_text("[user]\nusername = 'Ada'")
+    assert "[Flasky] New user" in await visitor.see(PREVIEW)
+
+    (templates / "new_user.subject.txt").write_text("About {{ user.username }}")
+    assert "[Flasky] About Ada" in await visitor.see(PREVIEW)

@@ -1,4 +1,4 @@
-"""The tags in a message's HTML, found in linear time whatever it holds.
+"""The tags and the text of HTML, found in linear time whatever it holds.
 
 The standard library's parser takes quadratic time for what is never closed.
 """
@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import re
 from html import unescape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["start_tags"]
+__all__ = ["Tag", "start_tags", "tokens", "unescaped"]
 
 LONGEST_VALUE = 2000
 """Characters of an attribute that are looked at."""
@@ -29,22 +29,55 @@ TEXT_ONLY = {
 }
 """Elements in which nothing is a tag, and what ends them."""
 
+LONG_NUMBER = re.compile(r"&#[xX]?[0-9a-fA-F]{9,}+;?")
+"""A character's number that no character has; some are too long for Python to read."""
+
+
+class Tag(NamedTuple):
+    """A tag: its name in lower case, and of a start tag the attributes, the first of each."""
+
+    name: str
+    attributes: dict[str, str]
+    is_end: bool
+
 
 def start_tags(html: str) -> Iterator[tuple[str, dict[str, str]]]:
     """Each start tag: its name in lower case, and its attributes, of which the first counts."""
-    at = html.find("<")
+    for token in tokens(html):
+        if isinstance(token, Tag) and not token.is_end:
+            yield token.name, token.attributes
+
+
+def tokens(html: str) -> Iterator[Tag | str]:
+    """Each tag, and the text between, as it is written.
+
+    What stands in an element in which nothing is a tag, such as a script, is left out.
+    """
+    done, at = 0, html.find("<")
     while at >= 0:
         if found := NAME.match(html, at):
+            if at > done:
+                yield html[done:at]
             attributes, at = _attributes(html, found.end())
-            name = found[1].lower()
             if at < 0:
                 return  # a tag without an end is none
-            if html[found.start() + 1] != "/":
-                yield name, attributes
-                at = _after_text(html, name, at)
+            tag = Tag(found[1].lower(), attributes, html[found.start() + 1] == "/")
+            yield tag
+            done = at = at if tag.is_end else _after_text(html, tag.name, at)
         else:
-            at = _after_markup(html, at)
+            after = _after_markup(html, at)
+            if after != at + 1:
+                yield html[done:at]
+                done = after
+            at = after
         at = html.find("<", at) if at >= 0 else -1
+    if done >= 0:
+        yield html[done:]
+
+
+def unescaped(written: str) -> str:
+    """Text with its character references replaced."""
+    return unescape(LONG_NUMBER.sub("\N{REPLACEMENT CHARACTER}", written))
 
 
 def _attributes(html: str, at: int) -> tuple[dict[str, str], int]:
@@ -61,7 +94,7 @@ def _attributes(html: str, at: int) -> tuple[dict[str, str], int]:
 
 def _value(written: str) -> str:
     bare = written[1:].removesuffix(written[0]) if written[:1] in ('"', "'") else written
-    return unescape(bare[:LONGEST_VALUE])
+    return unescaped(bare[:LONGEST_VALUE])
 
 
 def _after_text(html: str, name: str, at: int) -> int:
@@ -78,5 +111,5 @@ def _after_markup(html: str, at: int) -> int:
         end = html.find("-->", at + 2)
         return end + 3 if end >= 0 else -1
     if html.startswith(("<!", "<?", "</"), at):
-        return html.find(">", at)
+        return html.find(">", at) + 1 or -1
     return at + 1

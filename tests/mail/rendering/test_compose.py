@@ -56,12 +56,12 @@ async def test_a_message_may_be_text_alone(app: Quart, templates: Path) -> None:
     assert rendered == ("Hi", None)
 
 
-async def test_a_message_may_be_html_alone(app: Quart, templates: Path) -> None:
+async def test_a_message_of_html_alone_has_its_words_as_text(app: Quart, templates: Path) -> None:
     (templates / "hi.html").write_text("<p>Hi", "utf-8")
 
     rendered = await render(app, "hi")
 
-    assert rendered == (None, "<p>Hi")
+    assert rendered == ("Hi", "<p>Hi")
 
 
 async def test_a_message_without_templates_names_both_paths(app: Quart) -> None:
