@@ -204,7 +204,7 @@ def envelope_sender_setting(raw: Any) -> str | None:
 
 def mailbox(raw: Any) -> str:
     """One address, with or without a name; or a pair of name and address, as in Flask-Mail."""
-    return str(_as_setting(raw))
+    return str(_as_setting(tuple(raw) if isinstance(raw, list) else raw))
 
 
 def addresses(raw: Any) -> tuple[str, ...]:

@@ -58,6 +58,12 @@ class ServerSettings:
     password: str | None = setting(
         None, kinds.secret, "The password to log in with; digits stay text.", secret=True
     )
+    allow_insecure_login: bool = setting(
+        False,
+        kinds.true_or_false,
+        "Log in without TLS to a server that is not on this machine: whoever is on the network "
+        "between can read the password.",
+    )
     login_pause_first: float = setting(
         300.0,
         kinds.some_time,
@@ -97,7 +103,7 @@ class ServerSettings:
             if self.password:
                 given, missing = missing, given
             raise SettingError(f"{given} is set without {missing}: set both or neither.")
-        if self.username and not (self.use_tls or self.use_ssl or self.is_local):
+        if self.logs_in_in_clear and not self.allow_insecure_login:
             raise SettingError(
                 f"MAIL_PASSWORD would travel to {self.server} in clear: "
                 "set MAIL_USE_TLS=true (port 587) or MAIL_USE_SSL=true (port 465)."
@@ -116,7 +122,17 @@ class ServerSettings:
                 "MAIL_PORT is 587, where servers expect STARTTLS: "
                 "set MAIL_USE_TLS, and not MAIL_USE_SSL."
             )
+        if self.logs_in_in_clear:
+            found.append(
+                f"MAIL_ALLOW_INSECURE_LOGIN: MAIL_PASSWORD travels to {self.server} in clear; "
+                "set MAIL_USE_TLS or MAIL_USE_SSL as soon as the server has TLS."
+            )
         return found
+
+    @property
+    def logs_in_in_clear(self) -> bool:
+        """Whether others on the network could read the password."""
+        return bool(self.username) and not (self.use_tls or self.use_ssl or self.is_local)
 
     @property
     def is_local(self) -> bool:

@@ -77,8 +77,8 @@ class MailSettings(ServerSettings):
     ascii_attachments: bool = setting(
         False, kinds.true_or_false, "Write the names of attachments in ASCII."
     )
-    debug: bool = setting(
-        False, kinds.true_or_false, "Log the SMTP dialogue, without credentials and bodies."
+    debug: int = setting(
+        False, kinds.level, "Log the SMTP dialogue, without credentials and bodies."
     )
     lease: float = setting(
         MINUTE,

@@ -42,6 +42,12 @@ def true_or_false(raw: Any) -> bool:
     raise ValueError(f"is neither: use {', '.join(TRUE)} or {', '.join(FALSE)}")
 
 
+def level(raw: Any) -> int:
+    """A yes or a no, or a number of one digit for how much; 0 is a no."""
+    word = str(raw).strip()
+    return int(word) if re.fullmatch("[0-9]", word) else int(true_or_false(raw))
+
+
 def text(raw: Any) -> str:
     """One line of text, without the space around it."""
     line = _text(raw).strip()

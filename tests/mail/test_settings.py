@@ -177,6 +177,18 @@ def test_a_name_that_looks_local_is_not(server: str) -> None:
             ),
         ),
         (
+            {
+                "server": "10.0.0.1",
+                "username": "ada",
+                "password": "secret",
+                "allow_insecure_login": True,
+            },
+            (
+                "MAIL_ALLOW_INSECURE_LOGIN: MAIL_PASSWORD travels to 10.0.0.1 in clear; "
+                "set MAIL_USE_TLS or MAIL_USE_SSL as soon as the server has TLS."
+            ),
+        ),
+        (
             {"lease": 10.0},
             (
                 "MAIL_LEASE (10 s) is shorter than MAIL_TIMEOUT (30 s): "

@@ -95,7 +95,7 @@ SECRETS = (
     Mechanism(
         "no password in clear",
         "quartapp/mail/transports/smtp/login.py",
-        "if _is_in_clear(client):",
+        "if _is_in_clear(client) and not settings.allow_insecure_login:",
         "if False:",
         "tests/mail/transports/test_tls.py"
         "::test_a_password_is_never_sent_in_clear_to_another_machine",
@@ -133,7 +133,7 @@ SECRETS = (
     Mechanism(
         "no login in clear in the settings",
         "quartapp/mail/server_settings.py",
-        "if self.username and not (self.use_tls or self.use_ssl or self.is_local):",
+        "if self.logs_in_in_clear and not self.allow_insecure_login:",
         "if False:",
         "tests/mail/test_settings.py::test_a_setting_that_makes_no_sense_is_one_sentence",
     ),

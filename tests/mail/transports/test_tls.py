@@ -117,6 +117,18 @@ async def test_a_password_is_never_sent_in_clear_to_another_machine(own_address)
     assert server.logins == []
 
 
+async def test_a_password_is_sent_in_clear_to_another_machine_where_that_is_asked_for(own_address):
+    async with SMTPServer(host=own_address, users=USERS) as server:
+        settings = MailSettings(**LOGIN, server=own_address, allow_insecure_login=True)
+        client = Client(settings, None)
+        await client.begin(socket.create_connection((own_address, server.port)))
+        await client.greet()
+        await log_in(client, settings)
+        client.close()
+
+    assert [login.succeeded for login in server.logins] == [True]
+
+
 async def test_a_password_may_be_sent_in_clear_to_this_machine(connect):
     async with (
         SMTPServer(users=USERS) as server,

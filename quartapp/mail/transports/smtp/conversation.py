@@ -47,7 +47,7 @@ class Conversation:
         self._transport = transport
         self._stream = ClientStream(transport, Mask(settings))
         self._settings = settings
-        self._trace = Trace(is_on=settings.debug)
+        self._trace = Trace(is_on=bool(settings.debug))
 
     @property
     def is_open(self) -> bool:

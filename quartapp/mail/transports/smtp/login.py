@@ -70,7 +70,7 @@ def _check(client: aiosmtplib.SMTP, settings: ServerSettings, mechanisms: list[s
             f"{where} offers no supported AUTH mechanism; "
             "set MAIL_USE_TLS if it requires TLS first, or unset MAIL_USERNAME"
         )
-    if _is_in_clear(client):
+    if _is_in_clear(client) and not settings.allow_insecure_login:
         raise ServerOutage(f"{where} would receive the password in clear; set MAIL_USE_TLS")
 
 
