@@ -1,6 +1,7 @@
 """Mail that an async web app cannot lose."""
 
 from quartapp.database import Database
+from quartapp.mail import signals
 from quartapp.mail.clients import client_network
 from quartapp.mail.delivery.connection import Connection
 from quartapp.mail.errors import (
@@ -18,6 +19,13 @@ from quartapp.mail.handle import Mail, mail, send_email
 from quartapp.mail.host import Host, PlainHost
 from quartapp.mail.message.attachment import Attachment
 from quartapp.mail.message.message import Message
+from quartapp.mail.message.sanitize import (
+    FlaskMailUnicodeDecodeError,
+    force_text,
+    sanitize_address,
+    sanitize_addresses,
+    sanitize_subject,
+)
 from quartapp.mail.operator import Operator
 from quartapp.mail.outbox import Filter, include_object, metadata
 from quartapp.mail.outbox.delivery import Delivery, Receipt, Recipient
@@ -48,6 +56,7 @@ __all__ = [
     "DeliveryError",
     "Figures",
     "Filter",
+    "FlaskMailUnicodeDecodeError",
     "History",
     "Host",
     "Mail",
@@ -72,6 +81,7 @@ __all__ = [
     "WorkerState",
     "client_network",
     "email_dispatched",
+    "force_text",
     "include_object",
     "mail",
     "message_cancelled",
@@ -81,5 +91,9 @@ __all__ = [
     "message_sent",
     "message_uncertain",
     "metadata",
+    "sanitize_address",
+    "sanitize_addresses",
+    "sanitize_subject",
     "send_email",
+    "signals",
 ]

@@ -5,24 +5,27 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import ExitStack, contextmanager
-from functools import wraps
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
 from quart import current_app, has_app_context
 
 from quartapp.mail.cli import add_commands
+from quartapp.mail.delegated import awaited, of_the_service
 from quartapp.mail.errors import MailError
 from quartapp.mail.lifespan import Lifespan, QuartHost
+from quartapp.mail.message import defaults
 from quartapp.mail.outbox.before_send import H, Hook, checked_hook
 from quartapp.mail.service import MailService
+from quartapp.mail.state import MailState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Iterator
+    from collections.abc import Callable, Iterator
 
     from quart import Blueprint, Quart
 
     from quartapp.mail.clock import Clock
+    from quartapp.mail.host import Host
     from quartapp.mail.message.message import Message
     from quartapp.mail.operator import Operator
     from quartapp.mail.outbox.report import Report
@@ -36,35 +39,8 @@ __all__ = ["Mail", "mail", "send_email"]
 
 logger = logging.getLogger(__name__)
 
-P = ParamSpec("P")
-T = TypeVar("T")
 
-
-def _of_the_service(
-    method: Callable[Concatenate[MailService, P], T],
-) -> Callable[Concatenate[Mail, P], T]:
-    """The same method of the right app's service."""
-
-    @wraps(method)
-    def call(handle: Mail, /, *args: P.args, **kwargs: P.kwargs) -> T:
-        return method(handle.service, *args, **kwargs)
-
-    return call
-
-
-def _awaited(
-    method: Callable[Concatenate[MailService, P], Coroutine[Any, Any, T]],
-) -> Callable[Concatenate[Mail, P], Coroutine[Any, Any, T]]:
-    """The same for a coroutine, which Quart must recognize as one: `app.before_serving(...)`."""
-
-    @wraps(method)
-    async def call(handle: Mail, /, *args: P.args, **kwargs: P.kwargs) -> T:
-        return await method(handle.service, *args, **kwargs)
-
-    return call
-
-
-class Mail:
+class Mail(MailState):
     """The mail of the apps that are bound to it: `Mail(app)`, or `Mail()` and `init_app(app)`.
 
     engine, transport
@@ -100,7 +76,7 @@ class Mail:
         *,
         engine: Engine | Callable[[], Engine] | None = None,
         transport: Transport | None = None,
-    ) -> None:
+    ) -> MailService:
         """Bind to an app, and deliver while it serves: after every `before_serving` hook, and
         until before every `after_serving` hook.
 
@@ -111,10 +87,11 @@ class Mail:
         transport
             What carries messages instead of SMTP.
 
-        Raises `MailError` for an app that has mail already, and `SettingError`, a `ValueError`,
-        naming a setting that makes no sense.
+        Returns the app's mail. Raises `MailError` for an app that has mail already, and
+        `SettingError`, a `ValueError`, naming a setting that makes no sense.
         """
         _refuse_a_second(app)
+        defaults.look_up_with(_current_settings)
         service = MailService(
             QuartHost(app),
             engine=engine or self._engine,
@@ -130,6 +107,7 @@ class Mail:
         mail._services.add(service)
         Lifespan(app, service)
         add_commands(app)
+        return service
 
     def __repr__(self) -> str:
         return (
@@ -161,26 +139,27 @@ class Mail:
             service.before_send(hook)
         return hook
 
-    compose = _awaited(MailService.compose)
-    send_email = _awaited(MailService.send_email)
-    send_later = _awaited(MailService.send_later)
-    send_all_later = _awaited(MailService.send_all_later)
-    send = _awaited(MailService.send)
-    connect = _of_the_service(MailService.connect)
-    get = _awaited(MailService.get)
-    find = _awaited(MailService.find)
-    stats = _awaited(MailService.stats)
-    wait = _awaited(MailService.wait)
-    watch = _of_the_service(MailService.watch)
-    drain = _awaited(MailService.drain)
-    retry = _awaited(MailService.retry)
-    cancel = _awaited(MailService.cancel)
-    prune = _awaited(MailService.prune)
-    check = _of_the_service(MailService.check)
-    prepare = _awaited(MailService.prepare)
-    upgrade = _awaited(MailService.upgrade)
-    revisions = _awaited(MailService.revisions)
-    running = _of_the_service(MailService.running)
+    compose = awaited(MailService.compose)
+    send_email = awaited(MailService.send_email)
+    send_later = awaited(MailService.send_later)
+    send_all_later = awaited(MailService.send_all_later)
+    send = awaited(MailService.send)
+    send_message = awaited(MailService.send_message)
+    connect = of_the_service(MailService.connect)
+    get = awaited(MailService.get)
+    find = awaited(MailService.find)
+    stats = awaited(MailService.stats)
+    wait = awaited(MailService.wait)
+    watch = of_the_service(MailService.watch)
+    drain = awaited(MailService.drain)
+    retry = awaited(MailService.retry)
+    cancel = awaited(MailService.cancel)
+    prune = awaited(MailService.prune)
+    check = of_the_service(MailService.check)
+    prepare = awaited(MailService.prepare)
+    upgrade = awaited(MailService.upgrade)
+    revisions = awaited(MailService.revisions)
+    running = of_the_service(MailService.running)
 
     @contextmanager
     def record_messages(self) -> Iterator[list[Message]]:
@@ -194,6 +173,21 @@ class Mail:
             for service in services:
                 stack.enter_context(service.publisher.recording(outbox))
             yield outbox
+
+    @property
+    def state(self) -> MailService:
+        """Flask-Mail's name for `service`."""
+        return self.service
+
+    @property
+    def app(self) -> Any:
+        """The app whose mail this is."""
+        return self.host.app
+
+    @property
+    def host(self) -> Host:
+        """The app, as its mail sees it."""
+        return self.service.host
 
     @property
     def settings(self) -> MailSettings:
@@ -288,6 +282,11 @@ mail = Mail()
 """The mail of any app, whichever `Mail` it is bound to."""
 
 send_email = mail.send_email
+
+
+def _current_settings() -> MailSettings | None:
+    found = current_app.extensions.get("mail") if has_app_context() else None
+    return found.settings if isinstance(found, MailService) else None
 
 
 def _refuse_a_second(app: Quart) -> None:

@@ -6,9 +6,12 @@ import re
 
 from quartapp.mail.errors import BadHeaderError, MessageError
 
-__all__ = ["checked_line", "escaped", "plain", "shortened", "shown"]
+__all__ = ["checked_line", "escaped", "header_line", "plain", "shortened", "shown"]
 
 BREAKS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+
+FOLD = re.compile(r"\r\n([ \t]++)(?=[^\r\n])")
+"""Where a header goes on in its next line, which is not blank (RFC 5322 section 2.2.3)."""
 
 # Line ends, terminal controls, marks that reverse the direction of text, and halves of
 # surrogate pairs, which cannot be encoded.
@@ -39,6 +42,19 @@ def checked_line(place: str, value: object) -> str:
             f"U+{ord(found[0]):04X} at position {found.start()}: remove it."
         )
     return text
+
+
+def header_line(place: str, value: object) -> str:
+    """Text for one header; one that is folded as RFC 5322 has it is unfolded.
+
+    Raises what `checked_line` raises, for any other line break too.
+    """
+    if value is None or isinstance(value, bytes | bytearray):
+        return checked_line(place, value)
+    text = str(value)
+    if not text.lstrip(" \t").startswith("\r\n"):
+        text = FOLD.sub(lambda fold: fold[1].replace("\t", " "), text)
+    return checked_line(place, text)
 
 
 def plain(text: str) -> str:

@@ -2,35 +2,33 @@
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 from quartapp.mail.delivery.connection import connected
-from quartapp.mail.outbox import Filter
-from quartapp.mail.outbox.border import mail_errors
-from quartapp.mail.outbox.delivery import id_of
+from quartapp.mail.message.message import Message
 from quartapp.mail.parts import Parts
 from quartapp.mail.rendering import compose
 from quartapp.mail.run import Run
+from quartapp.mail.state import MailState
+from quartapp.mail.stored import StoredMessages
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import AsyncIterator, Callable, Iterable
     from contextlib import AbstractContextManager
     from datetime import datetime, timedelta
-    from typing import Unpack
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
+    from quartapp.mail import addresses
     from quartapp.mail.clock import Clock
     from quartapp.mail.delivery.connection import Connection
     from quartapp.mail.host import Host
     from quartapp.mail.mailbox.mailbox import Mailbox
-    from quartapp.mail.message.message import Message
     from quartapp.mail.outbox.delivery import Delivery, Receipt
-    from quartapp.mail.outbox.query.find import Conditions
     from quartapp.mail.outbox.source import Engine
-    from quartapp.mail.outbox.states import Status
+    from quartapp.mail.settings import MailSettings
     from quartapp.mail.transports import Transport
     from quartapp.mail.transports.smtp.checkup import Finding
 
@@ -39,7 +37,7 @@ if TYPE_CHECKING:
 __all__ = ["MailService"]
 
 
-class MailService:
+class MailService(StoredMessages, MailState):
     """The mail service of one app, which `Mail.init_app` makes for a Quart app.
 
     host
@@ -65,11 +63,10 @@ class MailService:
         transport: Transport | None = None,
         clock: Clock | None = None,
     ) -> None:
-        self.host = host
-        self._parts = parts = Parts(host, engine, transport, clock)
-        self.settings = parts.settings
+        parts = Parts(host, engine, transport, clock)
+        super().__init__(parts)
+        self._host = host
         self.folder = parts.folder
-        self.outbox = parts.outbox
         self.publisher = parts.publisher
         self.worker = parts.worker
         self.before_send = parts.before_send.add
@@ -79,6 +76,16 @@ class MailService:
 
     def __repr__(self) -> str:
         return f"<MailService {self.host.name} {self.settings.backend} {self.worker!r}>"
+
+    @property
+    def host(self) -> Host:
+        """The app."""
+        return self._host
+
+    @property
+    def settings(self) -> MailSettings:
+        """The app's mail settings."""
+        return self._parts.settings
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -177,7 +184,9 @@ class MailService:
         """
         return await self._parts.submission.enqueue_all(messages, session)
 
-    async def send(self, message: Message, envelope_from: str | None = None) -> Receipt:
+    async def send(
+        self, message: Message, envelope_from: addresses.Mailbox | None = None
+    ) -> Receipt:
         """Send a message now, and wait for the server's reply. Nothing is stored.
 
         envelope_from
@@ -189,7 +198,11 @@ class MailService:
         # Before there is a connection: a hook may veto it, and reading its files takes time.
         encoded = await self._parts.submission.finish(message, envelope_from)
         async with self.connect() as connection:
-            return await connection.send_encoded(encoded)
+            return await connection.send_encoded(encoded, message)
+
+    async def send_message(self, *args: Any, **fields: Any) -> Receipt:
+        """Send a message now that is made of the arguments, which are those of `Message`."""
+        return await self.send(Message(*args, **fields))
 
     @asynccontextmanager
     async def connect(self) -> AsyncIterator[Connection]:
@@ -201,63 +214,6 @@ class MailService:
         ):
             yield connection
 
-    async def get(self, delivery_id: str) -> Delivery | None:
-        """The message as it stands, None if there is no such message."""
-        with mail_errors():
-            return await self.outbox.get(id_of(delivery_id))
-
-    async def find(self, *, limit: int = 50, **conditions: Unpack[Conditions]) -> list[Delivery]:
-        """The newest messages that match every condition given; `Filter` says what each means."""
-        with mail_errors():
-            return await self.outbox.find(Filter(**conditions), limit)
-
-    async def stats(self) -> dict[Status, int]:
-        """How many messages are in each state."""
-        with mail_errors():
-            return await self.outbox.count()
-
-    async def wait(self, delivery: Delivery | str, timeout: float | None = None) -> Delivery:
-        """Wait until a message is in a final state, and this process's receivers of signals know.
-
-        Raises `TimeoutError` after `timeout` seconds (None: never), `LookupError` for a message
-        that is unknown or was not committed, `MailError` for one that is not final where nothing
-        delivers.
-        """
-        async with asyncio.timeout(timeout):
-            with mail_errors():
-                return await self._parts.waiting.end_of(delivery)
-
-    async def watch(self, delivery: Delivery | str) -> AsyncIterator[Delivery]:
-        """A message's changes, from how it stands now to a final state. Raises `LookupError`."""
-        with mail_errors():
-            async for change in self._parts.waiting.watch(delivery):
-                yield change
-
-    async def drain(self) -> None:
-        """Wait until nothing is due and nothing is being sent, or the server has an outage.
-
-        Receivers of signals here have been told by then, or for MAIL_DRAIN_TIMEOUT. Where the app
-        does not run, suppressed messages end here; for others it raises `MailError`.
-        """
-        with mail_errors():
-            await self._parts.drain()
-
-    async def retry(self, *deliveries: Delivery | str) -> list[str]:
-        """Queue failed and uncertain messages again, as if they were new; returns their ids."""
-        with mail_errors():
-            await self.outbox.time.keep()
-            return self._parts.changed(await self.outbox.retry([*map(id_of, deliveries)]))
-
-    async def cancel(self, *deliveries: Delivery | str) -> list[str]:
-        """Stop messages from being attempted again; an attempt in progress will finish."""
-        with mail_errors():
-            return self._parts.changed(await self.outbox.cancel([*map(id_of, deliveries)]))
-
-    async def prune(self) -> int:
-        """Delete messages that ended longer ago than they are stored; returns how many."""
-        with mail_errors():
-            return await self.outbox.prune()
-
     def check(self, to: str | None = None) -> AsyncIterator[Finding]:
         """Walk to the mail server, from the settings to a recipient; nothing is sent.
 
@@ -267,23 +223,6 @@ class MailService:
         One `Finding` for each step (`step`, `is_ok`, `level`, `words`), up to one that failed.
         """
         return self._parts.check(to)
-
-    async def prepare(self) -> None:
-        """Bring the tables up to date or check them, as MAIL_UPGRADE says; the start does so.
-
-        Raises `MailError` with the command to run.
-        """
-        await self._parts.prepare()
-
-    async def upgrade(self) -> None:
-        """Bring the mail tables to their newest version. Raises `MailError` if it cannot."""
-        with mail_errors():
-            await self.outbox.upgrade()
-
-    async def revisions(self) -> tuple[str | None, str]:
-        """The version that the mail tables have, None if there are none, and the newest."""
-        with mail_errors():
-            return await self.outbox.revisions()
 
     def record_messages(self) -> AbstractContextManager[list[Message]]:
         """Flask-Mail's recorder: a list that grows by each message sent or suppressed meanwhile."""

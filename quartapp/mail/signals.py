@@ -19,9 +19,13 @@ __all__ = [
     "message_queued",
     "message_sent",
     "message_uncertain",
+    "signal",
 ]
 
 _signals = Namespace()
+
+signal = _signals.signal
+"""The signal of a name, such as "email-dispatched", as in Flask-Mail's `signals`."""
 
 email_dispatched = _signals.signal(
     "email-dispatched",

@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from quartapp.mail.delivery.staging import stage
 from quartapp.mail.errors import DeliveryError, PermanentError, TransientError, UncertainError
+from quartapp.mail.message.message import Message
 from quartapp.mail.outbox.delivery import Receipt, Recipient
 from quartapp.mail.outbox.states import Status
 from quartapp.mail.outbox.submitted import tell_submitted
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from quartapp.mail.addresses import Mailbox
     from quartapp.mail.events.publish import Publisher
     from quartapp.mail.message.encoding import Encoded, Envelope
-    from quartapp.mail.message.message import Message
     from quartapp.mail.settings import MailSettings
     from quartapp.mail.transports import Session, Transport
 
@@ -33,7 +33,11 @@ logger = logging.getLogger(__name__)
 
 
 class Connection:
-    """What `Mail.connect` gives: `await connection.send(message)`, any number of times."""
+    """What `Mail.connect` gives: `await connection.send(message)`, any number of times.
+
+    num_emails
+        Messages sent since it was opened, or since MAIL_MAX_EMAILS asked for a new connection.
+    """
 
     def __init__(
         self,
@@ -46,6 +50,7 @@ class Connection:
         self._settings = settings
         self._publisher = publisher
         self._finish = finish
+        self.num_emails = 0
 
     async def send(self, message: Message, envelope_from: Mailbox | None = None) -> Receipt:
         """Send a message now; returns the server's reply for each recipient.
@@ -55,9 +60,13 @@ class Connection:
 
         Raises `TransientError`, `PermanentError` or `UncertainError` when none was accepted.
         """
-        return await self.send_encoded(await self._finish(message, envelope_from))
+        return await self.send_encoded(await self._finish(message, envelope_from), message)
 
-    async def send_encoded(self, encoded: Encoded) -> Receipt:
+    async def send_message(self, *args: Any, **fields: Any) -> Receipt:
+        """Send a message now that is made of the arguments, which are those of `Message`."""
+        return await self.send(Message(*args, **fields))
+
+    async def send_encoded(self, encoded: Encoded, message: Message) -> Receipt:
         """Send what a message has become; see `send`."""
         outcome = await self._attempt(encoded)
         accepted = tuple(
@@ -69,7 +78,8 @@ class Connection:
             raise _error(outcome)
         envelope = replace(encoded.envelope, recipients=accepted)
         tell_submitted(replace(encoded, envelope=envelope))
-        await self._publisher.dispatched(envelope, encoded.content)
+        self.num_emails = (self.num_emails + 1) % self._settings.max_emails
+        await self._publisher.dispatched(message)
         recipients = tuple(
             _recipient(address, answer) for address, answer in outcome.answers.items()
         )

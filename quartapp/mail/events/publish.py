@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from blinker import NamedSignal
 
     from quartapp.mail.host import Host
-    from quartapp.mail.message.encoding import Encoded
     from quartapp.mail.message.message import Message
     from quartapp.mail.outbox.decision import Decision
     from quartapp.mail.outbox.delivery import Delivery
@@ -124,13 +123,13 @@ class Publisher:
         self.changed(delivery.id for delivery in deliveries)
         self._tell_all(signals.message_queued, deliveries)
 
-    def suppressed(self, *stored: tuple[Delivery, Encoded]) -> None:
+    def suppressed(self, *stored: tuple[Delivery, Message]) -> None:
         """Messages were stored as sent, and their transaction has committed."""
         deliveries = [delivery for delivery, _ in stored]
         self.queued(*deliveries)
         log.together("sent", deliveries)
-        for delivery, encoded in stored:
-            self._record(encoded.envelope, encoded.content, about=delivery.id)
+        for delivery, message in stored:
+            self._record(message, about=delivery.id)
         self._tell_all(signals.message_sent, deliveries)
 
     async def recorded(self, decision: Decision, content: bytes | None, took: float | None) -> None:
@@ -145,8 +144,7 @@ class Publisher:
         if not decision.goes_on:
             log.attempted(delivery, took)
         if content is not None and decision.went_out:
-            envelope = Envelope(decision.claim.sender, decision.went_out)
-            await self.dispatched(envelope, content)
+            await self.sent_from_outbox(Envelope(decision.claim.sender, decision.went_out), content)
         if decision.goes_on:
             return
         waited = (decision.at - decision.claim.since).total_seconds()
@@ -154,12 +152,24 @@ class Publisher:
         signal = _SIGNALS[delivery.status]
         await _ended(self._tell(signal, about=delivery.id, delivery=delivery))
 
-    async def dispatched(self, envelope: Envelope, content: bytes) -> None:
-        """A message went out, or was suppressed, to the recipients of the envelope.
+    async def dispatched(self, message: Message) -> None:
+        """A message was sent now, or suppressed; returns when receivers have been told."""
+        await _ended(self._record(message))
 
-        Returns when receivers have been told.
+    async def sent_from_outbox(self, envelope: Envelope, content: bytes) -> None:
+        """A message of the outbox went out to the recipients of the envelope.
+
+        Returns when receivers have been told, with a message that is read from its bytes.
         """
-        await _ended(self._record(envelope, content))
+        if not (self._recorders or signals.email_dispatched.receivers):
+            return
+        try:
+            message = parse(content, envelope)
+        except Exception:
+            # It went out, whatever can be read of it: whoever sent it must not hear that it failed.
+            logger.exception("a message that was sent cannot be read again for receivers")
+        else:
+            await self.dispatched(message)
 
     def stopped(self, deliveries: Sequence[Delivery]) -> None:
         """Messages ended because they were cancelled, and not with an attempt.
@@ -209,17 +219,7 @@ class Publisher:
                 task.cancel()
             await asyncio.gather(*self._telling, return_exceptions=True)
 
-    def _record(
-        self, envelope: Envelope, content: bytes, about: str = ""
-    ) -> list[asyncio.Task[None]]:
-        if not (self._recorders or signals.email_dispatched.receivers):
-            return []
-        try:
-            message = parse(content, envelope)
-        except Exception:
-            # It went out, whatever can be read of it: whoever sent it must not hear that it failed.
-            logger.exception("a message that was sent cannot be read again for receivers")
-            return []
+    def _record(self, message: Message, about: str = "") -> list[asyncio.Task[None]]:
         for outbox in self._recorders:
             outbox.append(message)
         return self._tell(signals.email_dispatched, about=about, message=message)

@@ -47,8 +47,10 @@ class Attachment:
         Such as "image/png", with parameters in ASCII if any; guessed from the file name where it
         is not given.
     data
-        The content; text is stored in the charset of the content type, else in UTF-8. An async
-        iterable of bytes is read when the message is queued or sent.
+        The content, text or bytes, as it was given. An async iterable of bytes is read when the
+        message is queued or sent.
+    octets
+        The content as it is sent: text in the charset of the content type, else in UTF-8.
     disposition
         "attachment", or "inline" for what is shown inside the message: with a Content-ID among
         the headers, `<img src="cid:...">` in the HTML finds it.
@@ -66,6 +68,7 @@ class Attachment:
     filename: str | None
     content_type: str
     source: bytes | Path | Stream = field(repr=False)
+    text: str | None = field(repr=False, compare=False)
     disposition: str
     headers: dict[str, str]
 
@@ -88,14 +91,15 @@ class Attachment:
         self._set("content_type", kind)
         charset = ContentType.read("content_type", kind).charset
         self._set("source", file or _checked_data(name, data, charset))
+        self._set("text", data if isinstance(data, str) else None)
         self._set("disposition", _checked_disposition(disposition or "attachment"))
         self._set("headers", _checked_part_headers(headers))
 
     def checked(self) -> Attachment:
         """The same, checked again. Raises what making it raises."""
-        return self.of(self.source)
+        return self.of(self.source if self.text is None else self.text)
 
-    def of(self, source: bytes | Path | Stream) -> Attachment:
+    def of(self, source: str | bytes | Path | Stream) -> Attachment:
         """The same with another content. Raises what making it raises."""
         data, path = (None, source) if isinstance(source, Path) else (source, None)
         # An empty name is none, where None is that of the path.
@@ -103,8 +107,16 @@ class Attachment:
         return Attachment(name, self.content_type, data, self.disposition, self.headers, path=path)
 
     @property
-    def data(self) -> bytes:
-        """The content. Raises `MessageError` for a file or a stream that was not read yet."""
+    def data(self) -> str | bytes:
+        """The content, text where text was given. Raises what `octets` raises."""
+        return self.octets if self.text is None else self.text
+
+    @property
+    def octets(self) -> bytes:
+        """The content as it is sent.
+
+        Raises `MessageError` for a file or a stream that was not read yet.
+        """
         if isinstance(self.source, bytes):
             return self.source
         raise MessageError(

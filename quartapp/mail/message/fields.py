@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from quartapp.mail.addresses import Address, envelope_sender
 from quartapp.mail.errors import BadHeaderError, MessageError
-from quartapp.mail.lines import checked_line, shown
+from quartapp.mail.lines import checked_line, header_line, shown
 from quartapp.mail.message.attachment import Attachment
 from quartapp.mail.message.charsets import codec, label
 from quartapp.mail.message.content_type import ContentType
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from quartapp.mail.addresses import Mailbox
 
-__all__ = ["CHECKS", "UNSET", "moment"]
+__all__ = ["CHECKS", "UNSET", "has_bad_headers", "moment"]
 
 DEFAULT_CHARSET = "utf-8"
 OPTION = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,63}(?:=[!-<>-~]{1,400})?")
@@ -86,7 +86,7 @@ def _in_whole_minutes(told: datetime) -> datetime:
 
 
 def _subject(value: object) -> str:
-    return checked_line("subject", "" if value is None else value)
+    return header_line("subject", "" if value is None else value)
 
 
 def _text(place: str) -> Callable[[object], str | None]:
@@ -224,3 +224,15 @@ UNSET: dict[str, Callable[[], Any]] = {
     for name, check in CHECKS.items()
 } | {"charset": lambda: DEFAULT_CHARSET}
 """What each field holds where nothing is given: a new one of its kind."""
+
+
+def has_bad_headers(message: object) -> bool:
+    """Whether a field of a message holds what `BadHeaderError` is raised for."""
+    for name, check in CHECKS.items():
+        try:
+            check(getattr(message, name))
+        except BadHeaderError:
+            return True
+        except MessageError:
+            continue
+    return False

@@ -24,6 +24,7 @@ __all__ = [
     "partly_encoded",
     "phrase_pieces",
     "text_field",
+    "text_pieces",
 ]
 
 LINE = 76
@@ -53,7 +54,7 @@ ATTRIBUTE = UNENCODED - frozenset(b"*/") | frozenset(b"#$&.^_`{|}~")
 
 def text_field(name: str, value: str) -> str:
     """A header of free text as folded lines, each with its CRLF."""
-    return field(name, _text_pieces(value.strip(" ")))
+    return field(name, text_pieces(value.strip(" ")))
 
 
 def field(name: str, pieces: Iterable[str]) -> str:
@@ -76,7 +77,7 @@ def field(name: str, pieces: Iterable[str]) -> str:
     return "\r\n".join(lines) + "\r\n"
 
 
-def _text_pieces(value: str) -> list[str]:
+def text_pieces(value: str) -> list[str]:
     """Free text in pieces for `field`: its words, or encoded words where it needs them."""
     plain = _plain_words(value)
     return _in_encoded_words(value) if plain is None else plain

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 from quartapp.mail.errors import BadHeaderError, MessageError
-from quartapp.mail.lines import checked_line, shown
+from quartapp.mail.lines import header_line, shown
 from quartapp.mail.message.structured import check
 
 Headers = Mapping[str, object] | Iterable[tuple[str, object]]
@@ -55,7 +55,7 @@ def _pairs(headers: Headers) -> Iterable[tuple[str, object]]:
 def _checked_value(place: str, name: str, value: object) -> str:
     if isinstance(value, list | tuple | set | frozenset | Mapping):
         raise MessageError(f"{place} must be text, not {shown(value)}: write it as one line.")
-    text = checked_line(place, value)
+    text = header_line(place, value)
     check(place, name, text)
     return text
 

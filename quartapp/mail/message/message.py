@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import warnings
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from quartapp.mail.addresses import Address
-from quartapp.mail.message import pictures
+from quartapp.mail.message import defaults, pictures
 from quartapp.mail.message.attachment import Attachment
 from quartapp.mail.message.composing import composed
+from quartapp.mail.message.fields import has_bad_headers
 from quartapp.mail.message.message_fields import MessageFields
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable
     from os import PathLike
 
     from quartapp.mail.addresses import Mailbox
@@ -19,6 +22,14 @@ if TYPE_CHECKING:
     from quartapp.mail.message.headers import Headers
 
 __all__ = ["Message"]
+
+T_co = TypeVar("T_co", covariant=True)
+
+
+class Sends(Protocol[T_co]):
+    """What `Mail.connect` gives."""
+
+    def send(self, message: Message, /) -> Awaitable[T_co]: ...
 
 
 class Message(MessageFields):
@@ -33,11 +44,12 @@ class Message(MessageFields):
     alts
         More forms of the same message: text by subtype, such as {"calendar": "BEGIN:..."}.
     sender, reply_to
-        One address each; without a sender the one of the settings writes.
+        One address each; without a sender that of the current app's settings, and where there is
+        none that of the app that sends it.
     attachments
         A list of `Attachment`; `attach` adds one.
     date
-        A datetime with its zone, or seconds since 1970; the moment of composing where None.
+        A datetime with its zone, or seconds since 1970; when it is sent or queued where None.
     charset
         What body, html and alts are written in; UTF-8 where None.
     extra_headers
@@ -64,7 +76,7 @@ class Message(MessageFields):
 
     Every field can be set later. Raises `BadHeaderError` for line breaks, control characters and
     impossible header names, `MessageError` for anything else that no message can hold; both name
-    the field.
+    the field. Messages are equal that have the same Message-ID.
     """
 
     def add_recipient(self, recipient: Mailbox) -> None:
@@ -112,6 +124,21 @@ class Message(MessageFields):
             self.attachments.append(new)
         return pictures.address_of(new)
 
+    async def send(self, connection: Sends[T_co]) -> T_co:
+        """Send it on a connection; see `Connection.send`."""
+        return await connection.send(self)
+
+    def has_bad_headers(self) -> bool:
+        """Whether a line break got into a list after it was set; elsewhere none is ever taken."""
+        return has_bad_headers(self)
+
+    def is_bad_headers(self) -> bool:
+        """Flask-Mail's old name of `has_bad_headers`."""
+        warnings.warn(
+            "is_bad_headers is deprecated: use has_bad_headers", DeprecationWarning, stacklevel=2
+        )
+        return self.has_bad_headers()
+
     def checked(self, default_sender: str | None = None) -> CheckedMessage:
         """The complete message, every field checked again.
 
@@ -123,11 +150,12 @@ class Message(MessageFields):
         return composed(self, default_sender)
 
     def as_bytes(self) -> bytes:
-        """The message as it goes over the wire, without its Bcc. Raises what `message` raises."""
-        return self.checked().to_bytes()
+        """What the current app sends, without its Bcc. Raises what `checked` raises."""
+        app = defaults.current()
+        return self.checked(app.default_sender).to_bytes(ascii_names=app.ascii_attachments)
 
     def as_string(self) -> str:
-        """The message as text. Raises what `message` raises."""
+        """The same as text. Raises what `checked` raises."""
         return self.as_bytes().decode()
 
     def __bytes__(self) -> bytes:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import secrets
-from typing import TYPE_CHECKING, Any
+import time
+from typing import TYPE_CHECKING, Any, Self
 
 from quartapp.mail.addresses import Address, unique_specs
+from quartapp.mail.message import defaults
 from quartapp.mail.message.fields import CHECKS, UNSET
 from quartapp.mail.message.headers import taken
 from quartapp.mail.message.message_ids import message_id, thread, thread_of
@@ -68,6 +70,8 @@ class MessageFields:
         references: Answered | None = None,
         in_reply_to: Answered | None = None,
     ) -> None:
+        if sender is None:
+            sender = defaults.current().default_sender
         given = {name: value for name, value in locals().items() if name in CHECKS}
         self._thread: tuple[str, ...] = ()
         for name, value in given.items():
@@ -79,6 +83,7 @@ class MessageFields:
             self.html = html
         self.template: str | None = None
         self._message_id: str | None = None
+        self._unique = secrets.token_hex(16)
         self.named_headers(self.extra_headers)
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -86,6 +91,22 @@ class MessageFields:
         super().__setattr__(name, check(value) if check else value)
         if name == "in_reply_to":
             self._thread = thread_of(value)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, MessageFields):
+            return NotImplemented
+        return self._identity == other._identity
+
+    def __hash__(self) -> int:
+        # Without the domain, which comes with the sender.
+        return hash(self._identity.partition("@")[0])
+
+    def __copy__(self) -> Self:
+        """The same message, with lists of its own: as it is now, whatever becomes of this one."""
+        twin = type(self).__new__(type(self))
+        for name, value in self.__dict__.items():
+            twin.__dict__[name] = value.copy() if isinstance(value, list | dict) else value
+        return twin
 
     @property
     def html(self) -> str | None:
@@ -134,6 +155,13 @@ class MessageFields:
             )
         )
 
+    def complete(self, default_sender: str | None) -> None:
+        """Fill in the sender and the date that it is sent with, where it says none."""
+        if not self.sender and default_sender:
+            self.sender = default_sender
+        if self.date is None and not any(name.lower() == "date" for name in self.extra_headers):
+            self.date = time.time()
+
     def addresses_of(self, name: str) -> tuple[Address, ...]:
         """The addresses of one of the three."""
         mailboxes = enumerate(getattr(self, name))
@@ -152,5 +180,11 @@ class MessageFields:
     def own_message_id(self, sender: Address) -> str:
         """The Message-ID that is made where none is given: once, with the sender's domain."""
         if self._message_id is None:
-            self._message_id = f"<{secrets.token_hex(16)}@{sender.domain}>"
+            self._message_id = f"<{self._unique}@{sender.domain}>"
         return self._message_id
+
+    @property
+    def _identity(self) -> str:
+        """The Message-ID, without its domain as long as it has none."""
+        given = taken(dict(self.extra_headers), "message-id")
+        return given or self._message_id or f"<{self._unique}@"

@@ -157,7 +157,7 @@ def attached(attachment: Attachment, *, ascii_names: bool) -> Part:
 
 
 def _encoded_file(attachment: Attachment) -> tuple[str, bytes]:
-    data = attachment.data
+    data = attachment.octets
     if attachment.content_type.lower().startswith("message/"):
         lines = data.replace(b"\r\n", b"\n")
         if _is_plain(lines, LONGEST):

@@ -47,7 +47,7 @@ async def read_files(message: Message, max_size: int, turns: Turns) -> None:
     # Assigned, they are checked: the list may hold anything by now.
     message.attachments = list(message.attachments)
     attachments = message.attachments
-    room = max_size - sum(len(each.data) for each in attachments if _is_read(each))
+    room = max_size - sum(len(each.octets) for each in attachments if _is_read(each))
     for index, attachment in enumerate(attachments):
         place = f"attachments[{index}] {shown(attachment.filename)}"
         match attachment.source:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from copy import copy
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from quartapp.database.commit import on_commit
+from quartapp.mail.choices import SUPPRESSED
 from quartapp.mail.clock import Turns
 from quartapp.mail.errors import MailError, WrongTypeError
 from quartapp.mail.message.encoding import encode
@@ -47,7 +49,7 @@ class Submission:
     on_queued
         Called with the new messages of a transaction once it has committed.
     on_suppressed
-        Called with those that were stored as sent, each with what would have gone out.
+        Called with those that were stored as sent, each with a copy of what would have gone out.
     """
 
     def __init__(
@@ -68,10 +70,11 @@ class Submission:
         self._on_suppressed = on_suppressed
 
     async def finish(self, message: Message, envelope_from: Mailbox | None = None) -> Encoded:
-        """The message as it is sent: seen by the hooks, its files read, checked, and encoded."""
+        """The message as it is sent: seen by the hooks, its files read, completed, and encoded."""
         if not isinstance(message, Message):
             raise MailError(f"{type(message).__name__} is no message: give a Message")
         await self._before_send.see(message)
+        message.complete(self._settings.default_sender)
         if message.attachments:
             await read_files(message, self._settings.max_size, Turns(self._clock))
         if _weight(message) > OFF_THE_LOOP:
@@ -90,6 +93,7 @@ class Submission:
         """Store a message, in the caller's transaction where there is one."""
         session = self._joined(session)
         encoded = await self.finish(message)
+        recorded = self._recorded(message)
         with mail_errors():
             async with joining(session):
                 await self._outbox.time.keep(session)
@@ -97,7 +101,7 @@ class Submission:
                 delivery = await self._outbox.enqueue(new, session)
         # One whose key was taken is no news.
         if delivery.id == new.id:
-            self._announce([(delivery, new)], session)
+            self._announce([(delivery, new, recorded)], session)
         return delivery
 
     async def enqueue_all(
@@ -111,16 +115,17 @@ class Submission:
         if isinstance(messages, Message):
             raise MailError("send_all_later takes many messages: give a list, or call send_later")
         turns = Turns(self._clock)
-        written = []
+        written, recorded = [], []
         for message in messages:
             written.append((message, await self.finish(message)))
+            recorded.append(self._recorded(message))
             await turns.give()
         with mail_errors():
             async with joining(session):
                 await self._outbox.time.keep(session)
                 new = await turns.all(self._new(*each) for each in written)
                 deliveries = await self._outbox.enqueue_all(new, session)
-        self._announce(list(zip(deliveries, new, strict=True)), session)
+        self._announce(list(zip(deliveries, new, recorded, strict=True)), session)
         return deliveries
 
     def _new(
@@ -148,14 +153,18 @@ class Submission:
     def _joined(self, session: AsyncSession | None) -> AsyncSession | None:
         return None if session is None else joinable(session, self._outbox.database.url)
 
+    def _recorded(self, message: Message) -> Message:
+        """What receivers get of a suppressed message: a copy, as it was when it was queued."""
+        return copy(message) if self._outbox.backend == SUPPRESSED else message
+
     def _announce(
-        self, stored: Sequence[tuple[Delivery, NewMessage]], session: AsyncSession | None
+        self, stored: Sequence[tuple[Delivery, NewMessage, Message]], session: AsyncSession | None
     ) -> None:
         """Tell of new messages when they are committed: at once, where there is no session."""
-        queued = [delivery for delivery, new in stored if not new.is_over]
-        suppressed = [(delivery, new.encoded) for delivery, new in stored if new.is_over]
+        queued = [delivery for delivery, new, _ in stored if not new.is_over]
+        suppressed = [(delivery, recorded) for delivery, new, recorded in stored if new.is_over]
         # Bytes are not held until the commit for nobody.
-        encoded = [new.encoded for _, new in stored] if submitted.receivers else []
+        encoded = [new.encoded for _, new, _ in stored] if submitted.receivers else []
         for then, items in (
             (tell_submitted, encoded),
             (self._on_queued, queued),
@@ -169,7 +178,7 @@ class Submission:
 
 def _weight(message: Message) -> int:
     texts = (message.body or "", *message.alts.values())
-    return sum(map(len, texts)) + sum(len(attachment.data) for attachment in message.attachments)
+    return sum(map(len, texts)) + sum(len(attachment.octets) for attachment in message.attachments)
 
 
 def _moment(name: str, given: datetime | timedelta, now: datetime) -> datetime:

@@ -220,9 +220,17 @@ SERVERS = (
     Mechanism(
         "a limit of messages per connection",
         "quartapp/mail/transports/smtp/pool.py",
-        "and connection.messages < self._settings.max_emails",
+        "return connection.messages >= self._settings.max_emails",
         "",
         "tests/mail/transports/test_pool.py::test_a_connection_carries_so_many_messages_and_no_more",
+    ),
+    Mechanism(
+        "a limit of messages on the connection of mail.connect()",
+        "quartapp/mail/transports/smtp/session.py",
+        "connection.is_open and not self._pool.is_used_up(connection)",
+        "connection.is_open",
+        "tests/migration/test_newsletter.py"
+        "::test_an_issue_reaches_every_reader_on_four_connections",
     ),
     Mechanism(
         "SIZE is respected before sending",

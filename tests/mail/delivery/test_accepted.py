@@ -44,7 +44,7 @@ def heard():
 
 async def test_what_cannot_be_read_again_was_sent_all_the_same(mail, heard, caplog):
     with mail.record_messages() as outbox:
-        await mail.publisher.dispatched(
+        await mail.publisher.sent_from_outbox(
             Envelope("ada@example.com", ("bob@example.com",)), UNREADABLE
         )
 

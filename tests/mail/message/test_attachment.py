@@ -39,7 +39,8 @@ def test_attach_makes_one_from_flask_mails_arguments() -> None:
     message.attach("a.txt", "text/plain; charset=utf-8", "ü", "inline", {"X-A": "1"})
 
     (attachment,) = message.attachments
-    assert (attachment.filename, attachment.data) == ("a.txt", b"\xc3\xbc")
+    assert (attachment.filename, attachment.data) == ("a.txt", "ü")
+    assert attachment.octets == b"\xc3\xbc"
     assert attachment.content_type == "text/plain; charset=utf-8"
     assert (attachment.disposition, attachment.headers) == ("inline", {"X-A": "1"})
 
@@ -144,7 +145,7 @@ def test_parameters_come_out_as_they_were_given(
 
 
 def test_text_is_stored_in_the_charset_that_its_type_names() -> None:
-    assert Attachment("a.txt", "text/plain; charset=iso-8859-1", "ü").data == b"\xfc"
+    assert Attachment("a.txt", "text/plain; charset=iso-8859-1", "ü").octets == b"\xfc"
 
 
 NAMES = some.text("aZ-_Ä: (\r\n\0", max_size=12) | some.sampled_from(["X-A", "Content-Location"])

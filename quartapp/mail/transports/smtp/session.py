@@ -84,12 +84,15 @@ class PooledSession:
             self._pool.suspicion.accepted()
 
     async def _ready(self) -> SMTPConnection:
-        if self._connection is None or not self._connection.is_open or self._was_passed_on:
+        if self._connection is None or self._was_passed_on or not self._can_go_on(self._connection):
             self.end()
             await self.begin()
         if self._connection is None:
             raise RuntimeError("the pool gave no connection")
         return self._connection
+
+    def _can_go_on(self, connection: SMTPConnection) -> bool:
+        return connection.is_open and not self._pool.is_used_up(connection)
 
     def _end_of_data_written(self) -> None:
         if self._connection is not None and not self._is_exclusive:
