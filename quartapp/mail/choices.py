@@ -1,10 +1,10 @@
-"""Settings that are one word of a few."""
+"""What is one word of a few: settings, and the priority of a message."""
 
 from __future__ import annotations
 
 from enum import StrEnum
 
-__all__ = ["SUPPRESSED", "Backend", "OnUncertain", "Upgrade"]
+__all__ = ["SUPPRESSED", "Backend", "OnUncertain", "Priority", "Upgrade"]
 
 
 class Backend(StrEnum):
@@ -31,6 +31,14 @@ class Upgrade(StrEnum):
     AUTO = "auto"
     ALWAYS = "always"
     NEVER = "never"
+
+
+class Priority(StrEnum):
+    """How soon a message is sent among others that are due, the soonest first."""
+
+    HIGH = "high"
+    NORMAL = "normal"
+    LOW = "low"
 
 
 SUPPRESSED = "suppressed"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
+from quartapp.mail.choices import Priority
 from quartapp.mail.delivery.connection import connected
 from quartapp.mail.message.message import Message
 from quartapp.mail.parts import Parts
@@ -139,13 +140,16 @@ class MailService(StoredMessages, MailState):
         at: datetime | timedelta | None = None,
         expires: datetime | timedelta | None = None,
         key: str | None = None,
+        priority: str = Priority.NORMAL,
         **context: Any,
     ) -> Delivery:
         """The book's function, awaitable: `compose` a message, and `send_later`. Returns when
         the message is queued; it is sent as soon as its transaction has committed.
         """
         written = await self.compose(to, subject, template, locale=locale, **context)
-        return await self.send_later(written, session=session, at=at, expires=expires, key=key)
+        return await self.send_later(
+            written, session=session, at=at, expires=expires, key=key, priority=priority
+        )
 
     async def send_later(
         self,
@@ -155,6 +159,7 @@ class MailService(StoredMessages, MailState):
         at: datetime | timedelta | None = None,
         expires: datetime | timedelta | None = None,
         key: str | None = None,
+        priority: str = Priority.NORMAL,
     ) -> Delivery:
         """Store a message in the outbox, to be sent as soon as its transaction has committed.
 
@@ -165,6 +170,8 @@ class MailService(StoredMessages, MailState):
         key
             The caller's own name for the message. The same key again stores nothing new and
             returns the first Delivery.
+        priority
+            "high", "normal" or "low": see docs/priority.md.
 
         Raises `MessageError` for a message that cannot be sent; `MailError` for a session on
         another database, a key that belongs to another message, missing tables, or a missing
@@ -172,17 +179,21 @@ class MailService(StoredMessages, MailState):
         stored now.
         """
         return await self._parts.submission.enqueue(
-            message, session, at=at, expires=expires, key=key
+            message, session, at=at, expires=expires, key=key, priority=priority
         )
 
     async def send_all_later(
-        self, messages: Iterable[Message], *, session: AsyncSession | None = None
+        self,
+        messages: Iterable[Message],
+        *,
+        session: AsyncSession | None = None,
+        priority: str = Priority.NORMAL,
     ) -> list[Delivery]:
         """Store many messages in one transaction, all or none; see `send_later`.
 
         They are encoded before its next statement, and other tasks have their turns meanwhile.
         """
-        return await self._parts.submission.enqueue_all(messages, session)
+        return await self._parts.submission.enqueue_all(messages, session, priority=priority)
 
     async def send(
         self, message: Message, envelope_from: addresses.Mailbox | None = None

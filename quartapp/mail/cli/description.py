@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from quartapp.mail.choices import Priority
 from quartapp.mail.cli.table import table
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ def _about(history: History) -> Iterator[tuple[str, str]]:
     yield "queued", _time(message.created_at)
     yield "sent", _time(message.sent_at)
     yield "next attempt", _time(message.due_at)
+    yield "priority", "" if message.priority is Priority.NORMAL else message.priority
     yield "expires", _time(history.expires_at)
     yield "attempts", str(message.attempts)
     yield "message id", message.message_id

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from quartapp.mail.choices import SUPPRESSED
+from quartapp.mail.choices import SUPPRESSED, Priority
 from quartapp.mail.cli.description import description, facts
 from quartapp.mail.cli.table import screen_width, table
 from quartapp.mail.cli.target import ask, log_action, startup_option
@@ -52,6 +52,11 @@ HEADINGS = ("ID", "STATUS", "QUEUED (UTC)", "TO", "SUBJECT", "REASON")
 )
 @click.option("--template", metavar="NAME", help="Only messages of this template: mail/new_user.")
 @click.option(
+    "--priority",
+    type=click.Choice([priority.value for priority in Priority]),
+    help="Only messages of this priority.",
+)
+@click.option(
     "--limit",
     type=click.IntRange(min=1),
     default=50,
@@ -61,7 +66,9 @@ HEADINGS = ("ID", "STATUS", "QUEUED (UTC)", "TO", "SUBJECT", "REASON")
 )
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON array, for programs.")
 @startup_option
-def list_(limit: int, as_json: bool, status: str | None, **conditions: Any) -> None:
+def list_(
+    limit: int, as_json: bool, status: str | None, priority: str | None, **conditions: Any
+) -> None:
     """List the messages that meet every condition given, the newest first.
 
     A terminal gets a table that fits it, a pipe the same table with nothing shortened, --json all
@@ -73,7 +80,11 @@ def list_(limit: int, as_json: bool, status: str | None, **conditions: Any) -> N
     quartapp mail list --status failed
     quartapp mail list --recipient ada@example.com --json | jq -r '.[].detail'
     """
-    wanted = Filter(status=Status(status) if status else None, **conditions)
+    wanted = Filter(
+        status=Status(status) if status else None,
+        priority=Priority(priority) if priority else None,
+        **conditions,
+    )
     found = ask(lambda service: _found(service, wanted, limit))
     if as_json:
         click.echo(_json([asdict(message) for message in found]))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from quartapp.mail.choices import Priority
+
 if TYPE_CHECKING:
     from datetime import datetime
 
@@ -50,6 +52,8 @@ class Claim:
         Server outages in a row that began with this very message (a 421 during its transaction).
     intent_at
         When an earlier owner, since dead, was about to send its end of data.
+    was_sent
+        Whether a recipient had accepted it before it was claimed.
     """
 
     id: str
@@ -69,6 +73,8 @@ class Claim:
     first_attempt_at: datetime | None
     outages: int
     intent_at: datetime | None
+    priority: Priority = Priority.NORMAL
+    was_sent: bool = False
 
     @property
     def key(self) -> Key:
@@ -101,7 +107,10 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """The result of an order: the claims, earliest due first, and whether to ask again at once.
+    """The result of an order: the claims, and whether to ask again at once.
+
+    claims
+        In the order of their priority, and then earliest due first.
 
     stopped
         Messages that ended here instead: they had been cancelled while a dead owner had them.

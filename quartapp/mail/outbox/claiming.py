@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Integer, and_, bindparam, func, or_, select, tuple_, union_all, update
+from sqlalchemy import bindparam, or_, select, update
 
+from quartapp.mail.choices import Priority
 from quartapp.mail.outbox.change import stop
 from quartapp.mail.outbox.claim import Batch, Claim
+from quartapp.mail.outbox.lanes import EXPIRED, FRESH, LAPSED, LIMIT, RETRIES, in_turns
 from quartapp.mail.outbox.recipients import RECIPIENTS, recipients_of
+from quartapp.mail.outbox.shares import PRECEDENCE
 from quartapp.mail.outbox.states import Status
-from quartapp.mail.outbox.tables import at_most, is_any, messages
+from quartapp.mail.outbox.tables import messages
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
-    from sqlalchemy import CTE, BindParameter, Column, ColumnElement, Row, Select
+    from sqlalchemy import ColumnElement, Row, Select
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from quartapp.mail.outbox.claim import Lease
     from quartapp.mail.outbox.delivery import Recipient
+    from quartapp.mail.outbox.shares import Rotation
     from quartapp.mail.outbox.workers import WorkerId
 
 __all__ = ["Order", "claim", "is_due"]
@@ -41,6 +47,8 @@ class Order:
     limit
         How many new messages, and how many others: neither starves the other. The others are
         retries, and before them those that a dead owner left behind.
+    rotation
+        Which priorities had their turns in the claims before; the claim goes on with it.
     only_expired
         Only messages past their `expires`, which need no server: for during an outage.
     worker
@@ -56,6 +64,7 @@ class Order:
     now: datetime
     lease: float
     limit: int
+    rotation: Rotation
     worker: WorkerId
     only_expired: bool = False
     lapsed: tuple[Lease, ...] = ()
@@ -74,6 +83,8 @@ class Order:
             "except_for_": self.except_for,
             "ids_": [lease.id for lease in self.left_behind],
             "lapsed_": [lease[:3] for lease in self.left_behind],
+            **FRESH.parameters(self.rotation),
+            **RETRIES.parameters(self.rotation),
         }
 
     @property
@@ -85,33 +96,6 @@ class Order:
     def left_behind(self) -> tuple[Lease, ...]:
         """What dead owners left behind, as much of it as is taken at once."""
         return () if self.only_expired else self.lapsed[: min(self.limit, MOST_LAPSED)]
-
-
-NOW: Any = bindparam("now_")
-OURS = and_(messages.c.queue == bindparam("queue_"), messages.c.backend == bindparam("backend_"))
-LIMIT = bindparam("limit_", type_=Integer, literal_execute=True)
-OTHERS = bindparam("others_", type_=Integer, literal_execute=True)
-
-
-class Lane(NamedTuple):
-    """Messages that are claimed for one reason, in the order in which they are claimed."""
-
-    name: str
-    order: Column[Any]
-    conditions: tuple[ColumnElement[bool], ...]
-
-    @property
-    def is_any(self) -> ColumnElement[bool]:
-        """Whether there are any."""
-        return is_any(self.order, OURS, *self.conditions)
-
-    def first(self, limit: BindParameter[int], *conditions: ColumnElement[bool]) -> CTE:
-        """Those that come first, and meet some more conditions: id, turn and recipient_count."""
-        columns = messages.c.id, self.order.label("turn"), messages.c.recipient_count
-        query = select(*columns).where(OURS, *self.conditions, *conditions)
-        query = query.order_by(self.order).limit(limit).with_for_update(skip_locked=True)
-        # A CTE, because PostgreSQL may run a limited sub-query in UPDATE more than once.
-        return query.cte(self.name)
 
 
 CLAIMED = (
@@ -133,41 +117,16 @@ CLAIMED = (
     messages.c.outages,
     messages.c.intent_at,
     messages.c.wants_cancel,
+    messages.c.priority,
+    messages.c.is_retry,
 )
 """The columns that a claim is made of."""
 
-IS_DUE = messages.c.due_at <= NOW
-FRESH = Lane("fresh", messages.c.due_at, (messages.c.is_retry.is_(False), IS_DUE))
-RETRIES = Lane("retries", messages.c.due_at, (messages.c.is_retry.is_(True), IS_DUE))
-LAPSED = Lane(
-    "lapsed",
-    messages.c.id,
-    (
-        # The ids are in the tuples too; alone they are what an index is searched by.
-        messages.c.id.in_(bindparam("ids_", expanding=True)),
-        # Only as they were seen: the owner may have renewed them, or another taken them over.
-        tuple_(messages.c.id, messages.c.token, messages.c.renewals).in_(
-            bindparam("lapsed_", expanding=True)
-        ),
-    ),
-)
-EXPIRED = Lane(
-    "expired", messages.c.expires_at, (messages.c.due_at.is_not(None), messages.c.expires_at <= NOW)
-)
 
-
-def _bounded(picked: CTE) -> Select[Any]:
-    """The ids of the first of these, at least one, up to so many recipients: all are loaded."""
-    order = (picked.c.turn, picked.c.id)
-    up_to = func.sum(picked.c.recipient_count).over(order_by=order, rows=(None, 0))
-    summed = select(picked.c.id, (up_to - picked.c.recipient_count).label("before")).subquery()
-    return select(summed.c.id).where(summed.c.before < at_most(RECIPIENTS))
-
-
-def _take(*picked: CTE) -> Any:
+def _take(ids: Select[Any]) -> Any:
     return (
         update(messages)
-        .where(messages.c.id.in_(union_all(*map(_bounded, picked))))
+        .where(messages.c.id.in_(ids))
         .values(
             status=Status.SENDING,
             due_at=None,
@@ -180,16 +139,16 @@ def _take(*picked: CTE) -> Any:
 
 
 def _due(*conditions: ColumnElement[bool]) -> Any:
-    return _take(FRESH.first(LIMIT, *conditions), RETRIES.first(OTHERS, *conditions))
+    return _take(in_turns(FRESH, RETRIES, conditions=conditions))
 
 
 def _expired(*conditions: ColumnElement[bool]) -> Any:
-    return _take(EXPIRED.first(LIMIT, *conditions))
+    return _take(EXPIRED.taken(LIMIT, *conditions))
 
 
 IS_ANY_DUE = select(or_(FRESH.is_any, RETRIES.is_any))
 IS_ANY_EXPIRED = select(EXPIRED.is_any)
-TAKE_LAPSED = _take(LAPSED.first(LIMIT))
+TAKE_LAPSED = _take(LAPSED.taken(LIMIT))
 
 # By whether only expired messages are wanted, and whether there are exceptions: rarely, and each
 # claim would pay for the condition.
@@ -229,12 +188,21 @@ async def _taken(connection: AsyncConnection, order: Order) -> list[Row[Any]]:
         rows += await connection.execute(TAKE_LAPSED, order.parameters)
     statement = TAKE[order.only_expired, bool(order.except_for)]
     others = {"others_": order.limit - len(rows)}
-    return rows + list(await connection.execute(statement, order.parameters | others))
+    due = (await connection.execute(statement, order.parameters | others)).all()
+    if not order.only_expired:
+        _go_on(order.rotation, due)
+    return [*rows, *due]
 
 
-def _turn(claim: Claim) -> tuple[datetime, str]:
+def _go_on(rotation: Rotation, rows: Iterable[Row[Any]]) -> None:
+    taken = Counter((row.is_retry, row.priority) for row in rows)
+    for is_retry, group in ((False, FRESH), (True, RETRIES)):
+        rotation.go_on(group.name, {each: taken[is_retry, each] for each in Priority})
+
+
+def _turn(claim: Claim) -> tuple[int, datetime, str]:
     due = [recipient.due_at for recipient in claim.recipients if recipient.due_at is not None]
-    return min(due, default=claim.since), claim.id
+    return PRECEDENCE[claim.priority], min(due, default=claim.since), claim.id
 
 
 def _claim(row: Row[Any], recipients: tuple[Recipient, ...]) -> Claim:
@@ -256,4 +224,6 @@ def _claim(row: Row[Any], recipients: tuple[Recipient, ...]) -> Claim:
         first_attempt_at=row.first_attempt_at,
         outages=row.outages,
         intent_at=row.intent_at,
+        priority=Priority(row.priority),
+        was_sent=any(recipient.status is Status.SENT for recipient in recipients),
     )

@@ -31,6 +31,8 @@ class Decision:
     goes_on
         Whether the server took only some of the recipients, and the others are due at once: nobody
         is told before they are through.
+    is_held
+        Whether this claim goes on to be ours, for those others.
     """
 
     claim: Claim
@@ -42,10 +44,13 @@ class Decision:
     first_attempt_at: datetime | None
     outages: int = 0
     goes_on: bool = False
+    is_held: bool = False
 
     @property
     def status(self) -> Status:
         """The message's status, from those of its recipients."""
+        if self.is_held:
+            return Status.SENDING
         return overall(recipient.status for recipient in self.recipients)
 
     @property
@@ -54,6 +59,8 @@ class Decision:
 
         Where it goes on, that is at once, and after the others that are due.
         """
+        if self.is_held:
+            return None
         if self.goes_on:
             return self.at
         dues = [recipient.due_at for recipient in self.recipients if recipient.due_at]
@@ -68,12 +75,13 @@ class Decision:
 
     @property
     def went_out(self) -> tuple[str, ...]:
-        """The recipients that accepted it in this attempt."""
-        return tuple(
-            now.address
-            for was, now in zip(self.claim.recipients, self.recipients, strict=True)
-            if now.status is Status.SENT and was.status is not Status.SENT
-        )
+        """The recipients that have accepted it; none where one had before it was claimed.
+
+        So it goes out once, however many transactions and attempts it takes.
+        """
+        if self.claim.was_sent:
+            return ()
+        return tuple(each.address for each in self.recipients if each.status is Status.SENT)
 
     @property
     def reply(self) -> str:
@@ -89,7 +97,18 @@ class Decision:
         """The same for a message that was cancelled during the attempt: there is no other."""
         recipients = tuple(recipient.stopped() for recipient in self.recipients)
         detail = describe(recipients) or self.detail
-        return replace(self, recipients=recipients, detail=detail, goes_on=False)
+        return replace(self, recipients=recipients, detail=detail, goes_on=False, is_held=False)
+
+    def onward(self) -> Claim:
+        """The claim for the next transaction of a message that is held."""
+        return replace(
+            self.claim,
+            recipients=self.recipients,
+            attempts=self.attempts,
+            first_attempt_at=self.first_attempt_at,
+            outages=0,
+            intent_at=None,
+        )
 
     def delivery(self) -> Delivery:
         """The message as it is once this decision is recorded."""
@@ -106,6 +125,7 @@ class Decision:
             sent_at=self.sent_at,
             detail=self.detail,
             recipient_count=len(self.recipients),
+            priority=claim.priority,
         )
 
 

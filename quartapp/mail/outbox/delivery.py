@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
+from quartapp.mail.choices import Priority
 from quartapp.mail.errors import MailError
 from quartapp.mail.outbox.states import STATES, Status
 
@@ -69,6 +70,8 @@ class Delivery:
         no other.
     detail
         What the status does not say, in a sentence that does not grow with the recipients.
+    priority
+        How soon it is sent among others that are due.
     """
 
     LISTED: ClassVar[int] = 100
@@ -84,6 +87,7 @@ class Delivery:
     sent_at: datetime | None
     detail: str
     recipient_count: int
+    priority: Priority = Priority.NORMAL
 
     @property
     def is_final(self) -> bool:

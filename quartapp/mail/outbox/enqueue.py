@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from quartapp.database.columns import is_storable
-from quartapp.mail.choices import SUPPRESSED
+from quartapp.mail.choices import SUPPRESSED, Priority
 from quartapp.mail.errors import MailError
 from quartapp.mail.outbox import tables
 from quartapp.mail.outbox.counts import add_suppressed
@@ -32,6 +32,8 @@ __all__ = ["NewMessage", "enqueue", "enqueue_all"]
 LONGEST_KEY = 500
 """Characters; PostgreSQL indexes no text of more than 2,700 bytes."""
 
+CHOICES = "{!r}, {!r} or {!r}".format(*map(str, Priority))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewMessage:
@@ -43,6 +45,8 @@ class NewMessage:
         Not to be sent after; None for never.
     key
         The sender's own name for it, so that asking twice stores it once.
+    priority
+        A `Priority`, or its name.
     """
 
     encoded: Encoded
@@ -52,10 +56,13 @@ class NewMessage:
     due_at: datetime
     expires_at: datetime | None = None
     key: str | None = None
+    priority: str = Priority.NORMAL
     template: str | None = None
     id: str = field(default_factory=new_id)
 
     def __post_init__(self) -> None:
+        if self.priority not in list(Priority):
+            raise MailError(f"priority= is {self.priority!r}: give {CHOICES}")
         if self.key is not None and not (isinstance(self.key, str) and self.key):
             raise MailError(f"the key is {self.key!r}: give a text, or None for a message without")
         key = self.key or ""
@@ -147,6 +154,7 @@ def _row(message: NewMessage) -> dict[str, Any]:
         "size": len(encoded.content),
         "recipient_count": len(encoded.envelope.recipients),
         "idempotency_key": message.key,
+        "priority": message.priority,
         "created_at": message.created_at,
         "since": message.due_at,
         "due_at": None if is_over else message.next_at,
@@ -200,4 +208,5 @@ def _delivery(row: dict[str, Any]) -> Delivery:
         sent_at=row["sent_at"],
         detail=row["detail"],
         recipient_count=row["recipient_count"],
+        priority=Priority(row["priority"]),
     )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, bindparam, or_, select, update
 
+from quartapp.mail.choices import Priority
 from quartapp.mail.outbox.tables import at_most, messages, recipients
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ LATE = (
         messages.c.queue == bindparam("queue_"),
         messages.c.backend == bindparam("backend_"),
         messages.c.is_retry.in_([False, True]),
+        messages.c.priority.in_(list(Priority)),
         messages.c.due_at > NOW,
         BEGAN_LATER,
     )

@@ -14,9 +14,11 @@ from quartapp.mail.outbox import record as recording
 from quartapp.mail.outbox.claim import Batch
 from quartapp.mail.outbox.hasten import hasten
 from quartapp.mail.outbox.keys import KeySecret, was_deleted
+from quartapp.mail.outbox.lanes import FRESH, RETRIES
 from quartapp.mail.outbox.prune import Pruner
 from quartapp.mail.outbox.query import counts
 from quartapp.mail.outbox.query import find as finding
+from quartapp.mail.outbox.shares import Rotation
 from quartapp.mail.outbox.states import Status
 from quartapp.mail.outbox.transactions import Transactions
 from quartapp.mail.outbox.upgrade import MIGRATIONS
@@ -74,6 +76,7 @@ class Outbox:
         self._clock = clock
         self.time = WallTime(clock, lambda: self.database)
         self._was_set_back = False
+        self._rotation = Rotation((FRESH.name, RETRIES.name))
         self._is_suppressed = is_suppressed
         self._on_stopped = on_stopped
         self.worker = WorkerId(settings.queue, secrets.token_hex(8))
@@ -149,6 +152,7 @@ class Outbox:
             now=self.now(),
             lease=self._settings.lease,
             limit=limit,
+            rotation=self._rotation,
             only_expired=only_expired,
             worker=self.worker,
             lapsed=lapsed,

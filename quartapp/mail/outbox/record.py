@@ -47,8 +47,10 @@ async def record(
         if _owner(decision) in cancelled
     ]
     plain = [decision for decision in ours if _is_plain(decision)]
-    others = [decision for decision in ours if not _is_plain(decision)]
+    held = [decision for decision in ours if decision.is_held]
+    others = [decision for decision in ours if not (decision.is_held or _is_plain(decision))]
     await _write(connection, UPDATE_SENT, [_sent(decision) for decision in plain])
+    await _write(connection, UPDATE_HELD, [_held(decision) for decision in held])
     await _write(connection, UPDATE_MESSAGE, [_message(decision) for decision in others])
     changes = (row for each in ours for row in _recipients(each))
     await _write(connection, UPDATE_RECIPIENT, changes)
@@ -134,6 +136,19 @@ UPDATE_MESSAGE = (
     )
 )
 
+# The lease runs on. An intent was that of the end of data which is over.
+UPDATE_HELD = (
+    update(messages)
+    .where(*OURS)
+    .values(
+        attempts=bindparam("attempts"),
+        first_attempt_at=bindparam("first_attempt_at"),
+        outages=0,
+        detail=bindparam("detail"),
+        intent_at=None,
+    )
+)
+
 UPDATE_RECIPIENT = (
     update(recipients)
     .where(
@@ -159,6 +174,16 @@ def _is_plain(decision: Decision) -> bool:
 
 def _sent(decision: Decision) -> dict[str, Any]:
     return {"id_": decision.claim.id, "token_": decision.claim.token, "at_": decision.at}
+
+
+def _held(decision: Decision) -> dict[str, Any]:
+    return {
+        "id_": decision.claim.id,
+        "token_": decision.claim.token,
+        "attempts": decision.attempts,
+        "first_attempt_at": decision.first_attempt_at,
+        "detail": decision.detail,
+    }
 
 
 def _message(decision: Decision) -> dict[str, Any]:

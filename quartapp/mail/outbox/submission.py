@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from quartapp.database.commit import on_commit
-from quartapp.mail.choices import SUPPRESSED
+from quartapp.mail.choices import SUPPRESSED, Priority
 from quartapp.mail.clock import Turns
 from quartapp.mail.errors import MailError, WrongTypeError
 from quartapp.mail.message.encoding import encode
@@ -89,6 +89,7 @@ class Submission:
         at: datetime | timedelta | None = None,
         expires: datetime | timedelta | None = None,
         key: str | None = None,
+        priority: str = Priority.NORMAL,
     ) -> Delivery:
         """Store a message, in the caller's transaction where there is one."""
         session = self._joined(session)
@@ -97,7 +98,9 @@ class Submission:
         with mail_errors():
             async with joining(session):
                 await self._outbox.time.keep(session)
-                new = self._new(message, encoded, at=at, expires=expires, key=key)
+                new = self._new(
+                    message, encoded, at=at, expires=expires, key=key, priority=priority
+                )
                 delivery = await self._outbox.enqueue(new, session)
         # One whose key was taken is no news.
         if delivery.id == new.id:
@@ -105,7 +108,11 @@ class Submission:
         return delivery
 
     async def enqueue_all(
-        self, messages: Iterable[Message], session: AsyncSession | None = None
+        self,
+        messages: Iterable[Message],
+        session: AsyncSession | None = None,
+        *,
+        priority: str = Priority.NORMAL,
     ) -> list[Delivery]:
         """Store many messages, in the caller's transaction where there is one.
 
@@ -123,7 +130,7 @@ class Submission:
         with mail_errors():
             async with joining(session):
                 await self._outbox.time.keep(session)
-                new = await turns.all(self._new(*each) for each in written)
+                new = await turns.all(self._new(*each, priority=priority) for each in written)
                 deliveries = await self._outbox.enqueue_all(new, session)
         self._announce(list(zip(deliveries, new, recorded, strict=True)), session)
         return deliveries
@@ -136,6 +143,7 @@ class Submission:
         at: datetime | timedelta | None = None,
         expires: datetime | timedelta | None = None,
         key: str | None = None,
+        priority: str = Priority.NORMAL,
     ) -> NewMessage:
         now = self._outbox.now()
         return NewMessage(
@@ -146,6 +154,7 @@ class Submission:
             due_at=now if at is None else max(_moment("at", at, now), now),
             expires_at=None if expires is None else _moment("expires", expires, now),
             key=key,
+            priority=priority,
             template=message.template,
         )
 

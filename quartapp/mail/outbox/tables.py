@@ -84,6 +84,7 @@ messages = Table(
     # When due_at was decided after an attempt or by a person; null since it was queued.
     Column("deferred_at", UtcDateTime),
     Column("is_retry", Boolean, nullable=False, default=False),
+    Column("priority", String(8), nullable=False),
     Column("attempts", Integer, nullable=False, default=0),
     Column("first_attempt_at", UtcDateTime),
     # Server outages in a row that began with this very message: a 421 during its transaction.
@@ -111,6 +112,7 @@ Index(
     messages.c.queue,
     messages.c.backend,
     messages.c.is_retry,
+    messages.c.priority,
     messages.c.due_at,
     postgresql_where=IS_WAITING,
     sqlite_where=IS_WAITING,

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Self
+from enum import StrEnum
+from typing import TYPE_CHECKING, Self, TypeVar
 
+from quartapp.mail.choices import Priority
 from quartapp.mail.outbox import Filter
 from quartapp.mail.outbox.states import Status
 
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
 __all__ = ["Search"]
 
 DATE = len("2026-11-24")
+
+Choice = TypeVar("Choice", bound=StrEnum)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +34,7 @@ class Search:
     recipient: str = ""
     subject: str = ""
     template: str = ""
+    priority: str = ""
     since: str = ""
     until: str = ""
 
@@ -47,20 +52,22 @@ class Search:
         """The conditions as the outbox takes them. Raises `ValueError` with what is wrong."""
         return Filter(
             ids=[self.id] if self.id else None,
-            status=self._status(),
+            status=_one_of(Status, "state", self.status),
             recipient=self.recipient or None,
             subject=self.subject or None,
             template=self.template or None,
+            priority=_one_of(Priority, "priority", self.priority),
             since=_moment("From", self.since),
             until=_end("Until", self.until),
         )
 
-    def _status(self) -> Status | None:
-        if not self.status:
-            return None
-        if self.status not in Status.__members__.values():
-            raise ValueError(f"There is no such state: choose one of {', '.join(Status)}.")
-        return Status(self.status)
+
+def _one_of(kind: type[Choice], label: str, typed: str) -> Choice | None:
+    if not typed:
+        return None
+    if typed not in kind.__members__.values():
+        raise ValueError(f"There is no such {label}: choose one of {', '.join(kind)}.")
+    return kind(typed)
 
 
 def _moment(label: str, typed: str) -> datetime | None:

@@ -37,6 +37,7 @@ COMMON = {
     "token": None,
     "ended_at": None,
     "is_retry": False,
+    "priority": "normal",
     "attempts": 0,
     "outages": 0,
     "detail": "",

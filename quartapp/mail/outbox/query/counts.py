@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, or_, select
 
+from quartapp.mail.choices import Priority
+from quartapp.mail.outbox.lanes import FRESH, OURS, RETRIES
 from quartapp.mail.outbox.query.views import Figures
 from quartapp.mail.outbox.states import Status
 from quartapp.mail.outbox.tables import IS_CLAIMED, at_most, is_any, messages
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
 
-    from sqlalchemy import ColumnElement, ScalarSelect
+    from sqlalchemy import Column, ColumnElement, ScalarSelect
     from sqlalchemy.ext.asyncio import AsyncConnection
 
 __all__ = ["count", "due", "first_of", "has_work"]
@@ -32,39 +36,40 @@ async def due(connection: AsyncConnection, queue: str, backend: str, now: dateti
 
     So it costs the same however many there are.
     """
-    new, retries = (
-        first_of(*_are_due(queue, backend, is_retry, now)) for is_retry in (False, True)
-    )
-    counted = (await connection.execute(select(new + retries))).scalar_one()
-    return min(int(counted), Figures.COUNTED + 1)
+    lanes = (first_of(*lane) for lane in _due(queue, backend, now))
+    counted = (await connection.execute(select(*lanes))).one()
+    return min(sum(counted), Figures.COUNTED + 1)
 
 
 async def has_work(connection: AsyncConnection, queue: str, backend: str, now: datetime) -> bool:
     """Whether a message of this queue and backend is due or being sent."""
-    claimed = (messages.c.queue == queue, messages.c.backend == backend, IS_CLAIMED)
-    work = or_(
-        is_any(messages.c.due_at, *_are_due(queue, backend, False, now)),
-        is_any(messages.c.due_at, *_are_due(queue, backend, True, now)),
-        is_any(messages.c.token, *claimed),
-    )
-    return bool((await connection.execute(select(work))).scalar_one())
+    which = {"queue_": queue, "backend_": backend, "now_": now}
+    return bool((await connection.execute(HAS_WORK, which)).scalar_one())
 
 
-def _are_due(
-    queue: str, backend: str, is_retry: bool, now: datetime
-) -> tuple[ColumnElement[bool], ...]:
-    # New messages and retries apart, because the index has them apart.
-    return (
-        messages.c.queue == queue,
-        messages.c.backend == backend,
-        messages.c.is_retry.is_(is_retry),
-        messages.c.due_at <= now,
-    )
+HAS_WORK = select(or_(FRESH.is_any, RETRIES.is_any, is_any(messages.c.token, OURS, IS_CLAIMED)))
 
 
-def first_of(*conditions: ColumnElement[bool]) -> ScalarSelect[Any]:
-    """How many messages meet the conditions, or one more than we count."""
-    # In order, so that PostgreSQL answers it from the index.
-    some = select(messages.c.id).where(*conditions).order_by(messages.c.due_at)
+def _due(queue: str, backend: str, now: datetime) -> Iterator[tuple[ColumnElement[bool], ...]]:
+    """The conditions of each lane: apart, because the index has them apart."""
+    for is_retry, priority in product((False, True), Priority):
+        yield (
+            messages.c.queue == queue,
+            messages.c.backend == backend,
+            messages.c.is_retry.is_(is_retry),
+            messages.c.priority == priority,
+            messages.c.due_at <= now,
+        )
+
+
+def first_of(
+    *conditions: ColumnElement[bool], order: Sequence[Column[Any]] = (messages.c.due_at,)
+) -> ScalarSelect[Any]:
+    """How many messages meet the conditions, or one more than we count.
+
+    order
+        That of the index, so that PostgreSQL answers it from there.
+    """
+    some = select(messages.c.id).where(*conditions).order_by(*order)
     some = some.limit(at_most(Figures.COUNTED + 1))
     return select(func.count()).select_from(some.subquery()).scalar_subquery()

@@ -120,6 +120,7 @@ def _waiting(queue: str, backend: str) -> ColumnElement[int]:
             messages.c.backend == backend,
             messages.c.is_retry.is_(is_retry),
             messages.c.due_at.is_not(None),
+            order=(messages.c.priority, messages.c.due_at),
         )
         for is_retry in (False, True)
     )

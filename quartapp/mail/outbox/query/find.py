@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypedDict
 
 from sqlalchemy import case, select, true
 
+from quartapp.mail.choices import Priority
 from quartapp.mail.errors import MailError
 from quartapp.mail.outbox.delivery import Delivery
 from quartapp.mail.outbox.ids import first_id
@@ -37,6 +38,7 @@ SHOWN = (
     messages.c.sent_at,
     messages.c.detail,
     messages.c.recipient_count,
+    messages.c.priority,
 )
 
 
@@ -66,6 +68,7 @@ class Filter:
     recipient: str | None = None
     subject: str | None = None
     template: str | None = None
+    priority: Priority | None = None
     since: datetime | None = None
     until: datetime | None = None
     key: str | None = None
@@ -94,6 +97,8 @@ class Filter:
             query = query.where(of.status == self.status)
         if self.template is not None:
             query = query.where(of.template == self.template)
+        if self.priority is not None:
+            query = query.where(of.priority == self.priority)
         if self.subject is not None:
             first, end = span(self.subject)
             query = query.where(of.subject_start >= first, of.subject_start < end)
@@ -178,4 +183,5 @@ def _delivery(rows: Sequence[Row[*tuple[Any, ...]]]) -> Delivery:
         sent_at=row.sent_at,
         detail=row.detail,
         recipient_count=row.recipient_count,
+        priority=Priority(row.priority),
     )

@@ -36,6 +36,7 @@ ASKED = {
     "queue": messages.c.queue,
     "status": messages.c.status,
     "template": messages.c.template,
+    "priority": messages.c.priority,
     "subject": messages.c.subject_start,
 }
 

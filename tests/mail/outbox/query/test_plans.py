@@ -12,6 +12,7 @@ from sqlalchemy import event, text, true
 
 from quartapp.database import Database
 from quartapp.mail import Status
+from quartapp.mail.choices import Priority
 from quartapp.mail.outbox import Filter, Outbox
 from quartapp.mail.outbox.query import search
 from quartapp.mail.outbox.query.search import FIRST, Place
@@ -161,6 +162,7 @@ QUESTIONS = {
         page(Place(is_last=True), status=Status.QUEUED),
         {"ix_mail_messages_status"},
     ),
+    "page-of-priority": (page(priority=Priority.LOW), set()),
     "page-of-template": (page(template="none"), {"ix_mail_messages_template"}),
     "page-to-many": (page(recipient=ADA), {"ix_mail_recipients_address"}),
     "page-to-nobody": (page(recipient="no"), {"ix_mail_recipients_address"}),
@@ -255,6 +257,8 @@ async def _fill(url: str) -> None:
             their_key(),
             many_messages("waiting", FEW, status="queued", due_at=LATELY),
             many_messages("again", FEW, status="queued", due_at=LATELY, is_retry=True),
+            many_messages("reset", FEW, status="queued", due_at=LATELY, priority="high"),
+            many_messages("news", FEW, status="queued", due_at=LATELY, priority="low"),
             many_messages("lapsed", FEW, status="sending", token="dead", renewals=0, lease=60),
             many_messages("expired", FEW, status="queued", due_at=LATELY, expires_at=LATELY),
             their_recipient(ADA, true()),

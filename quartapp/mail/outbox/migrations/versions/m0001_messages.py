@@ -32,6 +32,7 @@ def upgrade() -> None:
         sa.Column("due_at", sa.DateTime(timezone=True)),
         sa.Column("deferred_at", sa.DateTime(timezone=True)),
         sa.Column("is_retry", sa.Boolean(), nullable=False),
+        sa.Column("priority", sa.String(length=8), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("first_attempt_at", sa.DateTime(timezone=True)),
         sa.Column("outages", sa.Integer(), nullable=False),
@@ -54,7 +55,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_mail_messages_due",
         "mail_messages",
-        ["queue", "backend", "is_retry", "due_at"],
+        ["queue", "backend", "is_retry", "priority", "due_at"],
         **where_set("due_at"),
     )
     op.create_index(
