@@ -29,7 +29,8 @@ signal = _signals.signal
 
 email_dispatched = _signals.signal(
     "email-dispatched",
-    "A message was accepted, or suppressed; with `message`, a `Message`. Flask-Mail's signal.",
+    "A message was accepted, or suppressed: once for each message, however many transactions and "
+    "attempts it takes; with `message`, a `Message`. Flask-Mail's signal.",
 )
 message_queued = _signals.signal(
     "message-queued", "A message was stored in the outbox; with `delivery`, a `Delivery`."

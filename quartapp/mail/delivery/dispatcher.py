@@ -7,12 +7,12 @@ import logging
 from contextvars import Context
 from typing import TYPE_CHECKING
 
-from quartapp.database import DatabaseUnavailable
 from quartapp.database.reserve import context_in_reserve
+from quartapp.mail.delivery.attempts import Attempts
 from quartapp.mail.delivery.batched_outbox import BatchedOutbox
 from quartapp.mail.delivery.database_outage import DatabaseOutage
 from quartapp.mail.delivery.lease_watch import LeaseWatch
-from quartapp.mail.delivery.leases import LeaseLost, Leases
+from quartapp.mail.delivery.leases import Leases
 from quartapp.mail.delivery.prefetch import ContentLimit, Prefetch
 from quartapp.mail.delivery.pruner import prune_for_ever
 from quartapp.mail.delivery.sender import Sender, SendJob
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
 
     from quartapp.mail.clock import Clock
+    from quartapp.mail.delivery.attempts import OnRecord
     from quartapp.mail.outbox import Outbox
     from quartapp.mail.outbox.claim import Batch
-    from quartapp.mail.outbox.decision import Decision
     from quartapp.mail.settings import MailSettings
     from quartapp.mail.transports import Breaker, Transport
 
@@ -50,8 +50,7 @@ class Dispatcher:
     transport
         Gives the transport for messages of a backend, asked anew for each message.
     on_record
-        Called with every decision that was written, the message's bytes where they were loaded,
-        and the seconds until the server's last reply where there was one.
+        See `Attempts`.
     on_end
         Called with the id of every message that is no longer in progress, when all else is done.
     """
@@ -64,14 +63,13 @@ class Dispatcher:
         *,
         transport: Callable[[str], Transport],
         breaker: Breaker,
-        on_record: Callable[[Decision, bytes | None, float | None], Awaitable[None]],
+        on_record: OnRecord,
         on_end: Callable[[str], None],
     ) -> None:
         self._settings = settings
         self._outbox = outbox
         self._clock = clock
         self._breaker = breaker
-        self._on_record = on_record
         self._on_end = on_end
         self._database = DatabaseOutage(clock)
         self._leases = Leases(outbox, settings.lease, clock, self._database)
@@ -93,6 +91,9 @@ class Dispatcher:
         self._loops: list[asyncio.Task[None]] = []
         self._woken = asyncio.Event()
         self._stopping = asyncio.Event()
+        self._attempts = Attempts(
+            self._sender, self._batched, stopping=self._stopping, on_record=on_record
+        )
         self._has_more = False
 
     def __repr__(self) -> str:
@@ -233,7 +234,7 @@ class Dispatcher:
         await _at_most(min(pause, max(self._watch.remaining, GATHER)), self._woken)
 
     def _start(self, job: SendJob) -> None:
-        task = _task(self._run(job), f"mail: message {job.claim.id}")
+        task = _task(self._attempts.make(job), f"mail: message {job.claim.id}")
         self._jobs[task] = job
         self._size += job.claim.weight
         task.add_done_callback(self._end, context=Context())
@@ -246,37 +247,8 @@ class Dispatcher:
         self._prefetch.count()
         self._on_end(job.claim.id)
         # In an outage, to rest no longer than the breaker is open.
-        if job.goes_on or self._breaker.outage or (self._has_more and self._room()):
+        if self._breaker.outage or (self._has_more and self._room()):
             self._woken.set()
-
-    async def _run(self, job: SendJob) -> None:
-        claim = job.claim
-        try:
-            decision = await self._sender.attempt(job)
-        except (asyncio.CancelledError, DatabaseUnavailable):
-            decision = self._sender.released(job)
-        except LeaseLost as error:
-            logger.warning("%s", error)
-            # Written only if no other process has taken it over.
-            decision = self._sender.released(job)
-        except Exception as error:
-            # A bug in one message must not stop the worker.
-            logger.exception("message %s could not be sent", claim.id)
-            decision = self._sender.failed(job, error)
-        await self._finish(job, decision)
-
-    async def _finish(self, job: SendJob, decision: Decision) -> None:
-        job.is_decided, job.goes_on = True, decision.goes_on
-        written = await self._batched.record(decision)
-        if written is None:
-            logger.warning(
-                "message %s was taken over; its outcome was not written", decision.claim.id
-            )
-            return
-        try:
-            await self._on_record(written, job.content, job.took)
-        except Exception:
-            logger.exception("a receiver of message %s's signal failed", decision.claim.id)
 
 
 async def _at_most(seconds: float, event: asyncio.Event) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from quartapp.mail.delivery.retry import Retry
@@ -36,8 +36,6 @@ SMALL = 32 * 1024
 class SendJob:
     """One message in progress: its claim, how far it has come, and its bytes once loaded.
 
-    goes_on
-        Whether it is decided, and other recipients are due at once.
     held
         Bytes of the content while no connection sends it, see `ContentLimit`.
     took
@@ -49,7 +47,6 @@ class SendJob:
     claim: Claim
     is_past_end_of_data: bool = False
     is_decided: bool = False
-    goes_on: bool = False
     content: bytes | None = None
     held: int = 0
     took: float | None = None
@@ -59,6 +56,12 @@ class SendJob:
     def may_be_cut(self) -> bool:
         """Whether it can be released as if there had been no attempt."""
         return not (self.is_past_end_of_data or self.is_decided)
+
+    def go_on(self, claim: Claim) -> None:
+        """Begin with the next transaction; the content stays."""
+        self.claim = claim
+        self.is_past_end_of_data = self.is_decided = False
+        self.took, self.heard = None, {}
 
 
 class Sender:
@@ -98,6 +101,8 @@ class Sender:
     async def attempt(self, job: SendJob) -> Decision:
         """Make one attempt and decide what comes next.
 
+        Where others are due at once the claim is held for them.
+
         Raises `LeaseLost` when the message is not ours any more just before its end of data.
         """
         claim, now = job.claim, self._outbox.now()
@@ -109,7 +114,8 @@ class Sender:
             outcome = await self._send(job, claim.due(now))
         except ServerOutage as outage:
             return self.rules().postpone(claim, outage)
-        return self.rules().judge(claim, outcome)
+        decision = self.rules().judge(claim, outcome)
+        return replace(decision, is_held=decision.goes_on)
 
     def released(self, job: SendJob) -> Decision:
         """After our own cut: as it was, but for what was heard, and for what may have arrived."""
@@ -144,12 +150,8 @@ class Sender:
         envelope = Envelope(
             claim.sender, staged.envelope_recipients, claim.mail_options, claim.rcpt_options
         )
-        if claim.size <= SMALL and self._contents.has_room:
-            job.content = await self._loaded(claim)
-            self._hold(job, len(job.content))
-        else:
-            # Those that are sent and cannot be recorded must not become ever more.
-            await self._contents.room()
+        if job.content is None:
+            await self._load_ahead(job)
         async with self._transport(claim.backend).session() as session:
             self._hold(job, 0)
             if job.content is None:
@@ -168,6 +170,15 @@ class Sender:
                 self._hold(job, len(job.content))
             job.took = time.monotonic() - began
         return staged.translate(outcome)
+
+    async def _load_ahead(self, job: SendJob) -> None:
+        """Load a small message; for a large one wait until there is room."""
+        if job.claim.size <= SMALL and self._contents.has_room:
+            job.content = await self._loaded(job.claim)
+            self._hold(job, len(job.content))
+        else:
+            # Those that are sent and cannot be recorded must not become ever more.
+            await self._contents.room()
 
     def _hold(self, job: SendJob, size: int) -> None:
         self._contents.change(size - job.held)

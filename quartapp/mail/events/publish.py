@@ -136,16 +136,17 @@ class Publisher:
         """An attempt was recorded; returns when receivers have been told.
 
         A message that was released before its attempt is no news, nor is one that goes on at once
-        with other recipients; those who have accepted it are.
+        with other recipients. That it went out is told once, when its claim is given up.
         """
-        if not (decision.counts or decision.is_final):
+        if decision.is_held:
             return
         delivery = decision.delivery()
-        if not decision.goes_on:
+        is_news = (decision.counts or decision.is_final) and not decision.goes_on
+        if is_news:
             log.attempted(delivery, took)
         if content is not None and decision.went_out:
             await self.sent_from_outbox(Envelope(decision.claim.sender, decision.went_out), content)
-        if decision.goes_on:
+        if not is_news:
             return
         waited = (decision.at - decision.claim.since).total_seconds()
         self.tried.send(AttemptRecord(delivery, waited, took))

@@ -79,10 +79,10 @@ CLAIMS = (
     ),
     Mechanism(
         "a lease that was lost before the end of data is given back",
-        "quartapp/mail/delivery/dispatcher.py",
+        "quartapp/mail/delivery/attempts.py",
         "# Written only if no other process has taken it over.\n"
-        "            decision = self._sender.released(job)",
-        "return",
+        "            return self._sender.released(job)",
+        "raise",
         "tests/crash/test_leases.py::test_a_lease_lost_before_the_end_of_data_holds_nothing_up",
     ),
     Mechanism(
@@ -95,7 +95,7 @@ CLAIMS = (
     Mechanism(
         "a message is queued by the database's time",
         "quartapp/mail/outbox/submission.py",
-        "await self._outbox.time.keep(session)\n            new = self._new(",
+        "await self._outbox.time.keep(session)\n                new = self._new(",
         "new = self._new(",
         "tests/mail/delivery/test_wall_time.py"
         "::test_a_host_that_is_ahead_and_delivers_nothing_queues_by_the_databases_time",
@@ -117,7 +117,7 @@ CLAIMS = (
     ),
     Mechanism(
         "a running lease is respected",
-        "quartapp/mail/outbox/claiming.py",
+        "quartapp/mail/outbox/lanes.py",
         "tuple_(messages.c.id, messages.c.token, messages.c.renewals).in_(",
         "tuple_(messages.c.id, messages.c.id, messages.c.id).not_in(",
         "tests/mail/outbox/test_claim.py"
@@ -132,7 +132,7 @@ CLAIMS = (
     ),
     Mechanism(
         "claimers pass each other by",
-        "quartapp/mail/outbox/claiming.py",
+        "quartapp/mail/outbox/lanes.py",
         ".with_for_update(skip_locked=True)",
         ".with_for_update()",
         "tests/mail/outbox/test_claim.py"
@@ -141,20 +141,51 @@ CLAIMS = (
     Mechanism(
         "retries have a lane of their own",
         "quartapp/mail/outbox/claiming.py",
-        "return _take(FRESH.first(LIMIT, *conditions), RETRIES.first(OTHERS, *conditions))",
-        "return _take(FRESH.first(LIMIT, *conditions))",
+        "return _take(in_turns(FRESH, RETRIES, conditions=conditions))",
+        "return _take(in_turns(FRESH, conditions=conditions))",
         "tests/mail/outbox/test_claim.py::test_a_backlog_of_new_messages_does_not_starve_a_retry",
     ),
     Mechanism(
         "new messages have a lane of their own",
         "quartapp/mail/outbox/claiming.py",
-        "return _take(FRESH.first(LIMIT, *conditions), RETRIES.first(OTHERS, *conditions))",
-        "return _take(RETRIES.first(OTHERS, *conditions))",
+        "return _take(in_turns(FRESH, RETRIES, conditions=conditions))",
+        "return _take(in_turns(RETRIES, conditions=conditions))",
         "tests/mail/outbox/test_claim.py::test_a_backlog_of_retries_does_not_starve_a_new_message",
     ),
     Mechanism(
-        "rows of another backend are left alone",
+        "a high priority goes first",
+        "quartapp/mail/outbox/shares.py",
+        "Priority.HIGH: 7, Priority.NORMAL: 2, Priority.LOW: 1}",
+        "Priority.HIGH: 1, Priority.NORMAL: 1, Priority.LOW: 1}",
+        "tests/mail/outbox/test_priority.py"
+        "::test_under_a_stream_of_high_ones_the_others_have_their_shares[sqlite-1]",
+    ),
+    Mechanism(
+        "each priority has its turns over claims of one message",
         "quartapp/mail/outbox/claiming.py",
+        "_go_on(order.rotation, due)",
+        "pass",
+        "tests/mail/outbox/test_priority.py"
+        "::test_under_a_stream_of_high_ones_the_others_have_their_shares[sqlite-1]",
+    ),
+    Mechanism(
+        "a claim takes turns among the priorities",
+        "quartapp/mail/outbox/lanes.py",
+        'turn(first.c.share, first.c.had + nth).label("turn")',
+        'first.c.precedence.label("turn")',
+        "tests/mail/outbox/test_priority.py"
+        "::test_under_a_stream_of_high_ones_the_others_have_their_shares[sqlite-10]",
+    ),
+    Mechanism(
+        "messages of one claim are sent in the order of their priority",
+        "quartapp/mail/outbox/claiming.py",
+        "return PRECEDENCE[claim.priority], min(",
+        "return 0, min(",
+        "tests/mail/outbox/test_priority.py::test_the_messages_of_one_claim_are_in_that_order_too",
+    ),
+    Mechanism(
+        "rows of another backend are left alone",
+        "quartapp/mail/outbox/lanes.py",
         ".where(OURS, *self.conditions, *conditions)",
         ".where(*self.conditions, *conditions)",
         "tests/mail/outbox/test_claim.py::test_a_message_of_another_backend_is_not_claimed",
@@ -210,7 +241,7 @@ CLAIMS = (
     Mechanism(
         "bytes are loaded when a connection is held",
         "quartapp/mail/delivery/sender.py",
-        "if claim.size <= SMALL and self._contents.has_room:",
+        "if job.claim.size <= SMALL and self._contents.has_room:",
         "if True:",
         "tests/mail/delivery/test_promises_to_others.py::test_6_bytes_are_loaded_when_a_connection_is_held",
     ),

@@ -11,7 +11,7 @@ TEST = "tests/mail/outbox/test_queue.py"
 QUEUES = (
     Mechanism(
         "a message is claimed within its queue",
-        "quartapp/mail/outbox/claiming.py",
+        "quartapp/mail/outbox/lanes.py",
         'messages.c.queue == bindparam("queue_"), ',
         "",
         f"{TEST}::test_a_message_is_claimed_by_its_own_application_alone",

@@ -7,6 +7,7 @@ from tests.crash.mechanisms.mechanism import Mechanism
 __all__ = ["RECIPIENTS"]
 
 TEST = "tests/mail/outbox/test_recipients.py"
+REST = "tests/mail/delivery/test_rest.py"
 
 RECIPIENTS = (
     Mechanism(
@@ -39,7 +40,7 @@ RECIPIENTS = (
     ),
     Mechanism(
         "a claim is bounded by recipients",
-        "quartapp/mail/outbox/claiming.py",
+        "quartapp/mail/outbox/lanes.py",
         ".where(summed.c.before < at_most(RECIPIENTS))",
         "",
         f"{TEST}::test_a_claim_has_few_messages_with_many_recipients",
@@ -64,5 +65,40 @@ RECIPIENTS = (
         "self.lapsed[: min(self.limit, MOST_LAPSED)]",
         "self.lapsed[: self.limit]",
         f"{TEST}::test_no_statement_grows_with_the_messages_that_are_changed",
+    ),
+    Mechanism(
+        "a message in many transactions is claimed once",
+        "quartapp/mail/delivery/sender.py",
+        "return replace(decision, is_held=decision.goes_on)",
+        "return decision",
+        f"{REST}::test_a_message_in_many_transactions_is_claimed_once",
+    ),
+    Mechanism(
+        "a stop ends a message between two transactions",
+        "quartapp/mail/delivery/attempts.py",
+        "if self._stopping.is_set():",
+        "if False:",
+        f"{REST}::test_a_stop_ends_a_message_after_the_transaction_in_progress",
+    ),
+    Mechanism(
+        "an intent is that of one transaction",
+        "quartapp/mail/outbox/record.py",
+        "intent_at=None,",
+        "",
+        "tests/mail/outbox/test_record.py::test_a_message_that_is_held_stays_claimed[sqlite]",
+    ),
+    Mechanism(
+        "a message in many transactions goes out once",
+        "quartapp/mail/events/publish.py",
+        "if decision.is_held:",
+        "if False:",
+        f"{REST}::test_a_message_in_many_transactions_goes_out_once",
+    ),
+    Mechanism(
+        "a message in several attempts goes out once",
+        "quartapp/mail/outbox/decision.py",
+        "if self.claim.was_sent:",
+        "if False:",
+        f"{REST}::test_a_message_in_two_attempts_goes_out_once",
     ),
 )

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+
 import pytest
+from sqlalchemy import event
 
 from quartapp.mail import Status, message_deferred, message_sent
 from quartapp.mail.testing import Phase, SMTPServer, message
@@ -61,6 +64,73 @@ async def test_nobody_is_told_before_the_rest_is_through(serve, server, caplog):
     assert heard == [Status.SENT]
     ours = [record for record in caplog.records if getattr(record, "id", "") == delivery.id]
     assert [record.outcome for record in ours] == ["queued", "sent"]
+
+
+@contextmanager
+def claims_in(database):
+    """The statements meanwhile that read all recipients of what was claimed."""
+    seen = []
+
+    def note(_connection, _cursor, statement, *_):
+        if statement.startswith("SELECT mail_recipients.delivery_id"):
+            seen.append(statement)
+
+    engines = [each.sync_engine for each in database.engines]
+    for engine in engines:
+        event.listen(engine, "before_cursor_execute", note)
+    yield seen
+    for engine in engines:
+        event.remove(engine, "before_cursor_execute", note)
+
+
+async def test_a_message_in_many_transactions_is_claimed_once(serve, server):
+    server.answer(Phase.RCPT, "550 5.1.1 no such user", recipient=MANY[7])
+    async with serve(MAIL_MAX_RECIPIENTS=2) as mail:
+        with claims_in(mail.outbox.database) as claims:
+            done = await mail.wait(await mail.send_later(message(recipients=MANY)), timeout=30)
+
+    assert (done.status, done.attempts, len(claims)) == (Status.FAILED, 6, 1)
+    assert [len(copy.recipients) for copy in server.messages] == [2, 2, 2, 1, 2, 2]
+
+
+async def test_a_message_in_many_transactions_goes_out_once(serve, server):
+    async with serve(MAIL_MAX_RECIPIENTS=5) as mail:
+        with mail.record_messages() as outbox:
+            await mail.wait(await mail.send_later(message(recipients=MANY)), timeout=30)
+
+    [sent] = outbox
+    assert (sent.recipients, len(server.messages)) == (MANY, 3)
+
+
+async def test_a_message_in_two_attempts_goes_out_once(serve, server):
+    server.answer(Phase.RCPT, "451 4.7.1 greylisted", recipient=BOB, times=1)
+    async with serve(MAIL_RETRY_FIRST=0.01) as mail:
+        with mail.record_messages() as outbox:
+            await mail.wait(await mail.send_later(message(recipients=[EVE, BOB])), timeout=30)
+
+    assert len(outbox) == 1
+    assert [copy.recipients for copy in server.messages] == [(EVE,), (BOB,)]
+
+
+async def test_what_had_gone_out_before_an_outage_is_told_of_once(serve, server):
+    server.answer(Phase.MAIL, "421 4.3.2 shutting down", nth=2)
+    async with serve(MAIL_MAX_RECIPIENTS=10, MAIL_BREAKER_FIRST=0.01) as mail:
+        with mail.record_messages() as outbox:
+            await mail.wait(await mail.send_later(message(recipients=MANY)), timeout=30)
+
+    assert (len(outbox), len(server.messages)) == (1, 2)
+
+
+async def test_a_stop_ends_a_message_after_the_transaction_in_progress(serve, server, database_url):
+    server.delay(Phase.END_OF_DATA, 0.3)
+    async with serve(database_url, MAIL_MAX_RECIPIENTS=10) as mail:
+        delivery = await mail.send_later(message(recipients=MANY))
+        await server.reached(Phase.END_OF_DATA)
+    async with serve(database_url, MAIL_UPGRADE="never", MAIL_DISPATCH=False) as mail:
+        then = await mail.get(delivery.id)
+
+    assert (then.status, then.attempts, len(server.messages)) == (Status.QUEUED, 1, 1)
+    assert then.due_at is not None
 
 
 async def test_an_attempt_that_goes_on_is_counted_once(serve, server):

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sqlalchemy import select
 
 from quartapp.mail import Status
+from quartapp.mail.delivery.retry import Retry
 from quartapp.mail.outbox.tables import attempts
+from quartapp.mail.settings import MailSettings
+from quartapp.mail.transports import Outcome
 from tests.mail.outbox.sample import (
     ACCEPTED,
     ADA,
@@ -17,6 +22,7 @@ from tests.mail.outbox.sample import (
     NOW,
     UNSURE,
     attempt,
+    heir,
     judged,
     new,
 )
@@ -55,6 +61,41 @@ async def test_a_group_is_written_as_a_whole(outbox, clock):
 
     assert len(written) == len(queued)
     assert (await outbox.count())[Status.SENT] == len(queued)
+
+
+async def test_a_message_that_is_held_stays_claimed(outbox, other, clock):
+    queued = await outbox.enqueue(new(ADA, BOB))
+    [claim] = (await outbox.claim(1)).claims
+    await outbox.stamp([claim])
+
+    [written] = await outbox.record([held(claim, clock.now())])
+    found = await outbox.get(queued.id)
+
+    assert (found.status, found.attempts, found.due_at) == (Status.SENDING, 1, None)
+    assert [each.status for each in found.recipients] == [Status.SENT, Status.QUEUED]
+    assert await outbox.renew([written.onward()]) == {claim.key}
+    [inherited] = (await heir(other)).claims
+    assert (inherited.recipients, inherited.attempts) == (found.recipients, 1)
+    assert (inherited.intent_at, inherited.due(NOW)) == (None, (BOB,))
+    assert await outbox.record([held(written.onward(), clock.now())]) == []
+
+
+async def test_a_message_that_is_held_is_cancelled_between_its_transactions(outbox, clock):
+    queued = await outbox.enqueue(new(ADA, BOB))
+    [claim] = (await outbox.claim(1)).claims
+    await outbox.cancel([queued.id])
+
+    [written] = await outbox.record([held(claim, clock.now())])
+
+    assert not written.is_held
+    assert [each.status for each in written.recipients] == [Status.SENT, Status.CANCELLED]
+    assert await outbox.get(queued.id) == written.delivery()
+
+
+def held(claim, now):
+    """What follows when only the first recipient who was due has an answer."""
+    outcome = Outcome({claim.due(now)[0]: ACCEPTED})
+    return replace(Retry(MailSettings(), now).judge(claim, outcome), is_held=True)
 
 
 async def test_each_recipient_has_its_own_end(outbox):
