@@ -43,6 +43,7 @@ from quartapp.mail.signals import (
     message_sent,
     message_uncertain,
 )
+from quartapp.mail.templating import RenderedTemplate
 from quartapp.mail.transports import Transport
 
 __all__ = [
@@ -73,6 +74,7 @@ __all__ = [
     "PlainHost",
     "Receipt",
     "Recipient",
+    "RenderedTemplate",
     "Report",
     "Status",
     "TransientError",

@@ -78,7 +78,7 @@ TEMPLATES = (
     Mechanism(
         "no stylesheet is fetched",
         "quartapp/mail/rendering/css.py",
-        "        load_remote_stylesheets=False,\n        keep_link_tags=True,\n",
+        '    "load_remote_stylesheets": False,\n    "keep_link_tags": True,\n',
         "",
         f"{RENDERING}/test_css.py::test_nothing_is_fetched",
     ),

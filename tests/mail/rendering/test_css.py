@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from quartapp.mail import MessageError
-from quartapp.mail.rendering.css import DEEPEST, with_inlined_css
+from quartapp.mail.rendering.css import DEEPEST, LONG, with_inlined_css
 from quartapp.mail.settings import MailSettings
 from quartapp.settings.keys import SettingError
 
@@ -44,6 +44,20 @@ def test_html_without_rules_is_left_as_it_is() -> None:
     assert with_inlined_css("<p>Hi<br>") == "<p>Hi<br>"
 
 
+def test_long_html_is_inlined_by_a_process_of_its_own() -> None:
+    html = with_inlined_css(f"{STYLE}<p>é</p>{'x' * LONG}")
+
+    assert '<p style="color: red;">é</p>' in html
+
+
+def test_css_that_cannot_be_inlined_is_refused() -> None:
+    broken = "<style>p { color: \\</style><p style='a'>"
+
+    for html in (broken, broken + "x" * LONG):
+        with pytest.raises(MessageError, match=r"^html has CSS .* be inlined: .*End of input\.$"):
+            with_inlined_css(html)
+
+
 @pytest.mark.parametrize(
     "html",
     [
@@ -57,7 +71,7 @@ def test_html_without_rules_is_left_as_it_is() -> None:
 )
 def test_elements_that_are_nested_too_deep_do_not_end_the_process(html: str) -> None:
     with pytest.raises(MessageError, match=f"^html has more than {DEEPEST} elements within each"):
-        with_inlined_css(STYLE + html * 20_000)
+        with_inlined_css(STYLE + html * 2_000)
 
 
 @pytest.mark.parametrize(
