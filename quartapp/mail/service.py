@@ -123,8 +123,14 @@ class MailService(StoredMessages, MailState):
     ) -> Message:
         """Render a template pair into a message: `template` + ".txt" and ".html".
 
-        The subject gets `FLASKY_MAIL_SUBJECT_PREFIX` in front; None is that of the templates. The
-        sender is `FLASKY_MAIL_SENDER`. `locale="de-AT"` prefers ".de-AT.html" and ".de.html".
+        subject
+            It gets `FLASKY_MAIL_SUBJECT_PREFIX` in front. None: it is that of `template` +
+            ".subject.txt", or of a block "subject" in the templates.
+        locale
+            A language tag such as "de-AT" prefers `template` + ".de-AT.html", then ".de.html".
+
+        The sender is `FLASKY_MAIL_SENDER`. Raises `MessageError` for templates that are missing or
+        miss something, no subject and a wrong locale, and what the templates raise.
         """
         return await compose(self.host, self.settings, to, subject, template, context, locale)
 
@@ -143,8 +149,9 @@ class MailService(StoredMessages, MailState):
         priority: str = Priority.NORMAL,
         **context: Any,
     ) -> Delivery:
-        """The book's function, awaitable: `compose` a message, and `send_later`. Returns when
-        the message is queued; it is sent as soon as its transaction has committed.
+        """The book's function, awaitable: `compose` a message, and `send_later`.
+
+        Returns when the message is queued; it is sent as soon as its transaction has committed.
         """
         written = await self.compose(to, subject, template, locale=locale, **context)
         return await self.send_later(
