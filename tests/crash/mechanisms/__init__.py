@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.crash.mechanisms.applications import APPLICATIONS
 from tests.crash.mechanisms.attempts import ATTEMPTS
 from tests.crash.mechanisms.claims import CLAIMS
+from tests.crash.mechanisms.composing import COMPOSING
 from tests.crash.mechanisms.databases import DATABASES
 from tests.crash.mechanisms.hostile import HOSTILE
 from tests.crash.mechanisms.kit import KIT
@@ -30,6 +31,7 @@ MECHANISMS = (
     *RETENTION,
     *SECRETS,
     *APPLICATIONS,
+    *COMPOSING,
     *HOSTILE,
     *TEMPLATES,
     *KIT,
