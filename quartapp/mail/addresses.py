@@ -50,7 +50,10 @@ LONGEST = 254
 """Octets of an address (RFC 5321 section 4.5.3.1.3)."""
 
 LONGEST_TEXT = 1000
-"""Characters of an address with its name that are looked at."""
+"""Characters of a name."""
+
+LONGEST_WRITTEN = 2 * LONGEST_TEXT + LONGEST + len('"" <>')
+"""Characters of an address with its name, in which each may have a backslash before it."""
 
 NULL_SENDER = "<>"
 """The envelope sender of messages that nobody is to be told about (RFC 5321 section 4.5.5)."""
@@ -125,7 +128,7 @@ def _split(place: str, given: Mailbox) -> tuple[str, str]:
         name, spec = given
         return _one_spaced(checked_line(place, name or "")), checked_line(place, spec).strip()
     text = checked_line(place, given).strip()
-    if len(text) > LONGEST_TEXT:
+    if len(text) > LONGEST_WRITTEN:
         raise MessageError(f"{place} {shown(text)} is too long for an address.")
     if "<" not in text and ">" not in text:
         return "", text

@@ -46,7 +46,7 @@ ENCODED = (" =?utf-8?", " (=?utf-8?")
 """How a piece begins that is an encoded word."""
 
 PIECE = re.compile(r" +[^ ]+")
-PLAIN_PARAMETER = re.compile(r"[ !#-\[\]-~]{1,60}")
+PLAIN_PARAMETER = re.compile(r"[ !#-\[\]-~]{0,60}")
 UNENCODED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!*+-/")
 ONE_COLUMN = bytes(UNENCODED) + b" "
 ATTRIBUTE = UNENCODED - frozenset(b"*/") | frozenset(b"#$&.^_`{|}~")

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from email import message_from_string
 from email.header import decode_header, make_header
 from email.message import Message as Parsed
+from email.utils import collapse_rfc2231_value
 from typing import TYPE_CHECKING
 
 from quartapp.mail.addresses import NULL_SENDER, Address, Mailbox, listed, phrase, unquoted
@@ -101,8 +101,11 @@ def _mailboxes(parsed: Parsed, name: str) -> list[Mailbox]:
 
 
 def _mailbox(place: str, written: str) -> str:
-    address = Address.read(place, written)
-    return str(replace(address, name=_decoded(address.name)))
+    name, bracket, spec = written.removesuffix(">").rpartition("<")
+    if not bracket:
+        return Address.read(place, written).spec
+    # Decoded first: encoded, a name may be longer than any that is read.
+    return str(Address.read(place, (_decoded(unquoted(name.strip(" "))), spec)))
 
 
 def _hidden(envelope: Envelope, named: list[Mailbox]) -> list[Mailbox]:
@@ -149,8 +152,11 @@ def _kind(part: Parsed, left_out: str) -> str:
     """The content type with its parameters but one, which is known otherwise."""
     kind, given = part.get_content_type(), []
     for name, value in part.get_params([])[1:]:
-        if name.lower() != left_out and isinstance(value, str):
-            given += parameter(name, value)
+        if "*" in name:
+            # One that the standard library cannot decode.
+            given.append(f"{name}={value}")
+        elif name.lower() != left_out:
+            given += parameter(name, collapse_rfc2231_value(value))
     return "; ".join([kind, *given])
 
 

@@ -13,7 +13,7 @@ from email.header import decode_header, make_header
 from email.utils import getaddresses, parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as some
 
 from quartapp.mail import Attachment, MailError, Message
@@ -138,6 +138,9 @@ MESSAGES = some.sampled_from(sorted(FIELDS)).flatmap(one_field) | some.fixed_dic
 
 
 @given(MESSAGES)
+@example({**PLAIN, "recipients": [("a" * 1000, "b@example.org")]})
+@example({**PLAIN, "sender": ('"' * 999, "b@example.org")})
+@example({**PLAIN, "attachments": [{"content_type": 'a/b; .=""; c-d=' + "e" * 70, "data": b""}]})
 def test_a_message_is_refused_or_read_as_it_was_given(fields: dict[str, Any]) -> None:
     try:
         files = [Attachment(**each) for each in fields.get("attachments") or []]
