@@ -26,8 +26,8 @@ SERVERS = (
     Mechanism(
         "a message that was sent and cannot be read again was sent",
         "quartapp/mail/events/publish.py",
-        "return []\n        for outbox in",
-        "raise\n        for outbox in",
+        'logger.exception("a message that was sent cannot be read again for receivers")',
+        "raise",
         "tests/mail/delivery/test_accepted.py::test_what_cannot_be_read_again_was_sent_all_the_same",
     ),
     Mechanism(
