@@ -176,6 +176,7 @@ async def test_what_was_sent_is_recorded_as_its_readers_get_it(create_app, mail_
         attachments=["ü.txt"],
     )
     assert recorded.attachments[0].data.decode() == "Grüße\n"
+    assert written in mail_outbox
 
 
 def test_a_thread_that_knows_of_no_test_sends_for_the_one_that_runs(create_app, mail_outbox):
