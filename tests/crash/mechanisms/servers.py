@@ -341,8 +341,8 @@ SERVERS = (
     Mechanism(
         "a 421 ends a transaction in which the session was spoken of",
         "quartapp/mail/transports/smtp/transaction.py",
-        "            if reply.code == 421:\n",
-        "            if reply.code == 421 and self._heard.session_reply is reply:\n",
+        "                return self._is_rejected(reply)\n        self._settle_session()",
+        "                break\n        self._settle_session()",
         "tests/mail/transports/test_heard.py"
         "::test_a_421_after_a_reply_about_the_session_ends_the_transaction",
     ),

@@ -7,7 +7,7 @@ import pytest
 from quartapp.mail.message.encoding import Envelope
 from quartapp.mail.testing import Phase, SMTPServer
 from quartapp.mail.transports import BreakerState, Result, ServerOutage
-from tests.mail.transports.sample import ADA, BOB, TEA, send
+from tests.mail.transports.sample import ADA, BOB, TEA, TO_BOB, send
 
 EVE, EVA = "eve@example.com", "eva@example.com"
 ALL = Envelope(ADA, (EVE, BOB, EVA))
@@ -171,12 +171,12 @@ async def test_a_421_for_the_number_of_recipients_is_a_limit_and_no_outage(conne
 
 async def test_a_421_after_a_reply_about_the_session_ends_the_transaction(connect, server):
     server.answer(Phase.RCPT, LOGIN_FIRST, recipient=EVE)
-    server.answer(Phase.RCPT, "421 4.7.0 too many errors", recipient=BOB)
+    server.answer(Phase.RCPT, "421 4.7.0 too many errors", recipient=EVA)
     async with connect() as transport:
         with pytest.raises(ServerOutage):
             await send(transport, ALL)
         transport.breaker.lift()
-        await send(transport, Envelope(ADA, (EVA,)), b"Subject: Another\r\n\r\n")
+        await send(transport, TO_BOB, b"Subject: Another\r\n\r\n")
         outcome = await send(transport, ALL)
 
     assert results(outcome) == {EVE: PERMANENT}
