@@ -325,8 +325,8 @@ SERVERS = (
     Mechanism(
         "a limit that the server announces",
         "quartapp/mail/transports/smtp/connection.py",
-        "if announced is not None:",
-        "if False:",
+        'self._limit.announced = announced_limit(self._client.esmtp_extensions.get("limits", ""))',
+        "pass",
         "tests/mail/transports/test_heard.py"
         "::test_a_limit_that_the_server_announces_holds_from_the_first_message",
     ),

@@ -34,6 +34,14 @@ def test_what_was_seen_is_forgotten_after_an_hour():
     assert limit.first(FOUR) == FOUR
 
 
+def test_what_was_seen_outlives_a_connection_that_announces_more():
+    limit = RecipientLimit(None)
+    limit.saw(2)
+    limit.announced = 100
+
+    assert limit.first(FOUR) == FOUR[:2]
+
+
 @pytest.mark.parametrize(
     ("limits", "count"),
     [

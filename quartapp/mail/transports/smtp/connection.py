@@ -103,9 +103,7 @@ class SMTPConnection:
         except BaseException:
             self.abort()
             raise
-        announced = announced_limit(self._client.esmtp_extensions.get("limits", ""))
-        if announced is not None:
-            self._limit.saw(announced)
+        self._limit.announced = announced_limit(self._client.esmtp_extensions.get("limits", ""))
         self.opened_at = self.idle_since = time.monotonic()
 
     async def _begin(self, opened: socket.socket, timeout: float) -> None:

@@ -24,9 +24,12 @@ class RecipientLimit:
         `MAIL_MAX_RECIPIENTS`, None for any number.
     clock
         Seconds that only grow.
+
+    `announced` is what the server said of it on the connection opened last, None for nothing.
     """
 
     def __init__(self, most: int | None, clock: Callable[[], float] = time.monotonic) -> None:
+        self.announced: int | None = None
         self._most = most
         self._clock = clock
         self._seen: int | None = None
@@ -36,11 +39,12 @@ class RecipientLimit:
         """Those of them that one transaction may have."""
         if self._clock() >= self._until:
             self._seen = None
-        known = [limit for limit in (self._most, self._seen) if limit is not None]
+        limits = (self._most, self.announced, self._seen)
+        known = [limit for limit in limits if limit is not None]
         return recipients[: min(known)] if known else recipients
 
     def saw(self, accepted: int) -> None:
-        """The server takes so many at once: it accepted them and no other, or it announced it."""
+        """The server accepted so many recipients, and said that the others were too many."""
         self._seen = max(1, accepted)
         self._until = self._clock() + REMEMBERED
 
