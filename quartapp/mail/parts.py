@@ -82,7 +82,7 @@ class Parts:
         )
         self.report = Report(self.outbox, self.changed, lambda: self.worker.standing)
         self.waiting = Waiting(
-            self.outbox, self.worker, self.publisher, self.settings.drain_timeout
+            self.outbox, self.worker, self.report.workers, self.publisher, self.settings
         )
         # One worker, however many wait for it at once.
         self._ending = Run(lambda: self.worker.running(dispatch=True))

@@ -9,10 +9,12 @@ from quartapp.mail.errors import MailError
 from quartapp.mail.outbox.delivery import Delivery, id_of
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
     from quartapp.mail.events.publish import Publisher
     from quartapp.mail.outbox import Outbox
+    from quartapp.mail.outbox.workers import WorkerState
+    from quartapp.mail.settings import MailSettings
 
 __all__ = ["Waiting"]
 
@@ -24,6 +26,15 @@ NOBODY = (
 )
 
 
+NO_PROCESS = (
+    "no process delivers messages of this queue, so the wait would never end: start `mail work`, "
+    "or set MAIL_DISPATCH=true here"
+)
+
+ABSENCE = 5.0
+"""Seconds without any process that delivers after which nobody waits on; a restart takes less."""
+
+
 class Deliverer(Protocol):
     """What waiting asks of the delivery worker.
 
@@ -33,6 +44,9 @@ class Deliverer(Protocol):
 
     @property
     def is_started(self) -> bool: ...
+
+    @property
+    def is_running(self) -> bool: ...
 
     @property
     def is_blocked(self) -> bool: ...
@@ -51,29 +65,35 @@ class Deliverer(Protocol):
 class Waiting:
     """For one message, or for all of them. Raises `MailError` where it would never end.
 
-    patience
-        For how long receivers of signals are waited for; in seconds.
+    workers
+        Asks which processes deliver.
+    settings
+        Of them, MAIL_DRAIN_TIMEOUT: for how long receivers of signals are waited for.
     """
 
     def __init__(
-        self, outbox: Outbox, worker: Deliverer, publisher: Publisher, patience: float
+        self,
+        outbox: Outbox,
+        worker: Deliverer,
+        workers: Callable[[], Awaitable[Sequence[WorkerState]]],
+        publisher: Publisher,
+        settings: MailSettings,
     ) -> None:
         self._outbox = outbox
         self._worker = worker
+        self._workers = workers
         self._publisher = publisher
         self._watchers = publisher.watchers
-        self._patience = patience
+        self._patience = settings.drain_timeout
 
     async def end_of(self, of: Delivery | str) -> Delivery:
         """The message in its final state, once receivers in this process have been told.
 
         Raises `LookupError`.
         """
-        async for delivery in self.watch(of):
-            if not delivery.is_final:
-                self._check_delivery()
-        await self.told(delivery.id)
-        return delivery
+        changes = [change async for change in self._changes(of, self._checks_delivery())]
+        await self.told(changes[-1].id)
+        return changes[-1]
 
     async def told(self, about: str | None = None) -> None:
         """Until receivers have been told of a message, or of all; a receiver waits for nobody."""
@@ -96,6 +116,13 @@ class Waiting:
 
     async def watch(self, of: Delivery | str) -> AsyncIterator[Delivery]:
         """The message's changes, from how it stands now to a final state. Raises `LookupError`."""
+        async for delivery in self._changes(of, _no_check):
+            yield delivery
+
+    async def _changes(
+        self, of: Delivery | str, check: Callable[[], Awaitable[None]]
+    ) -> AsyncIterator[Delivery]:
+        """The same; `check` is awaited whenever there is something left to wait for."""
         if isinstance(of, Delivery) and of.is_pruned:
             yield of
             return
@@ -106,6 +133,8 @@ class Waiting:
                 current = await self._outbox.get(delivery_id)
                 if current is None:
                     raise LookupError(f"there is no message {delivery_id}, or it is not committed")
+                if not current.is_final:
+                    await check()
                 if current == last:
                     await _set_or_over(changed)
                     continue
@@ -117,20 +146,37 @@ class Waiting:
 
         What came of each attempt is recorded by then, and receivers have been told.
         """
+        check = self._checks_delivery()
         with self._watchers.watching("") as changed:
             while not self._worker.is_blocked or self._worker.is_recording:
                 changed.clear()
                 if not self._worker.is_busy and not await self._outbox.has_work():
                     break
-                self._check_delivery()
+                await check()
                 self._worker.wake()
                 await _set_or_over(changed)
         await self.told()
 
-    def _check_delivery(self) -> None:
-        self._outbox.database.refuse_nested()
-        if not self._worker.is_started:
-            raise MailError(NOBODY)
+    def _checks_delivery(self) -> Callable[[], Awaitable[None]]:
+        """A check for one wait, which raises where nothing delivers: here, or anywhere."""
+        elapsed = asyncio.get_running_loop().time
+        seen_at = elapsed()
+
+        async def check() -> None:
+            nonlocal seen_at
+            self._outbox.database.refuse_nested()
+            if not self._worker.is_started:
+                raise MailError(NOBODY)
+            if self._worker.is_running or await self._workers():
+                seen_at = elapsed()
+            elif elapsed() - seen_at > ABSENCE:
+                raise MailError(NO_PROCESS)
+
+        return check
+
+
+async def _no_check() -> None:
+    """Whoever only watches is content with what there is."""
 
 
 async def _set_or_over(changed: asyncio.Event) -> None:

@@ -222,6 +222,21 @@ ATTEMPTS = (
         "::test_waiting_where_nothing_delivers_is_refused[sqlite-wait]",
     ),
     Mechanism(
+        "waiting where no process delivers is refused",
+        "quartapp/mail/events/watch.py",
+        "elif elapsed() - seen_at > ABSENCE:",
+        "elif False:",
+        "tests/mail/delivery/test_presence.py"
+        "::test_who_waits_where_no_process_delivers_is_told[drain]",
+    ),
+    Mechanism(
+        "a suppressed message is recorded as it was queued",
+        "quartapp/mail/outbox/submission.py",
+        "return copy(message) if self._outbox.backend == SUPPRESSED else message",
+        "return message",
+        "tests/migration/test_names.py::test_what_went_through_the_outbox_is_equal_and_as_it_was",
+    ),
+    Mechanism(
         "tables are made on first use",
         "quartapp/mail/outbox/first_use.py",
         "await self._make(connection)",
