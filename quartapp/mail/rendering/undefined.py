@@ -21,6 +21,8 @@ class UndefinedInTemplate(MessageError, UndefinedError):
 
     def __init__(self, error: UndefinedError, template: str) -> None:
         self.path, self.line = place_of(error) or (template, 0)
+        if self.path.startswith("<"):  # a template that is in no file
+            self.path = template
         self.reason = error.message or "something is undefined"
         at = f"{self.path}, line {self.line}" if self.line else self.path
         super().__init__(

@@ -43,6 +43,13 @@ async def test_a_misspelt_name_is_told_with_file_and_line(
     assert told.startswith(f"{templates / name}.txt, line {line}: {words}: correct the name")
 
 
+async def test_a_template_in_no_file_is_told_by_its_name(app: Quart, composed: Any) -> None:
+    app.jinja_env.loader = DictLoader({"mail/hi.html": "\n{{ nobody }}"})
+
+    with pytest.raises(MailError, match=r"^mail/hi, line 2: 'nobody' is undefined: "):
+        await composed("mail/hi")
+
+
 async def test_a_setting_lets_them_write_nothing(composed: Any, write: Any) -> None:
     write("hi.txt", "Hi {{ user.usrname }}!")
 
