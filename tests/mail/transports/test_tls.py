@@ -167,6 +167,16 @@ async def test_a_silent_server_under_tls_is_disconnected_at_once(connect, server
     assert server.connections == 1
 
 
+async def test_a_connection_that_is_dropped_in_the_handshake_has_a_reason(
+    connect, server_context, ca_file
+):
+    async with SMTPServer(tls=server_context) as server:
+        server.drop("CONNECT")
+        async with connect(server, use_ssl=True, ca_file=ca_file) as transport:
+            with pytest.raises(ServerOutage, match="closed the connection"):
+                await send(transport)
+
+
 async def test_what_was_sent_ahead_of_tls_is_no_part_of_a_reply_in_it(server_context, ca_file):
     async def serve(reader, writer):
         writer.write(b"220 hello\r\n")

@@ -40,7 +40,8 @@ def explain(error: Exception, settings: MailSettings) -> ServerOutage:
         if sentence:
             kind = LoginRejected if is_about_login(cause) else ServerOutage
             return kind(plain(f"{where} {sentence}"), code=code)
-    return ServerOutage(plain(f"{where} cannot be used: {error}"), code=code)
+    why = str(error) or type(error).__name__
+    return ServerOutage(plain(f"{where} cannot be used: {why}"), code=code)
 
 
 def is_about_login(error: BaseException) -> bool:
@@ -80,7 +81,7 @@ def _sentence(error: BaseException, settings: MailSettings) -> str | None:
             return f"replied {error.code} {error.message}"
         case TimeoutError():
             return f"did not reply within {settings.timeout:g} s"
-        case aiosmtplib.SMTPServerDisconnected():
+        case aiosmtplib.SMTPServerDisconnected() | ConnectionError():
             return "closed the connection"
         case _:
             return None
