@@ -268,6 +268,7 @@ async def test_a_sender_that_is_not_accepted_fails_with_the_cure(check, server, 
         ("550 No such user here", "rejected the recipient bob@example.com (550 No such user here)"),
         ("550 sorry, no mailbox (#5.1.1)", "; check the address"),
         ("450 4.7.1 <box>: Helo command rejected: Host not found", "; set MAIL_LOCAL_HOSTNAME"),
+        ("554 5.7.1 Client host rejected: Access denied", "; have its operator accept"),
         ("552 5.3.4 too big", "rejected the message before it came (552 5.3.4 too big)"),
         ("550 5.7.23 SPF validation failed", f"rejected the sender {SENDER} (550 5.7.23 SPF"),
         (

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from quartapp.mail import Status
 from quartapp.mail.testing import message
 
@@ -53,15 +55,40 @@ async def test_a_name_that_postfix_refuses_pauses_the_server(serve, postfix):
     assert "504 5.5.2" in outage
 
 
-async def test_encryption_that_postfix_requires_only_at_rcpt_pauses_the_server(serve, postfix):
-    server = postfix(
-        smtpd_recipient_restrictions="check_client_access regexp:{ {/./ 530 5.7.0 Must issue a "
-        "STARTTLS command first} }, reject",
-    )
+@pytest.mark.parametrize(
+    ("options", "reply"),
+    [
+        (
+            {
+                "smtpd_recipient_restrictions": "check_client_access regexp:{ {/./ 530 5.7.0 Must "
+                "issue a STARTTLS command first} }, reject"
+            },
+            "530 5.7.0",
+        ),
+        (
+            {"smtpd_client_restrictions": "check_client_access static:reject"},
+            "Client host rejected: Access denied",
+        ),
+    ],
+)
+async def test_what_postfix_says_of_the_session_only_at_rcpt_pauses_the_server(
+    serve, postfix, options, reply
+):
+    server = postfix(**options)
     async with serve(**at(server), MAIL_BREAKER_FIRST=60) as mail:
         delivery = await mail.send_later(message())
         await mail.drain()
         now, outage = await mail.get(delivery.id), mail.worker.outage
 
     assert (now.status, now.attempts) == (Status.QUEUED, 0)
-    assert "530 5.7.0" in outage
+    assert reply in outage
+
+
+async def test_a_sender_that_postfix_rejects_only_at_rcpt_fails_without_a_pause(serve, postfix):
+    server = postfix(smtpd_sender_restrictions="check_sender_access static:reject")
+    async with serve(**at(server), MAIL_BREAKER_FIRST=60) as mail:
+        done = await mail.wait(await mail.send_later(message(recipients=GOOD)), timeout=30)
+        outage = mail.worker.outage
+
+    assert (done.status, done.attempts, outage) == (Status.FAILED, 1, None)
+    assert "Sender address rejected" in done.detail

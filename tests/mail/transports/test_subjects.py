@@ -55,6 +55,13 @@ REPLIES = [
     ("523 5.7.10 Encryption needed", [SESSION] * 4),
     ("450 4.7.25 Client host rejected: cannot find your reverse hostname", [SESSION] * 4),
     ("550-Rejected\n550 5.7.8 Credentials invalid", [SESSION] * 4),
+    ("554 5.7.1 <box[192.0.2.7]>: Client host rejected: Access denied", [SESSION] * 4),
+    ("450 4.7.1 Client host rejected: cannot find your hostname, [192.0.2.7]", [SESSION] * 4),
+    (
+        "554 5.7.1 Service unavailable; Client host [192.0.2.7] blocked using list.example.org",
+        [SESSION] * 4,
+    ),
+    ("554 5.7.1 <client host rejected@x.org>: Recipient address rejected", BY_PHASE),
     ("504 5.5.2 <box>: Helo command rejected: need fully-qualified hostname", [SESSION] * 4),
     ("550 Access denied - Invalid HELO name (See RFC2821 4.1.1.1)", [SESSION] * 4),
     ("450 4.7.1 <box>: Helo command rejected: Host not found", [SESSION] * 4),

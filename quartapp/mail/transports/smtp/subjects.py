@@ -153,6 +153,13 @@ SUBJECTS = (
     ),
     SubjectRule(
         Subject.SESSION,
+        "the address of this host, as Postfix and Exchange say it at RCPT",
+        codes=(450, 550, 554),
+        words=r"\bclient host\b.{0,100}?\b(?:rejected|blocked)\b",
+        cure="have its operator accept messages from this host's address",
+    ),
+    SubjectRule(
+        Subject.SESSION,
         "the name that we gave in EHLO or HELO",
         codes=(450, 501, 504, 550, 554),
         words=r"(?<![\w.-])(?:helo|ehlo)(?![\w=-]|\.\w)",
