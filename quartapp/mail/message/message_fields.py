@@ -45,6 +45,7 @@ class MessageFields:
     unsubscribe: Any
     importance: str | None
     in_reply_to: Any
+    _thread: tuple[str, ...] = ()
 
     def __init__(
         self,
@@ -73,7 +74,6 @@ class MessageFields:
         if sender is None:
             sender = defaults.current().default_sender
         given = {name: value for name, value in locals().items() if name in CHECKS}
-        self._thread: tuple[str, ...] = ()
         for name, value in given.items():
             if value is None:
                 self.__dict__[name] = UNSET[name]()
@@ -123,6 +123,8 @@ class MessageFields:
     @property
     def references(self) -> tuple[str, ...]:
         """The ids of its thread, the oldest first, and last what it answers."""
+        if not (self.in_reply_to or self.__dict__["references"]):
+            return ()
         return thread(self.__dict__["references"] or self._thread, self.in_reply_to)
 
     @references.setter

@@ -220,7 +220,7 @@ def check_texts(parsed: Parsed, message: Message) -> None:
 
 
 def check_files(parsed: Parsed, message: Message) -> None:
-    found = [part for part in parsed.walk() if part.get_content_disposition()]
+    found = [part for part in leaves(parsed) if part.get_content_disposition()]
     given = sorted(message.attachments, key=lambda each: not each.is_related or not message.html)
     assert len(found) == len(given)
     for part, file in zip(found, given, strict=True):
@@ -229,7 +229,7 @@ def check_files(parsed: Parsed, message: Message) -> None:
         assert part.get_content_disposition() == file.disposition
         assert (part.get_filename() or None) == file.filename
         if part.get_content_type() != "message/rfc822":
-            assert octets(part) == file.data
+            assert octets(part) == file.octets
 
 
 def check_copy(encoded: Encoded, message: Message) -> None:
@@ -278,7 +278,12 @@ def lines_of(text: str) -> str:
 
 
 def leaves(parsed: Parsed) -> list[Parsed]:
-    return [part for part in parsed.walk() if part.get_content_maintype() != "multipart"]
+    """The parts that are no multipart; a message that is attached is one."""
+    if parsed.get_content_maintype() != "multipart":
+        return [parsed]
+    inner = parsed.get_payload()
+    assert isinstance(inner, list)
+    return [leaf for part in inner for leaf in leaves(part)]
 
 
 def octets(part: Parsed) -> bytes:
