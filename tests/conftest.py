@@ -27,6 +27,9 @@ hypothesis.settings.register_profile("long", max_examples=100_000_000, deadline=
 # The same examples everywhere, and no deadline: a busy machine is no mistake of ours.
 hypothesis.settings.load_profile("ci")
 
+MANY = 20_000
+"""New objects after which garbage is collected."""
+
 # What is collected now, modules and tests, stays to the end.
 gc.disable()
 
@@ -60,14 +63,22 @@ def pytest_collection_finish() -> None:
     """Have no collection of garbage go through thousands of tests and packages again."""
     gc.collect()
     gc.freeze()
+    # Each app leaves thousands of objects in circles; all of them together are soon looked through.
+    gc.set_threshold(MANY)
     gc.enable()
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Spell out halves of surrogate pairs in what was logged: pytest-xdist cannot send them."""
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Send on what was logged where somebody will read it: of thousands of tests it is much.
+
+    Halves of surrogate pairs are spelt out, which pytest-xdist cannot send.
+    """
     report = yield
-    report.sections = [(name, _encodable(text)) for name, text in report.sections]
+    is_read = not report.passed or {"P", "A"} & set(item.config.option.reportchars)
+    report.sections = [(name, _encodable(text)) for name, text in report.sections if is_read]
     return report
 
 
