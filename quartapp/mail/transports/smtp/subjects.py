@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
+from functools import lru_cache
 
 __all__ = [
     "BY_PHASE",
@@ -68,11 +69,14 @@ class SubjectRule:
         """Whether it is about this reply."""
         if self.phase not in (None, phase) or (self.codes and code not in self.codes):
             return False
-        status = _status(text)
-        kind = f"{status.partition('.')[0]}.*"
-        if self.statuses and status not in self.statuses and kind not in self.statuses:
+        if self.statuses and not self._has_status(_status(text)):
             return False
+        if not self.words:
+            return True
         return re.search(self.words, _own_words(text), re.IGNORECASE) is not None
+
+    def _has_status(self, status: str) -> bool:
+        return status in self.statuses or f"{status.partition('.')[0]}.*" in self.statuses
 
 
 BY_PHASE = {
@@ -168,6 +172,9 @@ SUBJECTS = (
 )
 """The first rule that holds decides."""
 
+REPLIES = 8
+"""How many replies are remembered as they were taken apart."""
+
 STATUS = re.compile(r"(?:^#?|\(#)[45]\.(\d{1,3}\.\d{1,3})(?![\d.])", re.MULTILINE)
 """Before the text, as RFC 2034 has it; IronPort writes #5.1.1 there, qmail (#5.1.1) anywhere."""
 
@@ -227,12 +234,15 @@ def says_no_mailbox(text: str) -> bool:
     return UNKNOWN.search(_own_words(text)) is not None
 
 
+# Each rule looks at the same reply.
+@lru_cache(REPLIES)
 def _status(text: str) -> str:
     """The enhanced status code without its class, "" where there is none."""
     found = STATUS.search(QUOTED.sub(" ", text))
     return found[1] if found else ""
 
 
+@lru_cache(REPLIES)
 def _own_words(text: str) -> str:
     """The server's own words: what others chose, as an address, is left out."""
     return " ".join(word for word in QUOTED.sub(" ", text).split() if "@" not in word)
