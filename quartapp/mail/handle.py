@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
-from quart import current_app, has_app_context
+from quart import has_app_context
 
+from quartapp.mail.bound import current_settings, of_the_current_app, refuse_a_second
 from quartapp.mail.cli import add_commands
 from quartapp.mail.delegated import awaited, of_the_service
 from quartapp.mail.errors import MailError
+from quartapp.mail.events.recordings import Recordings
 from quartapp.mail.lifespan import Lifespan, QuartHost
 from quartapp.mail.message import defaults
 from quartapp.mail.outbox.before_send import H, Hook, checked_hook
@@ -20,7 +21,8 @@ from quartapp.mail.service import MailService
 from quartapp.mail.state import MailState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
 
     from quart import Blueprint, Quart
 
@@ -67,6 +69,7 @@ class Mail(MailState):
         self._clock = clock
         self._services: WeakSet[MailService] = WeakSet()
         self._hooks: list[Hook] = []
+        self._recordings = Recordings()
         if app is not None:
             self.init_app(app)
 
@@ -90,8 +93,8 @@ class Mail(MailState):
         Returns the app's mail. Raises `MailError` for an app that has mail already, and
         `SettingError`, a `ValueError`, naming a setting that makes no sense.
         """
-        _refuse_a_second(app)
-        defaults.look_up_with(_current_settings)
+        refuse_a_second(app)
+        defaults.look_up_with(current_settings)
         service = MailService(
             QuartHost(app),
             engine=engine or self._engine,
@@ -102,6 +105,8 @@ class Mail(MailState):
             logger.warning("%s", warning)
         for hook in (*mail._hooks, *self._hooks):
             service.before_send(hook)
+        for handle in {mail, self}:
+            handle._recordings.record(service.publisher)
         app.extensions["mail"] = service
         self._services.add(service)
         mail._services.add(service)
@@ -118,7 +123,7 @@ class Mail(MailState):
     def service(self) -> MailService:
         """The service of the right app. Raises `MailError`, which says how to name one."""
         if has_app_context():
-            return self._of_the_current_app()
+            return of_the_current_app(self._services)
         services = self._here() or list(self._services)
         if len(services) == 1:
             return services[0]
@@ -161,18 +166,15 @@ class Mail(MailState):
     revisions = awaited(MailService.revisions)
     running = of_the_service(MailService.running)
 
-    @contextmanager
-    def record_messages(self) -> Iterator[list[Message]]:
+    def record_messages(self) -> AbstractContextManager[list[Message]]:
         """Flask-Mail's recorder: a list that grows by each message sent or suppressed meanwhile.
 
-        Inside an app context it records for that app, without one for every bound app.
+        Inside an app context it records for that app, without one for every app that is
+        bound now or meanwhile.
         """
-        services = [self.service] if has_app_context() else list(self._services)
-        outbox: list[Message] = []
-        with ExitStack() as stack:
-            for service in services:
-                stack.enter_context(service.publisher.recording(outbox))
-            yield outbox
+        if has_app_context():
+            return self.service.record_messages()
+        return self._recordings.open(each.publisher for each in self._services)
 
     @property
     def state(self) -> MailService:
@@ -258,17 +260,6 @@ class Mail(MailState):
 
         return health_pages(allow=allow, ready=ready)
 
-    def _of_the_current_app(self) -> MailService:
-        found = current_app.extensions.get("mail")
-        if isinstance(found, MailService) and found in self._services:
-            return found
-        if found is None:
-            raise MailError(f"{current_app.name} has no mail: call mail.init_app(app)")
-        raise MailError(
-            f"the mail of {current_app.name} is another extension's or another Mail's: "
-            "call init_app(app) of this one"
-        )
-
     def _here(self) -> list[MailService]:
         """Those that run in this event loop."""
         try:
@@ -282,18 +273,3 @@ mail = Mail()
 """The mail of any app, whichever `Mail` it is bound to."""
 
 send_email = mail.send_email
-
-
-def _current_settings() -> MailSettings | None:
-    found = current_app.extensions.get("mail") if has_app_context() else None
-    return found.settings if isinstance(found, MailService) else None
-
-
-def _refuse_a_second(app: Quart) -> None:
-    found = app.extensions.get("mail")
-    if isinstance(found, MailService):
-        raise MailError(f"{app.name} has mail already: call init_app(app) once")
-    if found is not None:
-        raise MailError(
-            f'{app.name} has another extension named "mail", {type(found).__name__}: remove it'
-        )

@@ -185,6 +185,19 @@ async def test_without_a_context_every_app_is_recorded(make):
     assert [each.sender for each in outbox] == ["first@example.com", "second@example.com"]
 
 
+@pytest.mark.parametrize("handle", [Mail(), any_mail])
+async def test_a_recording_hears_of_an_app_that_is_made_meanwhile(make, handle):
+    with handle.record_messages() as outbox:
+        app = make("new", TESTING=True)
+        handle.init_app(app)
+        async with app.app_context():
+            await handle.send(message())
+    async with app.app_context():
+        await handle.send(message())
+
+    assert len(outbox) == 1
+
+
 async def test_inside_a_context_only_that_app_is_recorded(make):
     mail = Mail()
     apps = [make("first", TESTING=True), make("second", TESTING=True)]

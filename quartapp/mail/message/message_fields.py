@@ -162,7 +162,7 @@ class MessageFields:
         if not self.sender and default_sender:
             self.sender = default_sender
         if self.date is None and not any(name.lower() == "date" for name in self.extra_headers):
-            self.date = time.time()
+            self.__dict__["date"] = time.time()
 
     def addresses_of(self, name: str) -> tuple[Address, ...]:
         """The addresses of one of the three."""
