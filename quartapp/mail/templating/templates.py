@@ -56,7 +56,7 @@ class Templates:
 
     def __init__(self, environment: Callable[[], Environment]) -> None:
         self._environment = environment
-        self._ours: dict[bool, tuple[object, Environment]] = {}
+        self._ours: dict[bool, _Overlay] = {}
 
     def find(self, name: str, *, strict: bool = True) -> Template | None:
         """The template of that name; None where there is none.
@@ -79,16 +79,34 @@ class Templates:
     def _of_mail(self, strict: bool) -> Environment:
         """The environment, made async and strict; it follows whatever was set since."""
         theirs = self._environment()
-        # Filters, globals and the like are shared; what is set on the environment itself is not.
-        state = {**vars(theirs)}, [*theirs.extensions]
-        made_of, ours = self._ours.get(strict, (None, theirs))
-        if made_of != state:
-            ours = theirs.overlay(undefined=Missing if strict else theirs.undefined)
-            if not ours.is_async:
-                # What is compiled for it is compiled otherwise.
-                ours.is_async, ours.bytecode_cache = True, None
-            self._ours[strict] = state, ours
-        return ours
+        if strict not in self._ours or not self._ours[strict].is_of(theirs):
+            self._ours[strict] = _Overlay.of(theirs, strict)
+        return self._ours[strict].environment
+
+
+@dataclass(frozen=True, slots=True)
+class _Overlay:
+    """An environment for mail templates over another one, as that was at the time.
+
+    Filters, globals and the like are shared with it; what is set on the environment itself is not.
+    """
+
+    environment: Environment
+    state: dict[str, Any]
+    extensions: list[str]
+
+    @classmethod
+    def of(cls, theirs: Environment, strict: bool) -> _Overlay:
+        """One that is async, and strict where that is asked for."""
+        ours = theirs.overlay(undefined=Missing if strict else theirs.undefined)
+        if not ours.is_async:
+            # What is compiled for it is compiled otherwise.
+            ours.is_async, ours.bytecode_cache = True, None
+        return cls(ours, {**vars(theirs)}, [*theirs.extensions])
+
+    def is_of(self, theirs: Environment) -> bool:
+        """Whether that environment is the same still."""
+        return self.state == vars(theirs) and self.extensions == [*theirs.extensions]
 
 
 async def rendered(template: Template, variables: Mapping[str, Any]) -> RenderedTemplate:

@@ -29,8 +29,8 @@ TEMPLATES = (
     Mechanism(
         "mail templates follow what the host sets later",
         "quartapp/mail/templating/templates.py",
-        "if made_of != state:",
-        "if made_of is None:",
+        "if strict not in self._ours or not self._ours[strict].is_of(theirs):",
+        "if strict not in self._ours:",
         f"{STRICT}::test_what_the_host_sets_later_counts",
     ),
     Mechanism(
