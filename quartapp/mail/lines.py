@@ -33,9 +33,7 @@ def checked_line(place: str, value: object) -> str:
     Raises `BadHeaderError` for line breaks, control characters and characters that UTF-8 cannot
     write, and `MessageError` for bytes and None.
     """
-    if value is None or isinstance(value, bytes | bytearray):
-        raise MessageError(f"{place} must be text, not {shown(value)}.")
-    text = str(value)
+    text = value if type(value) is str else _as_text(place, value)
     if found := BREAKS.search(text):
         raise BadHeaderError(
             f"{place} must not contain line breaks or control characters, and {shown(text)} has "
@@ -55,6 +53,12 @@ def header_line(place: str, value: object) -> str:
     if not text.lstrip(" \t").startswith("\r\n"):
         text = FOLD.sub(lambda fold: fold[1].replace("\t", " "), text)
     return checked_line(place, text)
+
+
+def _as_text(place: str, value: object) -> str:
+    if value is None or isinstance(value, bytes | bytearray):
+        raise MessageError(f"{place} must be text, not {shown(value)}.")
+    return str(value)
 
 
 def plain(text: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from email.utils import format_datetime
+from datetime import UTC
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from quartapp.mail.message.attachment import Attachment
 
 __all__ = ["CheckedMessage"]
+
+DAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
+MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+PLACES = {"x-amp-html": -1, "watch-html": -1, "calendar": 1}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,8 +80,8 @@ class CheckedMessage:
         yield text_field("Subject", self.subject)
         for name, value in self.named_headers.items():
             yield header_field(name, value)
-        yield field("Date", [f" {format_datetime(self.date)}"])
-        yield field("Message-ID", [f" {self.message_id}"])
+        yield f"Date: {_date(self.date)}\r\n"
+        yield f"Message-ID: {self.message_id}\r\n"
         yield from self._extra_headers(resent=False)
         yield "MIME-Version: 1.0\r\n"
 
@@ -111,10 +115,17 @@ class CheckedMessage:
         return multipart("related", parts, root="text/html")
 
 
+def _date(at: datetime) -> str:
+    """A moment as RFC 5322 section 3.3 has it, for a fraction of what `email.utils` takes."""
+    zone = "+0000" if at.tzinfo is UTC else at.strftime("%z")
+    day = f"{DAYS[at.weekday()]}, {at.day:02} {MONTHS[at.month - 1]} {at.year:04}"
+    return f"{day} {at.hour:02}:{at.minute:02}:{at.second:02} {zone}"
+
+
 def _place(alternative: tuple[str, str]) -> int:
     """Where readers look for it: some show no HTML after AMP, and no invitation before HTML."""
     subtype = alternative[0].partition(";")[0].strip().lower()
-    return {"x-amp-html": -1, "watch-html": -1, "calendar": 1}.get(subtype, 0)
+    return PLACES.get(subtype, 0)
 
 
 @lru_cache

@@ -47,7 +47,7 @@ def composed(fields: MessageFields, default_sender: str | None) -> CheckedMessag
         attachments=tuple(attachments),
         charset=fields.charset,
     )
-    if not message.recipients:
+    if not (message.to or message.cc or message.bcc):
         raise MessageError("recipients is empty: give an address in recipients, cc or bcc.")
     return message
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from functools import partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 from quartapp.mail.addresses import Address, envelope_sender
@@ -121,13 +121,19 @@ def _alts(value: Mapping[str, str] | Iterable[tuple[str, str]] | None) -> dict[s
     alts = dict(value or {})
     for subtype, text in alts.items():
         _check_subtype(checked_line("alts", subtype))
-        place = "html" if subtype == "html" else f"alts[{subtype!r}]"
-        if text is None:
-            raise MessageError(f"{place} must be text, not None: leave it out.")
-        alts[subtype] = str(_text(place)(text))
+        if type(text) is not str:
+            alts[subtype] = _alternative(subtype, text)
     return alts
 
 
+def _alternative(subtype: str, text: object) -> str:
+    place = "html" if subtype == "html" else f"alts[{subtype!r}]"
+    if text is None:
+        raise MessageError(f"{place} must be text, not None: leave it out.")
+    return str(_text(place)(text))
+
+
+@lru_cache
 def _check_subtype(subtype: str) -> None:
     try:
         ContentType.read("alts", f"text/{subtype}")

@@ -109,7 +109,7 @@ def _plain_words(value: str) -> list[str] | None:
     if not value.isascii() or (opening and "?=" in rest):
         return None
     words = PIECE.findall(f" {value}")
-    return words if all(len(word) <= LONGEST_LINE for word in words) else None
+    return words if max(map(len, words), default=0) <= LONGEST_LINE else None
 
 
 def _is_plain(word: str) -> bool:

@@ -53,7 +53,7 @@ def _pairs(headers: Headers) -> Iterable[tuple[str, object]]:
 
 
 def _checked_value(place: str, name: str, value: object) -> str:
-    if isinstance(value, list | tuple | set | frozenset | Mapping):
+    if not isinstance(value, str) and isinstance(value, list | tuple | set | frozenset | Mapping):
         raise MessageError(f"{place} must be text, not {shown(value)}: write it as one line.")
     text = header_line(place, value)
     check(place, name, text)

@@ -73,10 +73,11 @@ class MessageFields:
     ) -> None:
         if sender is None:
             sender = defaults.current().default_sender
-        given = {name: value for name, value in locals().items() if name in CHECKS}
-        for name, value in given.items():
+        given, fields = locals(), self.__dict__
+        for name, unset in UNSET.items():
+            value = given[name]
             if value is None:
-                self.__dict__[name] = UNSET[name]()
+                fields[name] = unset()
             else:
                 setattr(self, name, value)
         if html is not None:

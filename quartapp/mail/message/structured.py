@@ -170,7 +170,9 @@ def _tokens(place: str, value: str) -> list[str]:
 def _unbroken(place: str, value: str, what: str) -> list[str]:
     if not value.isascii():
         raise MessageError(f"{place} {shown(value)} must be ASCII: programs read {what} as it is.")
-    pieces = ATOMIC.findall(f" {value}")
+    pieces: list[str] = ATOMIC.findall(f" {value}")
+    if len(value) < LONGEST_LINE:
+        return pieces
     longest = max(map(len, pieces), default=0)
     if longest > LONGEST_LINE:
         raise MessageError(
