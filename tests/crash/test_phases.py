@@ -1,8 +1,9 @@
 """Phase by behaviour: where a message stands after the blow, how it ends, what the server got.
 
-The whole table runs over SQLite, with pipelining and without. What a reply means is decided before
-any database is asked; a database stores what was decided. So PostgreSQL gets each end of the table
-once: each that is different is stored in a different way.
+The whole table runs over SQLite, with pipelining, and without it from where the server has told
+what it can. What a reply means is decided before any database is asked; a database stores what was
+decided. So PostgreSQL gets each end of the table once: each that is different is stored in a
+different way.
 """
 
 from __future__ import annotations
@@ -184,6 +185,12 @@ def rows() -> Iterator[Any]:
         yield cell(Row(phase, does, is_reused=False, fate=fate))
 
 
+def told() -> Iterator[Any]:
+    """The cells in which the server has told its extensions when it happens."""
+    before = (Phase.CONNECT, Phase.GREETING, Phase.EHLO)
+    return (each for each in rows() if each.values[0].phase not in before)
+
+
 def cell(row: Row) -> Any:
     return pytest.param(row, id=f"{'reused' if row.is_reused else 'fresh'}-{row.phase}-{row.does}")
 
@@ -272,7 +279,14 @@ async def check(row: Row, house: Callable[[Row], House]) -> None:
 
 
 @pytest.mark.parametrize("migrated_url", ["sqlite"], indirect=True)
-@pytest.mark.parametrize("row", list(rows()))
+@pytest.mark.parametrize(
+    ("extensions", "row"),
+    [
+        *(pytest.param("pipelined", *row.values, id=f"pipelined-{row.id}") for row in rows()),
+        *(pytest.param("one by one", *row.values, id=f"one by one-{row.id}") for row in told()),
+    ],
+    indirect=["extensions"],
+)
 async def test_each_fault_at_each_phase_ends_as_the_table_says(row, house):
     await check(row, house)
 

@@ -42,33 +42,40 @@ def test_the_arguments_come_in_flask_mails_order() -> None:
     assert (msg.mail_options, msg.rcpt_options) == (["RET=HDRS"], ["NOTIFY=NEVER"])
 
 
-@pytest.mark.parametrize("broken", BREAKS)
-@pytest.mark.parametrize(
-    ("field", "spoil"),
-    [
-        ("subject", lambda x: f"Hello{x}Bcc: eve@example.org"),
-        ("sender", lambda x: f"a@example.org{x}Bcc: eve@example.org"),
-        ("sender", lambda x: f"Ada{x}Bcc: eve <a@example.org>"),
-        ("sender", lambda x: (f"Ada{x}", "a@example.org")),
-        ("reply_to", lambda x: f"a@example.org{x}"),
-        ("recipients", lambda x: [f"a{x}@example.org"]),
-        ("recipients", lambda x: [("Ada", f"a@example.org{x}x")]),
-        ("cc", lambda x: [f"a@example.org{x}"]),
-        ("bcc", lambda x: [f"{x}a@example.org"]),
-        ("extra_headers", lambda x: {"X-A": f"one{x}X-B: two"}),
-        ("extra_headers", lambda x: {f"X-A{x}X-B": "one"}),
-        ("mail_options", lambda x: [f"RET=HDRS{x}RSET"]),
-        ("rcpt_options", lambda x: [f"NOTIFY=NEVER{x}RSET"]),
-        ("alts", lambda x: {f"calendar{x}X-A: b": "text"}),
-        ("charset", lambda x: f"utf-8{x}"),
-    ],
-)
-def test_no_field_takes_a_line_break(field: str, spoil: Any, broken: str) -> None:
-    with pytest.raises(BadHeaderError) as refused:
-        message(**{field: spoil(broken)})
+SPOILT: list[tuple[str, Any]] = [
+    ("subject", lambda x: f"Hello{x}Bcc: eve@example.org"),
+    ("sender", lambda x: f"a@example.org{x}Bcc: eve@example.org"),
+    ("sender", lambda x: f"Ada{x}Bcc: eve <a@example.org>"),
+    ("sender", lambda x: (f"Ada{x}", "a@example.org")),
+    ("reply_to", lambda x: f"a@example.org{x}"),
+    ("recipients", lambda x: [f"a{x}@example.org"]),
+    ("recipients", lambda x: [("Ada", f"a@example.org{x}x")]),
+    ("cc", lambda x: [f"a@example.org{x}"]),
+    ("bcc", lambda x: [f"{x}a@example.org"]),
+    ("extra_headers", lambda x: {"X-A": f"one{x}X-B: two"}),
+    ("extra_headers", lambda x: {f"X-A{x}X-B": "one"}),
+    ("mail_options", lambda x: [f"RET=HDRS{x}RSET"]),
+    ("rcpt_options", lambda x: [f"NOTIFY=NEVER{x}RSET"]),
+    ("alts", lambda x: {f"calendar{x}X-A: b": "text"}),
+    ("charset", lambda x: f"utf-8{x}"),
+]
 
-    assert str(refused.value).startswith(field)
-    assert str(refused.value).isprintable()
+
+@pytest.mark.parametrize("broken", BREAKS)
+def test_no_field_takes_a_line_break(broken: str) -> None:
+    refusals = [(field, given := spoil(broken), refusal(field, given)) for field, spoil in SPOILT]
+
+    assert [each for each in refusals if not each[2].startswith(each[0])] == []
+    assert [each for each in refusals if not each[2].isprintable()] == []
+
+
+def refusal(field: str, given: Any) -> str:
+    """Why a message does not take this; nothing where it does."""
+    try:
+        message(**{field: given})
+    except BadHeaderError as error:
+        return str(error)
+    return ""
 
 
 @pytest.mark.parametrize("name", ["", "X A", "X:A", "X-Ä", "X" * 77, 5, None])
