@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = [
     "RECIPIENT",
     "RECIPIENTS",
-    "as_stored",
+    "changes",
     "counts_of",
     "in_groups",
     "read",
@@ -81,20 +81,36 @@ class Stored(NamedTuple):
     due_at: datetime | None
 
 
-def as_stored(all_: Iterable[Recipient]) -> Iterator[Stored]:
-    """A message's recipients as their rows have them: each reply once."""
-    firsts: dict[str, int] = {}
-    for position, recipient in enumerate(all_):
-        reply = recipient.reply
-        first = firsts.setdefault(reply, position) if reply else position
-        is_first = first == position
-        yield Stored(
-            recipient.status,
-            recipient.code,
-            reply if is_first else "",
-            None if is_first else first,
-            recipient.due_at,
-        )
+def changes(
+    before: Sequence[Recipient], after: Sequence[Recipient]
+) -> Iterator[tuple[int, Stored]]:
+    """The positions of a message's recipients whose rows change, and what the rows have then."""
+    was: dict[str, int] = {}
+    now: dict[str, int] = {}
+    for position, (old, new) in enumerate(zip(before, after, strict=True)):
+        # Of thousands most stay as they are.
+        if old is new and _first(old, position, was) == _first(new, position, now):
+            continue
+        stored = _stored(new, position, now)
+        if stored != _stored(old, position, was):
+            yield position, stored
+
+
+def _stored(recipient: Recipient, position: int, firsts: dict[str, int]) -> Stored:
+    first = _first(recipient, position, firsts)
+    is_first = first == position
+    return Stored(
+        recipient.status,
+        recipient.code,
+        recipient.reply if is_first else "",
+        None if is_first else first,
+        recipient.due_at,
+    )
+
+
+def _first(recipient: Recipient, position: int, firsts: dict[str, int]) -> int:
+    """The position of the first recipient with the same reply, which has it for all of them."""
+    return firsts.setdefault(recipient.reply, position) if recipient.reply else position
 
 
 def in_groups(rows: Iterable[Row[*tuple[Any, ...]]]) -> Iterator[list[str]]:

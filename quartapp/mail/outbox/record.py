@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import bindparam, func, insert, select, update
 
 from quartapp.mail.outbox import counts
-from quartapp.mail.outbox.recipients import as_stored
+from quartapp.mail.outbox.recipients import changes
 from quartapp.mail.outbox.states import Status
 from quartapp.mail.outbox.tables import attempts, messages, recipients
 
@@ -208,10 +208,8 @@ def _recipients(decision: Decision) -> Iterator[dict[str, Any]]:
 
 
 def _changes(delivery_id: str, before: Recipients, after: Recipients) -> Iterator[dict[str, Any]]:
-    pairs = zip(as_stored(before), as_stored(after), strict=True)
-    for position, (old, new) in enumerate(pairs):
-        if new != old:
-            yield {"delivery_id_": delivery_id, "position_": position, **new._asdict()}
+    for position, stored in changes(before, after):
+        yield {"delivery_id_": delivery_id, "position_": position, **stored._asdict()}
 
 
 def _is_listed(decision: Decision) -> bool:

@@ -328,12 +328,25 @@ async def test_messages_are_searched_for(operator, server):
     assert {query: set(subject.findall(page)) for query, page in pages.items()} == SEARCHES
 
 
+async def test_a_priority_is_shown_and_leads_to_others_of_it(operator):
+    low = (await operator.mail.send_later(message(subject="News"), priority="low")).id
+    await operator.queued(subject="Tea")
+
+    all_, page = await operator.see("/outbox/"), await operator.see(f"/outbox/{low}")
+    found = await operator.see("/outbox/?priority=low")
+
+    assert all_.count("?priority=low") == 1
+    assert "<dt>Priority</dt><dd>low</dd>" in page
+    assert ("News" in found, "Tea" in found) == (True, False)
+
+
 @pytest.mark.parametrize(
     ("query", "sentence"),
     [
         ("since=yesterday", '"From" is not a valid time. Example: 2026-11-24'),
         ("until=9999-12-31T23:59-12:00", '"Until" is not a valid time'),
         ("status=lost", "There is no such state"),
+        ("priority=urgent", "There is no such priority: choose one of high, normal, low."),
     ],
 )
 async def test_a_search_that_makes_no_sense_says_why(operator, query, sentence):
