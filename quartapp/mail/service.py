@@ -183,7 +183,7 @@ class MailService(StoredMessages, MailState):
         Raises `MessageError` for a message that cannot be sent; `MailError` for a session on
         another database, a key that belongs to another message, missing tables, or a missing
         `session=` that would make SQLite wait for itself; `OutboxUnavailable` when nothing can be
-        stored now.
+        stored now; and what a `before_send` hook or a stream of an attachment raises.
         """
         return await self._parts.submission.enqueue(
             message, session, at=at, expires=expires, key=key, priority=priority
@@ -211,7 +211,7 @@ class MailService(StoredMessages, MailState):
             Where bounces go, instead of the message's own `envelope_from`.
 
         Raises `TransientError`, `PermanentError` or `UncertainError` with the server's reply
-        when no recipient was accepted.
+        when no recipient was accepted, and what a `before_send` hook raises before that.
         """
         # Before there is a connection: a hook may veto it, and reading its files takes time.
         encoded = await self._parts.submission.finish(message, envelope_from)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+from email import message_from_bytes
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,21 @@ async def test_a_file_and_a_stream_are_read_when_the_message_is_sent(mail, tmp_p
             ("rows.csv", "text/csv", b"a;b\r\n1;2"),
             ("named.txt", "text/plain", b"as it is sent"),
         ]
+
+
+async def test_a_file_goes_through_the_outbox_as_it_was_when_it_was_queued(serve, server, tmp_path):
+    path = tmp_path / "a.bin"
+    path.write_bytes(b"\0" * 100_000)
+    written = message()
+    written.attach(path=path)
+    async with serve() as mail:
+        async with mail.outbox.database.transaction() as session:
+            delivery = await mail.send_later(written, session=session)
+            path.unlink()
+        await mail.wait(delivery, timeout=30)
+
+    _, file = message_from_bytes(server.messages[0].content).get_payload()
+    assert (file.get_filename(), file.get_payload(decode=True)) == ("a.bin", b"\0" * 100_000)
 
 
 async def test_a_file_is_read_anew_for_each_message(mail, tmp_path):
