@@ -9,8 +9,8 @@ __all__ = ["APPLICATIONS"]
 APPLICATIONS = (
     Mechanism(
         "never another app's mail",
-        "quartapp/mail/handle.py",
-        "if isinstance(found, MailService) and found in self._services:",
+        "quartapp/mail/bound.py",
+        "if isinstance(found, MailService) and found in services:",
         "if isinstance(found, MailService):",
         "tests/mail/test_handle.py"
         "::test_an_app_of_another_mail_is_refused_and_the_package_s_takes_it",
