@@ -20,6 +20,7 @@ from sqlalchemy import (
     MetaData,
     String,
     bindparam,
+    false,
     func,
     literal_column,
     null,
@@ -49,6 +50,9 @@ __all__ = ["insert"]
 
 AT_ONCE = 200
 """Messages that are given to the driver together."""
+
+LATER = {"deferred_at", "first_attempt_at", "token", "renewals", "lease", "intent_at"}
+"""Columns that are null before the first claim: each parameter costs."""
 
 
 async def insert(
@@ -90,7 +94,7 @@ class Prepared:
     def bound(self, row: Row) -> Any:
         """A row as the driver takes it: in order, or by name."""
         values = [
-            process(row.get(name)) if process else row.get(name)
+            value if (value := row.get(name)) is None or process is None else process(value)
             for name, process in self._parameters
         ]
         if self._is_positional:
@@ -129,7 +133,7 @@ _for_postgres = lru_cache(maxsize=8)(PostgresInserts)
 
 def _postgres_statement(schema: str | None, *, has_key: bool) -> ClauseElement:
     into_messages, into_recipients, into_contents, into_keys = _tables(schema)
-    values = _parameters(into_messages)
+    values = _new_message(into_messages)
     if has_key:
         key = _once(postgresql.insert(into_keys), into_keys).returning(into_keys.c.delivery_id)
         source = select(*values.values()).select_from(key.cte("key"))
@@ -167,7 +171,7 @@ class SqliteInserts:
 
     def __init__(self, dialect: Dialect, schema: str | None) -> None:
         messages, recipients, contents, keys = _tables(schema)
-        self._message = Prepared(insert_into(messages).values(_parameters(messages)), dialect)
+        self._message = Prepared(insert_into(messages).values(_new_message(messages)), dialect)
         self._recipient = Prepared(insert_into(recipients).values(_parameters(recipients)), dialect)
         self._content = Prepared(insert_into(contents).values(_parameters(contents)), dialect)
         self._key = Prepared(_once(sqlite.insert(keys), keys), dialect)
@@ -262,3 +266,14 @@ def _tables(schema: str | None) -> tuple[Table, Table, Table, Table]:
 
 def _parameters(table: Table) -> dict[str, Any]:
     return {column.name: bindparam(column.name, type_=column.type) for column in table.c}
+
+
+def _new_message(table: Table) -> dict[str, Any]:
+    """What is written of a new message: numbers that start at nothing are in the statement."""
+    values = {name: value for name, value in _parameters(table).items() if name not in LATER}
+    return values | {
+        "is_retry": false(),
+        "attempts": literal_column("0"),
+        "outages": literal_column("0"),
+        "wants_cancel": false(),
+    }

@@ -175,6 +175,8 @@ recipients = Table(
     Column("reply", SafeText, nullable=False, default=""),
     Column("reply_of", Integer),
     Column("due_at", UtcDateTime),
+    # One tree instead of two: each message pays for both.
+    sqlite_with_rowid=False,
 )
 Index("ix_mail_recipients_address", recipients.c.address, recipients.c.delivery_id)
 

@@ -136,6 +136,7 @@ def upgrade() -> None:
             ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("delivery_id", "position", name="pk_mail_recipients"),
+        sqlite_with_rowid=False,
     )
     op.create_index("ix_mail_recipients_address", "mail_recipients", ["address", "delivery_id"])
     op.create_table(
