@@ -47,10 +47,8 @@ def header_line(place: str, value: object) -> str:
 
     Raises what `checked_line` raises, for any other line break too.
     """
-    if value is None or isinstance(value, bytes | bytearray):
-        return checked_line(place, value)
-    text = str(value)
-    if not text.lstrip(" \t").startswith("\r\n"):
+    text = value if type(value) is str else _as_text(place, value)
+    if "\r\n" in text and not text.lstrip(" \t").startswith("\r\n"):
         text = FOLD.sub(lambda fold: fold[1].replace("\t", " "), text)
     return checked_line(place, text)
 
