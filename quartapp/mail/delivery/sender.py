@@ -42,6 +42,8 @@ class SendJob:
         Seconds until the server's last reply, once it has replied.
     heard
         What the server had replied about recipients when the sending was cut.
+    redirected
+        The answers about `MAIL_REDIRECT_TO`, while not all of it has one.
     """
 
     claim: Claim
@@ -51,6 +53,7 @@ class SendJob:
     held: int = 0
     took: float | None = None
     heard: Mapping[str, Answer] = field(default_factory=dict)
+    redirected: Mapping[str, Answer] = field(default_factory=dict)
 
     @property
     def may_be_cut(self) -> bool:
@@ -147,9 +150,8 @@ class Sender:
         staged = stage(addresses, self._settings)
         if not staged.envelope_recipients:
             return Outcome(staged.held_back, reached=False)
-        envelope = Envelope(
-            claim.sender, staged.envelope_recipients, claim.mail_options, claim.rcpt_options
-        )
+        asked = tuple(each for each in staged.envelope_recipients if each not in job.redirected)
+        envelope = Envelope(claim.sender, asked, claim.mail_options, claim.rcpt_options)
         if job.content is None:
             await self._load_ahead(job)
         async with self._transport(claim.backend).session() as session:
@@ -169,6 +171,10 @@ class Sender:
             finally:
                 self._hold(job, len(job.content))
             job.took = time.monotonic() - began
+        if self._settings.redirect_to:
+            outcome = replace(outcome, answers={**job.redirected, **outcome.answers})
+            is_whole = outcome.answers.keys() >= set(staged.envelope_recipients)
+            job.redirected = {} if is_whole else outcome.answers
         return staged.translate(outcome)
 
     async def _load_ahead(self, job: SendJob) -> None:

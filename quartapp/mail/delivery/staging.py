@@ -37,13 +37,21 @@ class Staged:
         return tuple(dict.fromkeys(address for route in self.routes.values() for address in route))
 
     def translate(self, outcome: Outcome) -> Outcome:
-        """The answers about the real recipients as answers about the original ones."""
+        """The answers about the real recipients as answers about the original ones.
+
+        There is none while one of those who get it instead has none.
+        """
         answers = {
-            recipient: outcome.answers[route[0]]
+            recipient: _best([outcome.answers[address] for address in route])
             for recipient, route in self.routes.items()
-            if route[0] in outcome.answers
+            if outcome.answers.keys() >= set(route)
         }
         return replace(outcome, answers={**answers, **self.held_back})
+
+
+def _best(answers: list[Answer]) -> Answer:
+    """Accepted where one was: whoever has it is not to get it again."""
+    return next((each for each in answers if each.result is Result.ACCEPTED), answers[0])
 
 
 def stage(addresses: tuple[str, ...], settings: MailSettings) -> Staged:

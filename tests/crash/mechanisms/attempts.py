@@ -283,4 +283,12 @@ ATTEMPTS = (
         "tests/mail/delivery/test_cut.py"
         "::test_an_error_of_our_own_leaves_what_was_heard_and_says_what_is_unknown",
     ),
+    Mechanism(
+        "what is redirected to several goes to each of them",
+        "quartapp/mail/delivery/staging.py",
+        "if outcome.answers.keys() >= set(route)",
+        "if outcome.answers.keys() & set(route)",
+        "tests/mail/delivery/test_staging.py"
+        "::test_each_address_that_it_is_redirected_to_gets_it_in_as_many_transactions",
+    ),
 )

@@ -50,6 +50,24 @@ async def test_allowed_recipients_get_it_and_the_rest_goes_to_the_tester(serve, 
     assert reached(server) == [(TESTER, BOB)]
 
 
+async def test_each_address_that_it_is_redirected_to_gets_it_in_as_many_transactions(serve, server):
+    testers = ("one@example.com", "two@example.com", "three@example.com")
+    settings = {"MAIL_ALLOWED_RECIPIENTS": BOB, "MAIL_REDIRECT_TO": ", ".join(testers)}
+    async with serve(**settings, MAIL_MAX_RECIPIENTS=1) as mail:
+        done = await mail.wait(await mail.send_later(everybody()), timeout=30)
+
+    assert done.status is Status.SENT
+    assert sorted(reached(server)) == sorted((address,) for address in (*testers, BOB))
+
+
+async def test_one_address_that_takes_what_is_redirected_is_enough(serve, server):
+    server.answer(Phase.RCPT, "550 5.1.1 no such user", recipient=TESTER)
+    async with serve(MAIL_REDIRECT_TO=f"{TESTER}, two@example.com") as mail:
+        done = await mail.wait(await mail.send_later(everybody()), timeout=30)
+
+    assert (done.status, reached(server)) == (Status.SENT, [("two@example.com",)])
+
+
 async def test_no_allowed_recipient_means_no_connection_and_no_attempt(serve, server):
     async with serve(MAIL_ALLOWED_RECIPIENTS="nobody@example.com") as mail:
         done = await mail.wait(await mail.send_later(everybody()), timeout=30)
