@@ -32,7 +32,7 @@ __all__ = [
     "unquoted",
 ]
 
-Mailbox = str | tuple[str | None, str]
+Mailbox = str | tuple[str | None, str] | list[str]
 """An address as a program gives it: "a@example.org", "Ada <a@example.org>" or a pair."""
 
 FOREIGN = r"\u00a1-\u167f\u1681-\u1fff\u2070-\u2fff\u3001-\ufefe\uff00-\U0010ffff"
@@ -82,6 +82,9 @@ class Address:
     def read(place: str, given: Mailbox) -> Address:
         """The address in "a@example.org", "Ada <a@example.org>" or ("Ada", "a@example.org").
 
+        A list may hold name and address too, as it does in a file of settings; one of two
+        addresses is refused.
+
         place
             The field that the error names.
 
@@ -122,8 +125,8 @@ _read = lru_cache(REMEMBERED)(_read_anew)
 
 
 def _split(place: str, given: Mailbox) -> tuple[str, str]:
-    if isinstance(given, tuple):
-        if len(given) != 2:
+    if isinstance(given, tuple | list):
+        if len(given) != 2 or (isinstance(given, list) and "@" in str(given[0])):
             raise MessageError(f"{place} {shown(given)} is not a pair of name and address.")
         name, spec = given
         return _one_spaced(checked_line(place, name or "")), checked_line(place, spec).strip()

@@ -198,6 +198,9 @@ async def test_what_is_no_message_is_refused(mail):
             await call("Tea")
     with pytest.raises(MailError, match="give a list, or call send_later"):
         await mail.send_all_later(message())
+    for many in (None, 7):
+        with pytest.raises(MailError, match=f"not {type(many).__name__}: give a list, or call"):
+            await mail.send_all_later(many)
 
 
 @pytest.mark.parametrize("call", ["get", "wait", "cancel", "retry"])

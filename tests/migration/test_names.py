@@ -323,6 +323,19 @@ def test_a_line_break_that_was_appended_is_a_bad_header():
         assert message.is_bad_headers()
 
 
+def test_a_pair_may_be_a_list_and_an_empty_sender_is_none():
+    message = to(sender=["Ada", "ada@x.org"], reply_to=["", "r@x.org"], cc=[["Eve", "e@x.org"]])
+    empty = to(sender="", reply_to="")
+
+    assert (message.sender, message.reply_to) == ("Ada <ada@x.org>", "r@x.org")
+    assert "Cc: Eve <e@x.org>\n" in message.as_string().replace("\r", "")
+    assert message.send_to == {"ada@example.com", "e@x.org"}
+    assert (empty.sender, empty.reply_to) == (None, None)
+    for two_addresses in (["a@x.org", "b@x.org"], ["a@x.org"], []):
+        with pytest.raises(MessageError, match="is not a pair of name and address"):
+            to(reply_to=two_addresses)
+
+
 FOLDED = [
     ("testing\r\n testing", "testing testing"),
     ("testing\r\n testing\r\n testing \r\n \ttesting", "testing testing testing   testing"),

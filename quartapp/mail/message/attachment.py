@@ -177,7 +177,12 @@ def _checked_data(
         raise MessageError(f"content_type has a charset {shown(charset)}, which is unknown.")
     try:
         return written_in(name, data) if isinstance(data, str) else bytes(memoryview(data))
-    except (TypeError, UnicodeError, MessageError) as error:
+    except TypeError as error:
+        raise MessageError(
+            f"data of {shown(filename)} must be text, bytes or an async iterator of bytes, not "
+            f"{type(data).__name__}: read it first, or give path= for a file."
+        ) from error
+    except (UnicodeError, MessageError) as error:
         raise MessageError(f"data of {shown(filename)} must be text or bytes: {error}.") from error
 
 

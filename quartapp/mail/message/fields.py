@@ -100,7 +100,8 @@ def _text(place: str) -> Callable[[object], str | None]:
 
 def _mailbox(place: str) -> Callable[[Mailbox | None], str | None]:
     def check(value: Mailbox | None) -> str | None:
-        return None if value is None else str(Address.read(place, value))
+        # Empty is not set, as in Flask-Mail: a form's field that nobody filled in.
+        return None if value is None or value == "" else str(Address.read(place, value))
 
     return check
 

@@ -71,7 +71,7 @@ class MessageFields:
         references: Answered | None = None,
         in_reply_to: Answered | None = None,
     ) -> None:
-        if sender is None:
+        if sender is None or sender == "":
             sender = defaults.current().default_sender
         given, fields = locals(), self.__dict__
         for name, unset in UNSET.items():

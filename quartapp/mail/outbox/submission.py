@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from copy import copy
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -20,7 +21,7 @@ from quartapp.mail.outbox.joining import joinable, joining
 from quartapp.mail.outbox.submitted import submitted, tell_submitted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
 
     from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -119,8 +120,11 @@ class Submission:
         All are encoded before the first statement.
         """
         session = self._joined(session)
-        if isinstance(messages, Message):
-            raise MailError("send_all_later takes many messages: give a list, or call send_later")
+        if isinstance(messages, Message) or not isinstance(messages, Iterable):
+            raise WrongTypeError(
+                f"send_all_later takes many messages, not {type(messages).__name__}: give a list, "
+                "or call send_later"
+            )
         turns = Turns(self._clock)
         written, recorded = [], []
         for message in messages:

@@ -86,10 +86,14 @@ class Lines:
             width = len(self._done[-1]) - len(quoted)
             self._done.append(quoted + mark * min(max(width, 1), LONGEST_RULE))
 
-    def enter(self, name: str) -> None:
-        """Begin a list ("ul", "ol") or a quotation ("blockquote")."""
+    def enter(self, name: str, first: int = 1) -> None:
+        """Begin a list ("ul", "ol") or a quotation ("blockquote").
+
+        first
+            The number of its first item.
+        """
         if len(self._levels) < DEEPEST:
-            self._levels.append((name, 0))
+            self._levels.append((name, first - 1))
         else:
             self._too_deep += 1
 

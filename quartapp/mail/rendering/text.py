@@ -32,6 +32,7 @@ UNSEEN = {"template", "svg", "math", "object", "audio", "video", "select"}
 
 HIDING = re.compile(r"(?<![-\w])(?:display:none|visibility:hidden|max-height:0(?![.\d]))")
 BLANKS = re.compile(r"\s+")
+NUMBER = re.compile(r"-?[0-9]{1,9}")
 ADDRESS = re.compile(r"(https?|mailto|tel|sms|ftp):", re.IGNORECASE)
 MOST_TABLES = 100
 """Tables within tables that are told apart."""
@@ -96,7 +97,8 @@ class _Reader:
 
     def _nest(self, tag: Tag) -> None:
         if not tag.is_end:
-            self.lines.enter(tag.name)
+            start = NUMBER.fullmatch(tag.attributes.get("start", "").strip())
+            self.lines.enter(tag.name, int(start[0]) if start else 1)
 
     def _anchor(self, tag: Tag) -> None:
         self._end_link()

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
-from jinja2 import Environment, StrictUndefined, TemplateNotFound
+from jinja2 import Environment, TemplateNotFound
 
 from quartapp.mail.templating.files import inline
+from quartapp.mail.templating.missing import Missing, refuse_what_is_missing
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
@@ -33,15 +34,6 @@ class RenderedTemplate:
 
     text: str
     subject: str | None = None
-
-
-class Missing(StrictUndefined):
-    """What is undefined in a mail template. An async loop goes through none of Jinja's own."""
-
-    __slots__ = ()
-
-    def __aiter__(self) -> NoReturn:
-        self._fail_with_undefined_error()
 
 
 class Templates:
@@ -99,6 +91,8 @@ class _Overlay:
     def of(cls, theirs: Environment, strict: bool) -> _Overlay:
         """One that is async, and strict where that is asked for."""
         ours = theirs.overlay(undefined=Missing if strict else theirs.undefined)
+        if strict:
+            refuse_what_is_missing(ours)
         if not ours.is_async:
             # What is compiled for it is compiled otherwise.
             ours.is_async, ours.bytecode_cache = True, None

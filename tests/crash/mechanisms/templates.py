@@ -21,10 +21,17 @@ TEMPLATES = (
     ),
     Mechanism(
         "an async loop goes through nothing that is missing",
-        "quartapp/mail/templating/templates.py",
+        "quartapp/mail/templating/missing.py",
         "    def __aiter__(self) -> NoReturn:",
         "    def __unused__(self) -> NoReturn:",
         f"{STRICT}::test_a_misspelt_name_is_told_with_file_and_line",
+    ),
+    Mechanism(
+        "Jinja's filters and tests make nothing of what is missing",
+        "quartapp/mail/templating/templates.py",
+        "            refuse_what_is_missing(ours)",
+        "            pass",
+        f"{STRICT}::test_no_filter_and_no_test_makes_nothing_of_what_is_missing",
     ),
     Mechanism(
         "mail templates follow what the host sets later",

@@ -76,7 +76,8 @@ def test_no_field_takes_a_line_break(field: str, spoil: Any, broken: str) -> Non
     ("fields", "words"),
     [
         ({"data": None}, "^data of 'a.txt' is missing: give text or bytes"),
-        ({"data": 5}, "^data of 'a.txt' must be text or bytes"),
+        ({"data": 5}, "^data of 'a.txt' must be text, bytes or .*, not int: .*path="),
+        ({"data": iter([b"x"])}, "^data of 'a.txt' must be text, bytes or .*, not list_iterator: "),
         ({"data": "\ud800"}, "^data of 'a.txt' "),
         ({"content_type": "png"}, "^content_type 'png' is not a type of one file"),
         ({"content_type": "multipart/mixed"}, "^content_type 'multipart/mixed' is not a type"),

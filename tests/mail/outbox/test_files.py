@@ -280,7 +280,7 @@ def test_what_was_not_read_yet_says_so():
         ({"path": 7}, "^path 7 is no path"),
         ({"path": "a\nb"}, "^filename must not contain line breaks"),
         ({}, "^data of None is missing: give text or bytes, or a path"),
-        ({"data": 7}, "must be text or bytes"),
+        ({"data": 7}, "must be text, bytes or an async iterator"),
     ],
 )
 def test_a_path_that_is_none_is_refused_when_it_is_attached(given, words):

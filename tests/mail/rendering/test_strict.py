@@ -50,6 +50,60 @@ async def test_a_template_in_no_file_is_told_by_its_name(app: Quart, composed: A
         await composed("mail/hi")
 
 
+MADE_NOTHING = [
+    "{% for key, value in usr|items %}{{ key }}{% endfor %}",
+    "{{ {'href': usr.url}|xmlattr }}",
+    "<a{{ {'href': user.url}|xmlattr }}>",
+    "{% if usr is none %}x{% endif %}",
+    "{% if user.phone is not none %}x{% endif %}",
+    "{{ usr is string }}",
+    "{{ usr is sequence }}",
+    "{{ usr is true }}",
+    "{{ usr in [] }}{{ usr is in [] }}",
+    "{{ usr|tojson }}",
+    "{{ {'a': usr}|tojson }}",
+    "{{ [usr]|tojson }}",
+    "{{ usr|abs }}",
+    "{{ usr|round }}",
+    "{{ usr|pprint }}",
+    "{{ [{}]|selectattr('url', 'none')|list }}",
+    "{{ usr|map(attribute='a')|list }}",
+]
+ASKED = [
+    ("{{ usr is defined }}", "False"),
+    ("{{ usr|default('x') }}", "x"),
+    ("{{ usr is undefined }}", "True"),
+    ("{{ 'none' is test }}{{ 'items' is filter }}{{ 'no' is filter }}", "TrueTrueFalse"),
+    ("{{ [{}, {'a': 1}]|selectattr('a', 'defined')|list|length }}", "1"),
+    ("{{ [{}]|map(attribute='a', default='x')|join }}", "x"),
+    ("{{ [1, 2]|map('string')|join(',') }}", "1,2"),
+    ("{{ none is none }}{{ none is sameas none }}{{ {'a': 1}|items|list }}", "TrueTrue[('a', 1)]"),
+    ("{{ {'a': 1, 'b': none}|xmlattr }}", ' a="1"'),
+    ("{{ usr is admin }}", "False"),
+    ("{{ usr|or_nobody }}", "nobody"),
+]
+
+
+@pytest.mark.parametrize("source", MADE_NOTHING)
+async def test_no_filter_and_no_test_makes_nothing_of_what_is_missing(
+    composed: Any, write: Any, source: str
+) -> None:
+    write("hi.txt", source)
+
+    with pytest.raises(UndefinedError, match=r"hi\.txt, line 1: .*(usr|url|phone)"):
+        await composed("hi", user={})
+
+
+async def test_what_asks_for_what_may_be_missing_is_answered(
+    app: Quart, composed: Any, write: Any
+) -> None:
+    app.add_template_test(lambda value: isinstance(value, str), "admin")
+    app.add_template_filter(lambda value: "nobody", "or_nobody")
+    for source, said in ASKED:
+        write("hi.txt", "-" + source)
+        assert (await composed("hi")).body == "-" + said, source
+
+
 async def test_a_setting_lets_them_write_nothing(composed: Any, write: Any) -> None:
     write("hi.txt", "Hi {{ user.usrname }}!")
 

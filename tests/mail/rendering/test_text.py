@@ -35,6 +35,7 @@ ROWS = [
     # Headings, lists, tables, quotations.
     ("<h1>Hello</h1>a<h2>More</h2>b<h3>Last</h3>", "Hello\n=====\n\na\n\nMore\n----\n\nb\n\nLast"),
     ("<ul><li>a<li><p>b</p><ol><li>c</li><li>d</li></ol></ul>e", "- a\n- b\n  1. c\n  2. d\n\ne"),
+    ("<ol start=3><li>a<li>b</ol><ol start=x><li>c</ol>", "3. a\n4. b\n\n1. c"),
     ("<table><tr><th>Item<th>Price<tr><td>Tea<td>3</table>", "Item | Price\nTea | 3"),
     ("<table role=presentation><tr><td>a<td>b<tr><td>c</table>", "a\n\nb\n\nc"),
     ("<blockquote>a<p>b</blockquote>c", "> a\n>\n> b\n\nc"),
