@@ -28,6 +28,9 @@ KINDS = {
 }
 """How the files of pictures begin."""
 
+LARGEST = 25 * 1024 * 1024
+"""Bytes that are read of a file; no server takes a message with more."""
+
 
 def picture(
     source: str | PathLike[str] | bytes,
@@ -75,7 +78,15 @@ def in_place(attachments: Iterable[Attachment], new: Attachment) -> bool:
 
 def _read(path: str | PathLike[str]) -> bytes:
     try:
-        return Path(path).read_bytes()
+        file = Path(path)
+        # A directory says so itself; a named pipe or a device would hold whoever reads it.
+        if file.exists() and not (file.is_file() or file.is_dir()):
+            raise ValueError("it is no regular file")
+        with file.open("rb") as opened:
+            data = opened.read(LARGEST + 1)
+        if len(data) > LARGEST:
+            raise ValueError(f"it has more than {LARGEST} bytes, so attach it by path=")
+        return data
     except (OSError, ValueError, TypeError) as error:
         reason = getattr(error, "strerror", None) or error
         raise MessageError(f"inline cannot read the picture {shown(path)}: {reason}.") from error

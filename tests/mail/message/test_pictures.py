@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from email import message_from_bytes, policy
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ import pytest
 
 from quartapp.mail import Message, MessageError
 from quartapp.mail.mailbox import read
+from quartapp.mail.message.pictures import LARGEST
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -79,6 +81,18 @@ def test_the_kind_of_bytes_is_seen_from_how_they_begin(data: bytes, content_type
     message.inline(data)
 
     assert message.attachments[0].content_type == content_type
+
+
+def test_no_named_pipe_and_no_endless_file_holds_whoever_adds_a_picture(tmp_path: Path) -> None:
+    message, pipe, large = sent(), tmp_path / "pipe.png", tmp_path / "large.png"
+    os.mkfifo(pipe)
+    with large.open("wb") as file:
+        file.truncate(LARGEST + 1)
+
+    with pytest.raises(MessageError, match=r"^inline cannot read the picture .*no regular file"):
+        message.inline(pipe)
+    with pytest.raises(MessageError, match=rf"more than {LARGEST} bytes, so attach it by path="):
+        message.inline(large)
 
 
 def test_a_picture_that_cannot_be_used_is_refused_in_a_sentence(tmp_path: Path) -> None:
