@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from quartapp.mail import Message, Status
+from quartapp.mail import Message, Status, email_dispatched
 from quartapp.mail.testing import message
 
 if TYPE_CHECKING:
@@ -49,15 +49,20 @@ def large_message(request: pytest.FixtureRequest) -> Message:
 async def test_a_message_of_25_mib_does_not_hold_up_the_loop(
     serve: Serve, migrated_url: str, port: str, large_message: Message
 ) -> None:
+    async def see(_app: object, message: Message) -> None:
+        seen.append(message.msgId)
+
+    seen: list[str | None] = []
     async with serve(migrated_url, MAIL_PORT=port, MAIL_MAX_SIZE="40MiB") as mail:
         async with measured() as while_composing:
             message = await mail._parts.submission.finish(large_message)
-        async with measured() as while_sending:
-            done = await mail.wait(await mail.send_later(large_message), timeout=30)
+        with email_dispatched.connected_to(see, mail.host.app):
+            async with measured() as while_sending:
+                done = await mail.wait(await mail.send_later(large_message), timeout=30)
 
     longest = max(while_composing + while_sending)
     print(f"{len(message.content)} bytes; the loop was at one thing for {longest * 1000:.0f} ms")
-    assert done.status is Status.SENT
+    assert (done.status, seen) == (Status.SENT, [done.message_id])
     assert len(while_composing) > 1
     assert longest < max(LONGEST, seconds_to_encode(10 << 20))
 

@@ -17,6 +17,7 @@ from quartapp.mail.message.encoding import Envelope
 from quartapp.mail.message.parsing import parse
 from quartapp.mail.outbox.delivery import decisive
 from quartapp.mail.outbox.states import Status
+from quartapp.mail.outbox.submission import OFF_THE_LOOP
 
 if TYPE_CHECKING:
     from collections.abc import (
@@ -162,10 +163,10 @@ class Publisher:
 
         Returns when receivers have been told, with a message that is read from its bytes.
         """
-        if not (self._recorders or signals.email_dispatched.receivers):
+        if not (self._recorders or signals.email_dispatched.has_receivers_for(self._host.app)):
             return
         try:
-            message = parse(content, envelope)
+            message = await _read(content, envelope)
         except Exception:
             # It went out, whatever can be read of it: whoever sent it must not hear that it failed.
             logger.exception("a message that was sent cannot be read again for receivers")
@@ -271,6 +272,13 @@ _SIGNALS = {
     Status.UNCERTAIN: signals.message_uncertain,
     Status.CANCELLED: signals.message_cancelled,
 }
+
+
+async def _read(content: bytes, envelope: Envelope) -> Message:
+    """The message that was sent; a large one is read in a thread, so that the loop goes on."""
+    if len(content) > OFF_THE_LOOP:
+        return await asyncio.to_thread(parse, content, envelope)
+    return parse(content, envelope)
 
 
 async def _ended(tasks: list[asyncio.Task[None]]) -> None:

@@ -262,6 +262,13 @@ SERVERS = (
         "tests/crash/test_loop.py::test_a_message_of_25_mib_does_not_hold_up_the_loop",
     ),
     Mechanism(
+        "large messages are read off the loop for receivers",
+        "quartapp/mail/events/publish.py",
+        "if len(content) > OFF_THE_LOOP:",
+        "if False:",
+        "tests/crash/test_loop.py::test_a_message_of_25_mib_does_not_hold_up_the_loop",
+    ),
+    Mechanism(
         "a connection does not hold the request that opened it",
         "quartapp/mail/transports/smtp/pool.py",
         'name="mail: connect", context=Context()',
