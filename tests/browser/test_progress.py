@@ -55,6 +55,7 @@ async def test_the_line_follows_the_message_from_queued_to_sent(
 
     await say(page, "Ada")
     await expect(status(page)).to_contain_text("is on its way to the mail server")
+    await server.reached(Phase.END_OF_DATA)
     server.resume()
 
     await expect(status(page)).to_contain_text("was sent; it took")
@@ -88,6 +89,7 @@ async def test_two_tabs_and_a_reload_tell_the_same(
 
     await second.reload()
     await expect(status(second)).to_contain_text("on its way")
+    await server.reached(Phase.END_OF_DATA)
     server.resume()
 
     await expect(status(first)).to_contain_text("was sent")
@@ -103,6 +105,7 @@ async def test_an_error_in_between_does_not_end_the_following(
     page = await live.new_page()
 
     await say(page, "Ada")
+    await server.reached(Phase.END_OF_DATA)
     server.resume()
 
     await expect(status(page)).to_contain_text("was sent")
@@ -165,6 +168,7 @@ async def test_without_scripts_a_page_of_its_own_keeps_up_by_itself(
     await page.get_by_role("link", name="Follow the message").click()
     await expect(status(page)).to_contain_text("on its way")
 
+    await server.reached(Phase.END_OF_DATA)
     server.resume()
 
     await expect(status(page)).to_contain_text("was sent")
