@@ -106,6 +106,7 @@ async def test_a_rollback_comes_after_a_statement_that_was_cut(connection):
     goes_on = threading.Event()
     await connection.create_function("hold", 0, lambda: goes_on.wait(30))
     holding = asyncio.create_task(connection.execute("SELECT hold()"))
+    await asyncio.sleep(0)
     connection.begin("BEGIN IMMEDIATE")
     cut = asyncio.create_task(connection.execute("INSERT INTO things VALUES ('one')"))
     await asyncio.sleep(0)
@@ -115,5 +116,7 @@ async def test_a_rollback_comes_after_a_statement_that_was_cut(connection):
     await asyncio.sleep(0)
     goes_on.set()
     await asyncio.wait([holding, cut, rolling_back])
+    # Its thread is through with the statement that was cut.
+    await connection.execute("SELECT 1")
 
     assert not connection.in_transaction

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import make_url
 
 from quartapp.database import Database
-from quartapp.database.url import database_url
+from quartapp.database.url import database_url, shown
 
 RAW = "has a raw .* encode it there, as %3F, %23, %40 or %2F"
 
@@ -140,3 +141,14 @@ def test_what_cannot_be_used_is_refused_without_its_password(
         database_url(written)
 
     assert "hunter2" not in str(refused.value)
+
+
+@pytest.mark.parametrize("name", ["password", "sslpassword", "sslkey", "passfile", "auth_token"])
+def test_an_address_is_shown_without_the_secrets_in_its_query(name: str) -> None:
+    url = make_url(f"postgresql+asyncpg://ada:swordfish@db/app?{name}=swordfish&application_name=a")
+
+    words = shown(url)
+
+    assert "swordfish" not in words
+    assert "ada:***@db/app?" in words
+    assert "application_name=a" in words

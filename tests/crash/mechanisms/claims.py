@@ -261,8 +261,8 @@ CLAIMS = (
     Mechanism(
         "the poll is the guarantee",
         "quartapp/mail/delivery/dispatcher.py",
-        "pause = POLL\n",
-        "pause = 3600.0\n",
+        "await _at_most(min(pause, max(self._watch.remaining, GATHER)), self._woken)",
+        "await self._woken.wait()",
         "tests/mail/delivery/test_promises_to_others.py::test_6_a_message_without_a_notification_is_found",
     ),
     Mechanism(

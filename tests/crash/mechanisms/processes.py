@@ -49,8 +49,8 @@ PROCESSES = (
     Mechanism(
         "a drain has an end",
         "quartapp/mail/delivery/dispatcher.py",
-        "        await cut()\n",
-        "",
+        "await asyncio.wait(self._jobs, timeout=self._settings.drain_timeout)",
+        "await asyncio.wait(self._jobs)",
         "tests/mail/delivery/test_promises_to_others.py"
         "::test_7_shutdown_leaves_what_was_not_answered_uncertain",
     ),

@@ -179,14 +179,21 @@ SECRETS = (
         "quartapp/database/url.py",
         "if secret else url",
         "if False else url",
-        "tests/database/test_database.py::test_no_password_in_its_repr",
+        "tests/database/test_url.py::test_an_address_is_shown_without_the_secrets_in_its_query",
+    ),
+    Mechanism(
+        "a secret masks itself",
+        "quartapp/settings/keys.py",
+        'return "<secret>"',
+        "return super().__repr__()",
+        "tests/settings/test_keys.py::test_a_secret_is_used_as_text_and_never_shown",
     ),
     Mechanism(
         "no password in a repr",
         "quartapp/settings/fields.py",
         'repr=not key.get("secret")',
         "repr=True",
-        "tests/mail/delivery/test_promises_to_others.py::test_8_no_password_is_shown_anywhere",
+        "tests/mail/test_settings.py::test_the_password_is_not_shown",
     ),
     Mechanism(
         "one command is one command",

@@ -124,11 +124,12 @@ SERVERS = (
         "tests/mail/transports/test_outage.py::test_one_probes_while_the_others_wait",
     ),
     Mechanism(
-        "a wrong password is sent by one connection at a time",
+        "the first connection opens before the others",
         "quartapp/mail/transports/smtp/pool.py",
         "return not self._opening or any(c.is_open for c in self._busy if c not in self._opening)",
         "return True",
-        "tests/mail/transports/test_outage.py::test_a_wrong_password_is_sent_once_per_probe",
+        "tests/mail/transports/test_outage.py"
+        "::test_others_connect_as_soon_as_the_first_has_logged_in",
     ),
     Mechanism(
         "replies about the session do not reject the message",
@@ -145,6 +146,13 @@ SERVERS = (
         "if reply.code == 421:",
         "tests/mail/delivery/test_session_replies.py"
         "::test_a_reply_about_the_session_is_an_outage_at_every_phase",
+    ),
+    Mechanism(
+        "without a login others that pass disprove a reply about the session",
+        "quartapp/mail/transports/smtp/suspicion.py",
+        "return is_second if is_logged_in else not is_proven",
+        "return is_second if is_logged_in else True",
+        "tests/mail/transports/test_suspicion.py::test_without_a_login_others_that_pass_disprove_it",
     ),
     Mechanism(
         "after a login one message does not pause the server",

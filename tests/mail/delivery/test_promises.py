@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from sqlalchemy import event
 
@@ -174,4 +176,16 @@ async def test_5_a_message_that_always_gets_421_does_not_stop_the_others(serve, 
             await mail.drain()
 
     assert {other.status for other in done} == {Status.SENT}
+    assert (stuck.status, stuck.attempts) == (Status.QUEUED, 1)
+
+
+async def test_5_a_message_that_always_gets_421_has_an_end_though_it_is_alone(serve, server):
+    server.answer(Phase.RCPT, "421 4.7.0 not that one")
+    async with serve(MAIL_BREAKER_FIRST=0.01, MAIL_BREAKER_MAX=0.02) as mail:
+        poison = await mail.send_later(message())
+
+        async with asyncio.timeout(30):
+            while not (stuck := await mail.get(poison.id)).attempts:
+                await mail.drain()
+
     assert (stuck.status, stuck.attempts) == (Status.QUEUED, 1)
