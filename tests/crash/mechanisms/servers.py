@@ -227,15 +227,23 @@ SERVERS = (
     ),
     Mechanism(
         "a limit of messages per connection",
-        "quartapp/mail/transports/smtp/pool.py",
-        "return connection.messages >= self._settings.max_emails",
-        "",
+        "quartapp/mail/transports/smtp/connection.py",
+        "return self._messages >= self._most",
+        "return False",
         "tests/mail/transports/test_pool.py::test_a_connection_carries_so_many_messages_and_no_more",
+    ),
+    Mechanism(
+        "a limit of messages that the server announces",
+        "quartapp/mail/transports/smtp/connection.py",
+        'min(most, announced_limit("MAILMAX", limits) or most)',
+        "most",
+        "tests/mail/transports/test_pool.py"
+        "::test_a_connection_carries_no_more_messages_than_the_server_announces",
     ),
     Mechanism(
         "a limit of messages on the connection of mail.connect()",
         "quartapp/mail/transports/smtp/session.py",
-        "connection.is_open and not self._pool.is_used_up(connection)",
+        "connection.is_open and not connection.is_used_up",
         "connection.is_open",
         "tests/migration/test_newsletter.py"
         "::test_an_issue_reaches_every_reader_on_four_connections",
@@ -340,7 +348,7 @@ SERVERS = (
     Mechanism(
         "a limit that the server announces",
         "quartapp/mail/transports/smtp/connection.py",
-        'self._limit.announced = announced_limit(self._client.esmtp_extensions.get("limits", ""))',
+        'self._limit.announced = announced_limit("RCPTMAX", limits)',
         "pass",
         "tests/mail/transports/test_heard.py"
         "::test_a_limit_that_the_server_announces_holds_from_the_first_message",

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from quartapp.mail.testing import Phase
+from quartapp.mail.testing import Phase, SMTPServer
 from quartapp.mail.transports import Result, ServerOutage
 from tests.mail.transports.sample import BOB, TEA, TO_BOB, send
 
@@ -45,6 +45,15 @@ async def test_a_connection_carries_so_many_messages_and_no_more(connect, server
             await send(transport)
 
     assert [message.connection for message in server.messages] == [1, 1, 2, 2, 3]
+
+
+async def test_a_connection_carries_no_more_messages_than_the_server_announces(connect):
+    extensions = ("LIMITS RCPTMAX=10 MAILMAX=2",)
+    async with SMTPServer(extensions=extensions) as server, connect(server) as transport:
+        for _ in range(3):
+            await send(transport)
+
+    assert [message.connection for message in server.messages] == [1, 1, 2]
 
 
 async def test_an_idle_connection_is_closed(connect, server):

@@ -55,4 +55,4 @@ def test_what_was_seen_outlives_a_connection_that_announces_more():
     ],
 )
 def test_a_limit_that_is_announced(limits, count):
-    assert announced_limit(limits) == count
+    assert announced_limit("RCPTMAX", limits) == count

@@ -65,7 +65,6 @@ class SMTPConnection:
         suspicion: Suspicion,
         limit: RecipientLimit,
     ) -> None:
-        self.messages = 0
         self.is_reused = False
         self.ignores_early_messages = False
         self.opened_at = 0.0
@@ -73,6 +72,7 @@ class SMTPConnection:
         self._settings = settings
         self._suspicion = suspicion
         self._limit = limit
+        self._messages, self._most = 0, settings.max_emails
         self._is_logged_in = False
         self._needs_reset = False
         self._is_broken = False
@@ -86,6 +86,11 @@ class SMTPConnection:
     def is_open(self) -> bool:
         """Whether it can carry a message, as far as one can know without asking."""
         return self._conversation is not None and self._conversation.is_open and not self._is_broken
+
+    @property
+    def is_used_up(self) -> bool:
+        """Whether it has carried as many messages as one connection may."""
+        return self._messages >= self._most
 
     @property
     def overlaps(self) -> bool:
@@ -103,7 +108,10 @@ class SMTPConnection:
         except BaseException:
             self.abort()
             raise
-        self._limit.announced = announced_limit(self._client.esmtp_extensions.get("limits", ""))
+        limits = self._client.esmtp_extensions.get("limits", "")
+        self._limit.announced = announced_limit("RCPTMAX", limits)
+        most = self._settings.max_emails
+        self._most = min(most, announced_limit("MAILMAX", limits) or most)
         self.opened_at = self.idle_since = time.monotonic()
 
     async def _begin(self, opened: socket.socket, timeout: float) -> None:
@@ -206,7 +214,7 @@ class SMTPConnection:
             is_logged_in=self._is_logged_in,
             heard=heard,
         )
-        self.messages += 1
+        self._messages += 1
         self.is_reused = True
         return transaction
 

@@ -134,10 +134,6 @@ class Pool:
             self._closing.add(connection)
         self._assign()
 
-    def is_used_up(self, connection: SMTPConnection) -> bool:
-        """Whether it has carried as many messages as one connection may."""
-        return connection.messages >= self._settings.max_emails
-
     def report(self, outage: ServerOutage | None) -> None:
         """Tell the breaker how the server did, and the log when that changes anything."""
         paused_for = self._breaker.paused_for
@@ -268,7 +264,7 @@ class Pool:
         return (
             connection.is_open
             and not self._is_closed
-            and not self.is_used_up(connection)
+            and not connection.is_used_up
             and time.monotonic() - connection.opened_at < self._max_age
         )
 

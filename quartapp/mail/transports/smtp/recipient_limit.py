@@ -11,8 +11,6 @@ if TYPE_CHECKING:
 
 __all__ = ["RecipientLimit", "announced_limit"]
 
-ANNOUNCED = re.compile(r"(?:^|\s)RCPTMAX=([0-9]{1,6})(?!\S)", re.IGNORECASE)
-
 REMEMBERED = 3600.0
 """Seconds; a server may take fewer recipients only for a while."""
 
@@ -49,10 +47,13 @@ class RecipientLimit:
         self._until = self._clock() + REMEMBERED
 
 
-def announced_limit(limits: str) -> int | None:
-    """The most recipients of a transaction, as LIMITS in a reply to EHLO has it (RFC 9422).
+def announced_limit(name: str, limits: str) -> int | None:
+    """A limit that the server announces in its reply to EHLO; None where it does not.
 
-    None where it says nothing of them.
+    name
+        RCPTMAX for the recipients of a transaction, MAILMAX for the messages of a connection.
+    limits
+        The parameters of LIMITS (RFC 9422).
     """
-    found = ANNOUNCED.search(limits)
+    found = re.search(rf"(?:^|\s){name}=([0-9]{{1,6}})(?!\S)", limits, re.IGNORECASE)
     return int(found[1]) or None if found else None

@@ -92,7 +92,7 @@ class PooledSession:
         return self._connection
 
     def _can_go_on(self, connection: SMTPConnection) -> bool:
-        return connection.is_open and not self._pool.is_used_up(connection)
+        return connection.is_open and not connection.is_used_up
 
     def _end_of_data_written(self) -> None:
         if self._connection is not None and not self._is_exclusive:
