@@ -19,7 +19,7 @@ from quartapp import create_app
 from quartapp.mail.testing import SMTPServer
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Sequence
     from pathlib import Path
 
     from playwright.async_api import Browser, Page
@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 # A busy machine is no mistake of ours.
 expect.set_options(timeout=30_000)
 
-CHROMIUM = "/usr/bin/chromium"
+PROGRAMS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+"""The browser's names, the cheapest first: the shell is the engine without windows around it."""
+
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -42,13 +44,12 @@ ARGUMENTS = [
 
 @pytest.fixture(scope="session")
 def chromium() -> str:
-    """The browser's program; `CHROMIUM` in the environment names another."""
-    wanted = os.environ.get("CHROMIUM", CHROMIUM)
-    found = shutil.which(wanted)
+    """The browser's program."""
+    found, names = find_chromium(), " or ".join(programs())
     if found is None and os.environ.get("CI") == "true":
-        pytest.fail(f"there is no {wanted}, and CI must see the page in a browser")
+        pytest.fail(f"there is no {names}, and CI must see the page in a browser")
     if found is None:
-        pytest.skip(f"there is no {wanted}: install Chromium, or name it in CHROMIUM")
+        pytest.skip(f"there is no {names}: install Chromium, or name it in CHROMIUM")
     return found
 
 
@@ -110,6 +111,17 @@ async def address(app: Quart) -> AsyncIterator[str]:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         async with serving(app, listening):
             yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+
+
+def programs() -> Sequence[str]:
+    """The names to look for: what `CHROMIUM` in the environment says, else all that we know."""
+    named = os.environ.get("CHROMIUM")
+    return [named] if named else PROGRAMS
+
+
+def find_chromium() -> str | None:
+    """The path of the first program that there is."""
+    return next(filter(None, map(shutil.which, programs())), None)
 
 
 @asynccontextmanager

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import os
-import shutil
+import sys
 import tempfile
 from itertools import product
 from pathlib import Path
@@ -18,7 +17,7 @@ from typing import TYPE_CHECKING
 from playwright.async_api import expect
 
 from quartapp import create_app
-from tests.browser.conftest import CHROMIUM, launched
+from tests.browser.conftest import find_chromium, launched, programs
 from tests.browser.gallery import DESKTOP, PHONE, Gallery, served
 from tests.browser.sights import SIGHTS, Sight
 
@@ -69,12 +68,12 @@ async def main() -> None:
     """Take what is asked for."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--all", type=Path, metavar="FOLDER", help="every sight, into this folder")
-    wanted = parser.parse_args().all
-    program = shutil.which(os.environ.get("CHROMIUM", CHROMIUM)) or CHROMIUM
+    folder = parser.parse_args().all
+    program = find_chromium() or sys.exit(f"there is no {' or '.join(programs())}")
     with tempfile.TemporaryDirectory() as name:
         async with launched(program) as browser, Gallery.opened(browser, Path(name)) as gallery:
-            if wanted:
-                await photograph_all(gallery, wanted)
+            if folder:
+                await photograph_all(gallery, folder)
             else:
                 await photograph_for_the_readme(gallery, Path(name))
 
