@@ -11,7 +11,14 @@ import pytest
 from sqlalchemy import text
 
 from quartapp.database import Database, DatabaseUnavailable
-from quartapp.database.parameters import IGNORED, KNOWN, PLACES, REFUSED, TRANSLATED
+from quartapp.database.parameters import (
+    IGNORED,
+    KNOWN,
+    PLACES,
+    REFUSED,
+    TRANSLATED,
+    Parameters,
+)
 from quartapp.database.url import database_url
 from tests.fixtures.postgres_front import PostgresFront
 from tests.fixtures.postgres_server import installed
@@ -64,6 +71,72 @@ async def setting(url, name):
     finally:
         await database.dispose()
     return row[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "place", "found"),
+    [
+        ("application_name", "a", "settings", {"application_name": "a"}),
+        ("fallback_application_name", "a", "fallback_name", "a"),
+        ("options", "-cx=y", "settings", {"options": "-cx=y"}),
+        ("search_path", "a,b", "settings", {"search_path": "a,b"}),
+        ("statement_timeout", "5s", "settings", {"statement_timeout": "5s"}),
+        ("lock_timeout", "5s", "settings", {"lock_timeout": "5s"}),
+        (
+            "idle_in_transaction_session_timeout",
+            "5s",
+            "settings",
+            {"idle_in_transaction_session_timeout": "5s"},
+        ),
+        ("timezone", "UTC", "settings", {"timezone": "UTC"}),
+        ("connect_timeout", "10", "timeout", 10),
+        ("connect_timeout", "0", "timeout", None),
+        ("connect_timeout", "-1", "timeout", None),
+        ("timeout", "2.5", "timeout", 2.5),
+        ("target_session_attrs", "standby", "session", "standby"),
+        ("load_balance_hosts", "random", "is_shuffled", True),
+        ("passfile", "/a", "arguments", {"passfile": "/a"}),
+        ("krbsrvname", "a", "arguments", {"krbsrvname": "a"}),
+        ("gsslib", "sspi", "arguments", {"gsslib": "sspi"}),
+        ("sslmode", "allow", "tls", {"sslmode": "allow"}),
+        ("ssl", "1", "tls", {"sslmode": "require"}),
+        ("ssl", "off", "tls", {"sslmode": "disable"}),
+        ("ssl", "verify-ca", "tls", {"sslmode": "verify-ca"}),
+        ("requiressl", "1", "tls", {"sslmode": "require"}),
+        ("requiressl", "0", "tls", {"sslmode": "prefer"}),
+        ("sslnegotiation", "direct", "tls", {"sslnegotiation": "direct"}),
+        ("direct_tls", "true", "tls", {"sslnegotiation": "direct"}),
+        ("sslrootcert", "/a", "tls", {"sslrootcert": "/a"}),
+        ("sslcert", "/a", "tls", {"sslcert": "/a"}),
+        ("sslkey", "/a", "tls", {"sslkey": "/a"}),
+        ("sslpassword", "a", "tls", {"sslpassword": "a"}),
+        ("sslcrl", "/a", "tls", {"sslcrl": "/a"}),
+        (
+            "ssl_min_protocol_version",
+            "TLSv1.3",
+            "tls",
+            {"ssl_min_protocol_version": "TLSv1.3"},
+        ),
+        (
+            "ssl_max_protocol_version",
+            "TLSv1.2",
+            "tls",
+            {"ssl_max_protocol_version": "TLSv1.2"},
+        ),
+        ("pgbouncer", "true", "is_pooled", True),
+        ("statement_cache_size", "9", "arguments", {"statement_cache_size": 9}),
+        ("prepared_statement_cache_size", "9", "statements", 9),
+        ("max_cached_statement_lifetime", "9", "arguments", {"max_cached_statement_lifetime": 9}),
+        ("max_cacheable_statement_size", "9", "arguments", {"max_cacheable_statement_size": 9}),
+        ("command_timeout", "5.5", "arguments", {"command_timeout": 5.5}),
+    ],
+)
+def test_each_asks_for_what_it_is_named_after(name, value, place, found):
+    parameters = Parameters()
+
+    parameters.read(name, value)
+
+    assert getattr(parameters, place) == found
 
 
 class _Option(ctypes.Structure):

@@ -20,6 +20,9 @@ from quartapp.mail.testing import message
 
 PATIENCE = 60
 WHICH = text("SELECT pg_backend_pid() + :nothing")
+LISTENS = text(
+    "SELECT 1 FROM pg_stat_activity WHERE application_name = :name AND query LIKE 'LISTEN %'"
+)
 
 
 @pytest.fixture
@@ -163,6 +166,19 @@ async def test_a_direct_address_hears_what_goes_through_the_pooler(pooled, postg
         await heard.wait()
     await listener.close()
     await notifier.close()
+
+
+async def test_what_another_process_queues_is_heard_at_a_direct_address(
+    serve, pooled_url, postgres_url, caplog
+):
+    direct = Database(postgres_url)
+    settings = {"MAIL_NOTIFY_URL": f"{postgres_url}&application_name=notifier"}
+    async with serve(f"{pooled_url}&pgbouncer=true", **settings), asyncio.timeout(PATIENCE):
+        while not await direct.first(LISTENS, {"name": "notifier"}):
+            continue
+    await direct.dispose()
+
+    assert [each.message for each in caplog.records if "MAIL_NOTIFY_URL" in each.message] == []
 
 
 def listening(database, url):

@@ -84,6 +84,30 @@ async def test_a_server_that_demands_tls_gets_it_from_who_would_do_without(
         assert await connect(front, f"sslmode={mode}") is True
 
 
+@pytest.mark.parametrize("root", ["", "&sslrootcert=system"])
+@pytest.mark.parametrize(
+    ("end", "parameter"),
+    [
+        ("maximum", "ssl_min_protocol_version=TLSv1.3"),
+        ("minimum", "ssl_max_protocol_version=TLSv1.2"),
+    ],
+)
+async def test_a_version_of_tls_that_is_ruled_out_is_not_spoken(
+    postgres, authority, ca_file, monkeypatch, end, parameter, root
+):
+    monkeypatch.setenv("SSL_CERT_FILE", str(ca_file))
+    context = context_of(authority.issue_cert("localhost"))
+    version = ssl.TLSVersion.TLSv1_2 if end == "maximum" else ssl.TLSVersion.TLSv1_3
+    setattr(context, f"{end}_version", version)
+    mode = "verify-full" if root else "require"
+
+    async with PostgresFront(postgres.folder, context) as front:
+        usual = await connect(front, f"sslmode={mode}{root}")
+        without = await connect(front, f"sslmode={mode}{root}&{parameter}")
+
+    assert (usual, without) == (True, REFUSED)
+
+
 @pytest.fixture
 def client_files(authority, tmp_path):
     """A client's certificate and its key, which a password locks."""

@@ -133,6 +133,14 @@ def test_the_password_is_not_shown() -> None:
             "MAIL_RETRY_FIRST (7200 s) is more than MAIL_RETRY_MAX (4000 s): swap them.",
         ),
         (
+            # It stands in a statement.
+            {"MAIL_QUEUE": "shop'; --"},
+            (
+                'MAIL_QUEUE in app.config is "shop\'; --", which is no name: use at most 64 '
+                "letters, digits, dots, dashes or underscores."
+            ),
+        ),
+        (
             {"MAIL_BREAKER_MAX": "0.5s"},
             "MAIL_BREAKER_FIRST (1 s) is more than MAIL_BREAKER_MAX (0.5 s): swap them.",
         ),

@@ -25,7 +25,7 @@ LARGER = {
 }
 """By Python's names: what is read where less is named."""
 
-# The labels of the standard that Python does not know.
+# The labels of the standard that neither Python nor `codec` knows.
 LABELS = {
     "utf-8": "unicode-1-1-utf-8 unicode11utf8 unicode20utf8 x-unicode20utf8",
     "utf-16-be": "unicodefffe",
@@ -38,8 +38,8 @@ LABELS = {
     "koi8-u": "koi8-ru",
     "mac-roman": "csmacintosh mac x-mac-roman",
     "mac-cyrillic": "x-mac-cyrillic x-mac-ukrainian",
-    "cp874": "dos-874 windows-874",
-    "cp932": "windows-31j x-sjis",
+    "cp874": "dos-874",
+    "cp932": "x-sjis",
     "cp949": "cseuckr csksc56011987 iso-ir-149 ks_c_5601-1989 ksc_5601 windows-949",
     "gb18030": "csgb2312 gb_2312 gb_2312-80 x-gbk",
     "big5hkscs": "cn-big5 x-x-big5",

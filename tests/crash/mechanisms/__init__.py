@@ -6,7 +6,10 @@ from tests.crash.mechanisms.applications import APPLICATIONS
 from tests.crash.mechanisms.attempts import ATTEMPTS
 from tests.crash.mechanisms.claims import CLAIMS
 from tests.crash.mechanisms.composing import COMPOSING
+from tests.crash.mechanisms.database_urls import DATABASE_URLS
 from tests.crash.mechanisms.databases import DATABASES
+from tests.crash.mechanisms.files import FILES
+from tests.crash.mechanisms.headers import HEADERS
 from tests.crash.mechanisms.hostile import HOSTILE
 from tests.crash.mechanisms.kit import KIT
 from tests.crash.mechanisms.mechanism import Mechanism
@@ -25,6 +28,7 @@ MECHANISMS = (
     *ATTEMPTS,
     *SERVERS,
     *DATABASES,
+    *DATABASE_URLS,
     *PROCESSES,
     *QUEUES,
     *RECIPIENTS,
@@ -32,6 +36,8 @@ MECHANISMS = (
     *SECRETS,
     *APPLICATIONS,
     *COMPOSING,
+    *HEADERS,
+    *FILES,
     *HOSTILE,
     *TEMPLATES,
     *KIT,

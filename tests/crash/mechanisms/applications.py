@@ -86,4 +86,11 @@ APPLICATIONS = (
         "    if False:\n",
         "tests/web/test_websockets.py::test_the_demo_has_none_anywhere",
     ),
+    Mechanism(
+        "a proxy's word about a WebSocket is a scheme of WebSockets",
+        "quartapp/web/proxies.py",
+        '"websocket": {"http": "ws", "https": "wss", "ws": "ws", "wss": "wss"},',
+        '"websocket": {"http": "http", "https": "https", "ws": "ws", "wss": "wss"},',
+        "tests/web/test_websockets.py::test_the_demo_has_none_anywhere",
+    ),
 )

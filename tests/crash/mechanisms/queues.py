@@ -73,4 +73,33 @@ QUEUES = (
         "tests/mail/delivery/test_notifier.py"
         "::test_a_notification_of_another_application_is_not_heard",
     ),
+    Mechanism(
+        "a notification is of the queue of MAIL_QUEUE",
+        "quartapp/mail/delivery/worker.py",
+        "Notifier(self._outbox.database, self._direct, self._settings.queue)",
+        "Notifier(self._outbox.database, self._direct)",
+        "tests/mail/delivery/test_notifier.py::test_a_notification_is_of_the_queue_of_the_settings",
+    ),
+    Mechanism(
+        "messages are counted within their queue",
+        "quartapp/mail/outbox/query/counts.py",
+        "query = query.where(messages.c.queue == queue).group_by(messages.c.status)",
+        "query = query.group_by(messages.c.status)",
+        f"{TEST}::test_figures_are_of_one_application",
+    ),
+    Mechanism(
+        "no page of an application shows a message of another",
+        "quartapp/mail/outbox/query/find.py",
+        "find(connection, Filter(queue=queue, ids=[delivery_id]), limit=1, listed=None)",
+        "find(connection, Filter(ids=[delivery_id]), limit=1, listed=None)",
+        "tests/web/test_two_applications.py"
+        "::test_no_page_of_an_application_shows_a_message_of_another_or_waits_for_it",
+    ),
+    Mechanism(
+        "the name of a queue is safe in a statement",
+        "quartapp/mail/settings.py",
+        '        "default",\n        kinds.name,\n',
+        '        "default",\n        kinds.text,\n',
+        "tests/mail/test_settings.py::test_a_setting_that_makes_no_sense_is_one_sentence",
+    ),
 )

@@ -77,6 +77,20 @@ async def test_a_notification_of_another_application_is_not_heard(here, there):
     assert calls == ["heard", "heard"]
 
 
+async def test_a_notification_is_of_the_queue_of_the_settings(serve, there, postgres_url):
+    heard, listener = asyncio.Event(), Notifier(there, queue="shop")
+    listener.listen(heard.set)
+    async with asyncio.timeout(PATIENCE):
+        await heard.wait()
+    heard.clear()
+
+    async with serve(postgres_url, MAIL_QUEUE="shop", MAIL_DISPATCH=False) as mail:
+        await mail.send_later(message())
+        async with asyncio.timeout(PATIENCE):
+            await heard.wait()
+    await listener.close()
+
+
 async def test_a_ring_is_heard_in_another_process(notifier, heard):
     notifier.notify()
 

@@ -297,6 +297,7 @@ def test_an_alternative_for_programs_is_a_file():
         ("tis-620", "ไทย…".encode("cp874"), "ไทย…"),
         ("shift_jis", "①".encode("cp932"), "①"),
         ("x-sjis", "語".encode("cp932"), "語"),
+        ("windows-31j", "①".encode("cp932"), "①"),
         ("ks_c_5601-1987", "믜".encode("cp949"), "믜"),
         ("windows-949", "한".encode("cp949"), "한"),
         ("big5", b"\xc6\xa1", "①"),

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import mimetypes
 from email import message_from_bytes, policy
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +36,11 @@ def file(name: str, *, is_ascii: bool = False, content_type: str | None = None) 
         is_ascii=is_ascii, attachments=[Attachment(name, content_type, b"x")]
     ).iter_attachments()
     return found
+
+
+def raw_type(part: MIMEPart) -> str:
+    """The type as it is written; of two parameters with one name a parser leaves out the second."""
+    return dict(part.raw_items())["Content-Type"]
 
 
 @pytest.mark.parametrize(
@@ -70,6 +76,14 @@ def test_a_files_type_is_the_same_on_every_machine(end: str, content_type: str) 
     assert Attachment(f"data:,?b/C.{end.upper()}", data=b"x").content_type == content_type
 
 
+def test_a_type_that_only_this_machine_knows_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    mimetypes.init()
+    monkeypatch.setitem(mimetypes.types_map, ".ours", "application/x-ours")
+
+    assert mimetypes.guess_type("a.ours")[0] == "application/x-ours"
+    assert Attachment("a.ours", data=b"x").content_type == "application/octet-stream"
+
+
 @pytest.mark.parametrize("is_ascii", [True, False])
 @pytest.mark.parametrize("name", ["a.pdf", "a b (1) 100%.pdf", f"{'long ' * 40}.pdf"])
 def test_a_name_stands_in_the_type_too(name: str, is_ascii: bool) -> None:
@@ -94,7 +108,7 @@ def test_a_name_that_looks_like_an_encoded_word_is_read_as_it_is() -> None:
 def test_a_name_that_the_type_has_already_is_kept() -> None:
     found = file("a.pdf", content_type="application/pdf; name=b.pdf")
 
-    assert (found.get_filename(), found["Content-Type"].params["name"]) == ("a.pdf", "b.pdf")
+    assert (found.get_filename(), raw_type(found)) == ("a.pdf", "application/pdf; name=b.pdf")
 
 
 @pytest.mark.parametrize(
@@ -120,11 +134,13 @@ def test_a_name_that_the_type_has_already_is_kept() -> None:
     ],
 )
 def test_a_name_in_plain_ascii_keeps_its_letters(name: str, reduced: str) -> None:
-    found = file(name, is_ascii=True)
+    written = message(attachments=[Attachment(name, data=b"x")])
 
-    assert found.get_filename() == reduced
-    assert f'filename="{reduced}"' in str(found["Content-Disposition"])
-    assert f'name="{reduced}"' in str(found["Content-Type"])
+    content = encode(written, MailSettings(ascii_attachments=True)).content.decode()
+
+    # As it is, since a parser puts the sections of RFC 2231 together again.
+    assert f' filename="{reduced}"\r\n' in content
+    assert f' name="{reduced}"\r\n' in content
 
 
 @settings(max_examples=200, deadline=None)
@@ -158,7 +174,7 @@ def test_an_invitation_comes_after_the_html(key: str, is_first: bool) -> None:
 
     assert [part.get_content_subtype() for part in parts] == ["plain", "html", "calendar"]
     kind = parts[2]["Content-Type"]
-    assert str(kind).lower().count("charset") == 1
+    assert raw_type(parts[2]).lower().count("charset") == 1
     assert (kind.params["method"], kind.params["charset"]) == ("REQUEST", "utf-8")
     assert parts[2].get_content().splitlines() == INVITATION.splitlines()
 
@@ -187,7 +203,7 @@ def test_the_method_of_a_calendar_is_said_in_its_type(line: str, method: str | N
 def test_a_method_that_is_given_is_left_alone() -> None:
     (form,) = read(body=None, alts={"calendar; method=PUBLISH": INVITATION}).walk()
 
-    assert form["Content-Type"].params["method"] == "PUBLISH"
+    assert raw_type(form) == 'text/calendar; method=PUBLISH; charset="utf-8"'
 
 
 def test_an_invitation_in_another_charset_than_the_message_is_refused() -> None:
