@@ -40,19 +40,31 @@ async def test_forty_recipients_go_in_tens_where_postfix_takes_ten(serve, postfi
     assert await server.delivered(done.message_id, 40) == many
 
 
-async def test_a_name_that_postfix_refuses_pauses_the_server(serve, postfix):
+async def test_a_strict_postfix_refuses_a_bare_name_and_takes_the_one_we_give(serve, postfix):
     server = postfix(
         smtpd_helo_required="yes",
-        smtpd_recipient_restrictions="check_helo_access regexp:{ {/./ 504 5.5.2 Helo command "
-        "rejected: need fully-qualified hostname} }, permit_mynetworks, reject",
+        smtpd_helo_restrictions="reject_invalid_helo_hostname, reject_non_fqdn_helo_hostname",
     )
-    async with serve(**at(server), MAIL_BREAKER_FIRST=60) as mail:
+    bare = {"MAIL_LOCAL_HOSTNAME": "4f2a9c1b7d3e", "MAIL_BREAKER_FIRST": 60}
+    async with serve(**at(server), **bare) as mail:
         delivery = await mail.send_later(message())
         await mail.drain()
         now, outage = await mail.get(delivery.id), mail.worker.outage
+    async with serve(**at(server)) as mail:
+        done = await mail.wait(delivery, timeout=30)
 
     assert (now.status, now.attempts) == (Status.QUEUED, 0)
-    assert "504 5.5.2" in outage
+    assert "504 5.5.2 <4f2a9c1b7d3e>: Helo command rejected: need fully-qualified" in outage
+    assert (done.status, done.attempts) == (Status.SENT, 1)
+
+
+async def test_a_postfix_that_does_not_know_ehlo_is_greeted_with_helo(serve, postfix):
+    server = postfix(smtpd_command_filter="regexp:{ {/^EHLO/ UNKNOWN} }")
+    async with serve(**at(server)) as mail:
+        done = await mail.wait(await mail.send_later(message(recipients=GOOD)), timeout=30)
+
+    assert done.status is Status.SENT
+    assert await server.delivered(done.message_id, 2) == GOOD
 
 
 @pytest.mark.parametrize(
