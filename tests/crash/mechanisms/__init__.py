@@ -6,6 +6,7 @@ from tests.crash.mechanisms.applications import APPLICATIONS
 from tests.crash.mechanisms.attempts import ATTEMPTS
 from tests.crash.mechanisms.claims import CLAIMS
 from tests.crash.mechanisms.composing import COMPOSING
+from tests.crash.mechanisms.connecting import CONNECTING
 from tests.crash.mechanisms.database_urls import DATABASE_URLS
 from tests.crash.mechanisms.databases import DATABASES
 from tests.crash.mechanisms.files import FILES
@@ -19,7 +20,9 @@ from tests.crash.mechanisms.recipients import RECIPIENTS
 from tests.crash.mechanisms.retention import RETENTION
 from tests.crash.mechanisms.secrets import SECRETS
 from tests.crash.mechanisms.servers import SERVERS
+from tests.crash.mechanisms.subjects import SUBJECTS
 from tests.crash.mechanisms.templates import TEMPLATES
+from tests.crash.mechanisms.transactions import TRANSACTIONS
 
 __all__ = ["MECHANISMS", "Mechanism"]
 
@@ -27,6 +30,9 @@ MECHANISMS = (
     *CLAIMS,
     *ATTEMPTS,
     *SERVERS,
+    *CONNECTING,
+    *SUBJECTS,
+    *TRANSACTIONS,
     *DATABASES,
     *DATABASE_URLS,
     *PROCESSES,

@@ -39,6 +39,29 @@ RECIPIENTS = (
         f"{TEST}::test_lists_have_the_first_recipients_and_count_all",
     ),
     Mechanism(
+        "a message's recipients are read page by page",
+        "quartapp/mail/outbox/recipients.py",
+        "        .limit(size)\n",
+        "",
+        f"{TEST}::test_recipients_are_shown_page_by_page",
+    ),
+    Mechanism(
+        "a message's page has a page of its recipients",
+        "quartapp/mail/pages/outbox.py",
+        "**await _place()))",
+        "size=10**6))",
+        "tests/mail/pages/test_outbox.py"
+        "::test_a_messages_page_has_a_hundred_recipients_and_leads_to_the_others",
+    ),
+    Mechanism(
+        "the mailbox lists the first recipients",
+        "quartapp/mail/mailbox/entry.py",
+        "self.recipients[: self.LISTED]",
+        "self.recipients",
+        "tests/mail/pages/test_mailbox.py"
+        "::test_the_list_for_programs_has_the_first_hundred_recipients",
+    ),
+    Mechanism(
         "a claim is bounded by recipients",
         "quartapp/mail/outbox/lanes.py",
         ".where(summed.c.before < at_most(RECIPIENTS))",

@@ -33,6 +33,15 @@ async def test_a_reply_about_the_session_is_an_outage_at_every_phase(serve, serv
     assert reply in outage
 
 
+async def test_a_reply_about_the_session_costs_no_attempt_however_often(serve, server):
+    server.answer(Phase.RCPT, REPLIES[0], times=4)
+    fast = {"MAIL_BREAKER_FIRST": 0.01, "MAIL_BREAKER_MAX": 0.01, "MAIL_RETRY_FIRST": 0.01}
+    async with serve(**fast) as mail:
+        done = await mail.wait(await mail.send_later(message()), timeout=30)
+
+    assert (done.status, done.attempts) == (Status.SENT, 1)
+
+
 @pytest.fixture
 async def private():
     """A server that asks for a login."""
@@ -54,6 +63,17 @@ async def test_after_a_login_the_first_message_counts_and_the_second_pauses(serv
     assert (first.status, first.attempts, is_blocked) == (Status.FAILED, 1, False)
     assert (then.status, then.attempts) == (Status.QUEUED, 0)
     assert "530 5.7.0 Authentication required" in outage
+
+
+async def test_after_a_login_a_message_reaches_an_end_though_it_pauses_the_server(serve, private):
+    private.answer(Phase.RCPT, "530 5.7.0 not this one")
+    fast = {"MAIL_BREAKER_FIRST": 0.01, "MAIL_BREAKER_MAX": 0.01, "MAIL_GIVE_UP": 0.01}
+    async with serve(MAIL_PORT=private.port, **fast, **LOGIN) as mail:
+        await mail.wait(await mail.send_later(message()), timeout=10)
+        done = await mail.wait(await mail.send_later(message()), timeout=10)
+
+    assert (done.status, done.attempts) == (Status.FAILED, 1)
+    assert "given up: the server rejected RCPT TO: 530" in done.detail
 
 
 async def test_after_a_login_one_message_never_stops_the_rest(serve, private, caplog):

@@ -13,6 +13,7 @@ from quartapp.mail.testing import SMTPServer
 from quartapp.mail.transports import LoginRejected, ServerOutage
 from quartapp.mail.transports.smtp.client import Client
 from quartapp.mail.transports.smtp.login import log_in
+from quartapp.mail.transports.smtp.sasl import Exchange
 from tests.mail.transports.dialogue import Dialogue, b64, unb64
 from tests.mail.transports.sample import send
 
@@ -236,6 +237,14 @@ async def test_a_command_has_512_octets_at_most(length, goes_along):
     assert (lines[0] == "AUTH PLAIN") is not goes_along
     assert unb64(lines[-1].split()[-1]) == f"\0adalovelace\0{password}"
     assert len(lines[0]) + 2 <= 512
+
+
+async def test_an_initial_response_that_is_empty_is_an_equals_sign():
+    dialogue = Dialogue("LOGIN", ASKS_PASSWORD)
+    async with dialogue.listening(), client_at(dialogue) as (client, _):
+        await Exchange(client, "login").begin(b"", frozenset())
+
+    assert dialogue.lines == ["AUTH LOGIN ="]
 
 
 @pytest.mark.parametrize(
