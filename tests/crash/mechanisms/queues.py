@@ -24,6 +24,13 @@ QUEUES = (
         f"{TEST}::test_what_a_dead_process_of_another_application_left_stays_there",
     ),
     Mechanism(
+        "a message is read within its queue",
+        "quartapp/mail/outbox/query/find.py",
+        'messages.c.queue == bindparam("queue"), ',
+        "",
+        f"{TEST}::test_a_message_is_shown_to_its_own_application_alone",
+    ),
+    Mechanism(
         "a message is found within its queue",
         "quartapp/mail/outbox/query/find.py",
         "if self.queue is not None:",

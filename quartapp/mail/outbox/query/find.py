@@ -8,7 +8,7 @@ from itertools import groupby
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, ClassVar, TypedDict
 
-from sqlalchemy import case, select, true
+from sqlalchemy import bindparam, case, select, true
 
 from quartapp.mail.choices import Priority
 from quartapp.mail.errors import MailError
@@ -138,8 +138,8 @@ class Conditions(TypedDict, total=False):
 
 async def get(connection: AsyncConnection, queue: str, delivery_id: str) -> Delivery | None:
     """The message as it is now, None if there is none with this id in the queue."""
-    found = await find(connection, Filter(queue=queue, ids=[delivery_id]), limit=1, listed=None)
-    return found[0] if found else None
+    rows = (await connection.execute(ONE, {"queue": queue, "id": delivery_id})).all()
+    return _delivery(rows) if rows else None
 
 
 async def find(
@@ -155,18 +155,31 @@ async def find(
         How many recipients of each at most; None for all.
     """
     newest = wanted.apply(select(*SHOWN)).order_by(messages.c.id.desc()).limit(at_most(limit))
-    page = newest.subquery("page")
+    rows = (await connection.execute(_with_recipients(newest, listed))).all()
+    return [_delivery(list(group)) for _, group in groupby(rows, attrgetter("delivery_id"))]
+
+
+def _with_recipients(wanted: Select[Any], listed: int | None) -> Select[Any]:
+    """Messages with so many of their recipients, a row for each.
+
+    A second statement could see what changed after the first. What is about the message is in the
+    first row of it alone, however many recipients it has.
+    """
+    page = wanted.subquery("page")
     is_first = recipients.c.position == 0
-    # One row for each recipient: a second statement could see what changed after the first. What
-    # is about the message is in the first row of it alone, however many recipients it has.
-    query = (
+    return (
         select(*(case((is_first, column)).label(column.name) for column in page.c), *RECIPIENT)
         .join(recipients, recipients.c.delivery_id == page.c.id)
         .where(true() if listed is None else recipients.c.position < at_most(listed))
         .order_by(page.c.id.desc(), recipients.c.position)
     )
-    rows = (await connection.execute(query)).all()
-    return [_delivery(list(group)) for _, group in groupby(rows, attrgetter("delivery_id"))]
+
+
+# Asked for more often than anything else, and it takes longer to write than to answer.
+ONE = _with_recipients(
+    select(*SHOWN).where(messages.c.queue == bindparam("queue"), messages.c.id == bindparam("id")),
+    listed=None,
+)
 
 
 def _delivery(rows: Sequence[Row[*tuple[Any, ...]]]) -> Delivery:
