@@ -36,7 +36,7 @@ PERCENT = "has a % that is not followed by two hexadecimal digits: encode it as 
 
 SPACES = re.compile(r"[\x00-\x20\x7f]")
 BARE_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
-HOST = re.compile(r"(?:\[(?P<six>[^\[\]]+)\]|(?P<name>[^:\[\]]*))(?::(?P<port>\d*))?")
+HOST = re.compile(r"(?:\[(?P<six>[^\[\]]+)\]|(?P<name>[^:@\[\]]*))(?::(?P<port>\d*))?")
 
 
 def postgres_url(raw: str, known: Container[str]) -> URL:

@@ -127,6 +127,7 @@ def test_a_pgport_that_does_not_fit_several_hosts_is_named(
         ("postgresql://ada:hunter2@db:99999/app", "is not a database URL"),
         ("postgresql://ada:hunter2@db:5432:1/app", "is not a database URL"),
         ("postgresql://ada:hunter2@[::1/app", "is not a database URL"),
+        ("postgresql://ada%40db/app", "is not a database URL"),
         ("postgresql://ada:hunter2@a,b/app?port=1,2,3", "names 2 hosts and 3 ports"),
         (
             "postgresql://ada:hunter2@db/app?sslmode",

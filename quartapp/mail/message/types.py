@@ -19,10 +19,14 @@ application/jsonl jsonl
 application/mbox mbox
 application/msword doc dot
 application/pdf pdf
+application/pem-certificate-chain pem
+application/pgp-encrypted pgp gpg
 application/pgp-keys asc
+application/pgp-signature sig
 application/pkcs12 p12 pfx
 application/pkcs7-mime p7m
 application/pkcs7-signature p7s
+application/pkix-cert cer crt
 application/postscript ps eps
 application/rtf rtf
 application/sql sql
@@ -34,6 +38,8 @@ application/vnd.apple.numbers numbers
 application/vnd.apple.pages pages
 application/vnd.apple.pkpass pkpass
 application/vnd.debian.binary-package deb
+application/vnd.google-earth.kml+xml kml
+application/vnd.google-earth.kmz kmz
 application/vnd.ms-excel xls
 application/vnd.ms-excel.sheet.binary.macroEnabled.12 xlsb
 application/vnd.ms-excel.sheet.macroEnabled.12 xlsm
@@ -60,15 +66,20 @@ application/vnd.openxmlformats-officedocument.wordprocessingml.document docx
 application/vnd.openxmlformats-officedocument.wordprocessingml.template dotx
 application/vnd.rar rar
 application/vnd.sqlite3 sqlite
+application/vnd.visio vsd
 application/wasm wasm
 application/x-7z-compressed 7z
 application/x-apple-diskimage dmg
 application/x-bzip2 bz2
 application/x-iso9660-image iso
+application/x-mobipocket-ebook mobi
+application/x-ndjson ndjson
+application/x-pkcs7-certificates p7b
 application/x-rpm rpm
 application/x-tar tar
 application/x-tex tex
 application/x-xz xz
+application/xhtml+xml xhtml xht
 application/xml xml xsl
 application/yaml yaml yml
 application/zip zip
@@ -94,16 +105,20 @@ image/gif gif
 image/heic heic
 image/heif heif
 image/jp2 jp2
-image/jpeg jpg jpeg jpe
+image/jpeg jpg jpeg jpe jfif
 image/jxl jxl
 image/png png
 image/svg+xml svg
 image/tiff tif tiff
 image/vnd.adobe.photoshop psd
+image/vnd.dwg dwg
+image/vnd.dxf dxf
 image/vnd.microsoft.icon ico
 image/webp webp
 message/rfc822 eml mht
-text/calendar ics ifb
+model/gltf-binary glb
+model/stl stl
+text/calendar ics ifb ical
 text/css css
 text/csv csv
 text/html html htm
@@ -116,6 +131,7 @@ text/vtt vtt
 text/x-diff diff patch
 text/x-python py
 text/x-rst rst
+text/x-vcalendar vcs
 video/3gpp 3gp
 video/matroska mkv
 video/mp4 mp4 m4v
@@ -123,6 +139,8 @@ video/mpeg mpeg mpg
 video/ogg ogv
 video/quicktime mov
 video/webm webm
+video/x-flv flv
+video/x-ms-wmv wmv
 video/x-msvideo avi
 """
 TYPES = {end: kind for kind, *ends in map(str.split, _TABLE.strip().splitlines()) for end in ends}

@@ -69,6 +69,10 @@ def raw_type(part: MIMEPart) -> str:
         ("opus", "audio/opus"),
         ("mp4", "video/mp4"),
         ("gz", "application/gzip"),
+        ("jfif", "image/jpeg"),
+        ("kml", "application/vnd.google-earth.kml+xml"),
+        ("pem", "application/pem-certificate-chain"),
+        ("vcs", "text/x-vcalendar"),
     ],
 )
 def test_a_files_type_is_the_same_on_every_machine(end: str, content_type: str) -> None:
