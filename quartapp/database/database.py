@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import logging
 import sys
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Self
 
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.util import greenlet_spawn
 
-from quartapp.database.engines import ALONE, SQLITE_RESERVE, sqlite_reader, sqlite_writer
+from quartapp.database.engines import (
+    ALONE,
+    SQLITE_RESERVE,
+    opened,
+    sqlite_eraser,
+    sqlite_reader,
+    sqlite_writer,
+)
+from quartapp.database.eraser import Eraser
 from quartapp.database.errors import DatabaseBusy, DatabaseUnavailable, connecting, translated
 from quartapp.database.postgres import (
     POSTGRES_RESERVE,
@@ -40,6 +48,9 @@ PATIENCE = 2.0
 class Database:
     """One database: readers, writers and how to tell when it is away.
 
+    eraser
+        Deletes from a SQLite file beside those who write to it; None for PostgreSQL, where they
+        wait for no deletion.
     is_pooled
         Whether a pooler such as PgBouncer is known to give each transaction another connection
         to the server, so that nothing outlives a transaction: no prepared statement, no LISTEN.
@@ -54,6 +65,7 @@ class Database:
     """
 
     is_pooled = False
+    eraser: Eraser | None = None
 
     def __init__(self, url: str | URL, *, patience: float = PATIENCE) -> None:
         try:
@@ -71,6 +83,8 @@ class Database:
             self._open_postgres(address, patience)
         self._queue = WriterQueue(patience)
         self._is_ours = True
+        if address is None:
+            self.eraser = Eraser(sqlite_eraser(self.url, patience), self._queue, self.begin)
 
     def _open_postgres(self, address: PostgresAddress, patience: float) -> None:
         self.url = address.url
@@ -96,6 +110,8 @@ class Database:
         database._spare_reader = database._reader
         database._queue = WriterQueue(PATIENCE)
         database._is_ours = False
+        if database.is_sqlite:
+            database.eraser = Eraser(engine, database._queue, database.begin)
         return database
 
     @property
@@ -106,7 +122,8 @@ class Database:
     @property
     def engines(self) -> set[AsyncEngine]:
         """All of them, those in reserve included."""
-        return {self.engine, self.writer, self._spare}
+        others = {self.eraser.engine} if self.eraser else set()
+        return {self.engine, self.writer, self._spare, *others}
 
     @property
     def _readers(self) -> AsyncEngine:
@@ -169,14 +186,14 @@ class Database:
     async def reading(self) -> AsyncIterator[AsyncConnection]:
         """A bare connection for single questions, each answered from its own moment."""
         with translated():
-            async with _opened(self._readers) as connection:
+            async with opened(self._readers) as connection:
                 await connection.run_sync(self._suit_a_pooler)
                 yield connection
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[AsyncConnection]:
         """A bare connection inside one write transaction; raises what `transaction` raises."""
-        async with self._turn(), _opened(self._writers) as connection, connection.begin():
+        async with self._turn(), opened(self._writers) as connection, connection.begin():
             await self.begin(connection)
             yield connection
 
@@ -218,25 +235,6 @@ class Database:
         if not driver.in_transaction:
             await connection.exec_driver_sql("BEGIN IMMEDIATE")
 
-    async def empty_log(self) -> bool:
-        """Write SQLite's log into its file, and cut it to nothing; others lose no time by it.
-
-        False where a reader needs it, or another process writes: try again later. True where
-        there is no such log.
-        """
-        if not self.is_sqlite:
-            return True
-        async with self._turn(), _opened(self._writers) as connection:
-            driver: Any = (await connection.get_raw_connection()).driver_connection
-            [(patience,)] = await driver.execute_fetchall("PRAGMA busy_timeout")
-            # While it waited for readers it would keep other processes from writing.
-            await driver.execute_fetchall("PRAGMA busy_timeout = 0")
-            try:
-                [(is_busy, *_)] = await driver.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")
-            finally:
-                await driver.execute_fetchall(f"PRAGMA busy_timeout = {patience}")
-        return not is_busy
-
     async def dispose(self) -> None:
         """Close every connection."""
         for engine in self.engines:
@@ -256,11 +254,3 @@ def _commit(_session: Session, transaction: SessionTransaction) -> None:
 def _autocommit(engine: AsyncEngine) -> AsyncEngine:
     """The same pool without BEGIN and ROLLBACK round each question."""
     return engine.execution_options(isolation_level="AUTOCOMMIT")
-
-
-@asynccontextmanager
-async def _opened(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
-    async with AsyncExitStack() as stack:
-        with connecting():
-            connection = await stack.enter_async_context(engine.connect())
-        yield connection

@@ -6,7 +6,7 @@ import asyncio
 import os
 import secrets
 import sqlite3
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,13 +15,14 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from quartapp.database.errors import connecting
 from quartapp.database.onehop import OneHopConnection
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     import aiosqlite
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Engine
     from sqlalchemy.engine import URL
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -29,8 +30,10 @@ __all__ = [
     "ALONE",
     "PRIVATE",
     "SQLITE_RESERVE",
+    "opened",
     "schema_as_of",
     "schema_of",
+    "sqlite_eraser",
     "sqlite_reader",
     "sqlite_writer",
     "sync_of",
@@ -44,6 +47,9 @@ SCHEMAS = "schema_translate_map"
 PRIVATE: dict[str, Any] = {"hide_parameters": True}
 """Options of every engine: statements carry messages, so no error may have them in its text."""
 
+# What was deleted is overwritten, also where a page was split and its rows have moved.
+WRITING = ["journal_mode=WAL", "secure_delete=ON"]
+
 ALONE = {"statements_stand_alone": True}
 """Execution options for a SQLite reader whose statements need no common snapshot."""
 
@@ -55,9 +61,17 @@ def sqlite_reader(url: URL, patience: float, size: int = SQLITE_READERS) -> Asyn
 
 def sqlite_writer(url: URL, patience: float) -> AsyncEngine:
     """The one connection that writes; its transactions take the file's lock when they begin."""
-    # What was deleted is overwritten, also where a page was split and its rows have moved.
-    pragmas = ["journal_mode=WAL", "secure_delete=ON"]
-    return _sqlite(url, patience, 1, "BEGIN IMMEDIATE", pragmas)
+    return _sqlite(url, patience, 1, "BEGIN IMMEDIATE", WRITING)
+
+
+def sqlite_eraser(url: URL, patience: float) -> AsyncEngine:
+    """Connections that delete, and do not wait for the disk while they have the file's lock.
+
+    A power cut may bring back what was deleted since the last checkpoint, which is a step of its
+    own.
+    """
+    pragmas = [*WRITING, "synchronous=NORMAL", "wal_autocheckpoint=0"]
+    return _sqlite(url, patience, 2, "BEGIN IMMEDIATE", pragmas)
 
 
 def _sqlite(url: URL, patience: float, size: int, begin: str, pragmas: list[str]) -> AsyncEngine:
@@ -149,7 +163,16 @@ def _file_of(url: URL) -> Path | None:
     return Path(name)
 
 
-def schema_of(connection: Connection) -> str | None:
+@asynccontextmanager
+async def opened(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """A connection, for whose opening operating system errors are an outage, too."""
+    async with AsyncExitStack() as stack:
+        with connecting():
+            connection = await stack.enter_async_context(engine.connect())
+        yield connection
+
+
+def schema_of(connection: Connection | Engine) -> str | None:
     """Where an engine with `schema_translate_map` has tables that name no schema."""
     translated = connection.get_execution_options().get(SCHEMAS)
     return translated.get(None) if translated else None

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from quartapp.database.errors import DatabaseBusy
 from quartapp.database.reserve import is_in_reserve
 
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
 __all__ = ["NestedWrite", "WriterQueue"]
+
+GIVES_WAY = 20
+"""How many turns who comes last leaves to others before it takes one although they wait."""
 
 
 class NestedWrite(RuntimeError):
@@ -25,6 +32,8 @@ class WriterQueue:
     queue of its own, made when it is first used: an application may be started in one loop after
     another, and an asyncio lock serves only one. Between loops SQLite's own lock decides.
 
+    waiting
+        How many wait for a turn.
     patience
         How long one waits for a turn before `DatabaseBusy`, in seconds.
     """
@@ -32,6 +41,7 @@ class WriterQueue:
     def __init__(self, patience: float) -> None:
         self.holder: asyncio.Task[Any] | None = None
         self._patience = patience
+        self.waiting = 0
         self._locks: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = (
             WeakKeyDictionary()
         )
@@ -41,12 +51,29 @@ class WriterQueue:
 
     async def __aenter__(self) -> None:
         self.refuse_nested()
+        self.waiting += 1
         try:
             async with asyncio.timeout(self._patience):
                 await self._take_turn()
         except TimeoutError:
             raise DatabaseBusy(f"no turn to write within {self._patience:g} s") from None
+        finally:
+            self.waiting -= 1
         self.holder = asyncio.current_task()
+
+    @asynccontextmanager
+    async def last(self) -> AsyncIterator[None]:
+        """A turn when nobody else wants one: `async with queue.last()`.
+
+        Where others always do, some of them go first, and then they wait.
+        """
+        for _ in range(GIVES_WAY):
+            async with self:
+                if not self.waiting:
+                    yield
+                    return
+        async with self:
+            yield
 
     async def _take_turn(self) -> None:
         if is_in_reserve():

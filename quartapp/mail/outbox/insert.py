@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import (
     ARRAY,
     LargeBinary,
-    MetaData,
     String,
     bindparam,
     false,
@@ -34,6 +33,7 @@ from sqlalchemy.exc import DBAPIError
 from quartapp.database.columns import SafeText, UtcDateTime
 from quartapp.database.engines import schema_of, sync_of
 from quartapp.database.onehop import one_trip
+from quartapp.mail.outbox.prepared import Prepared, in_schema
 from quartapp.mail.outbox.tables import contents, keys, messages, recipients
 
 if TYPE_CHECKING:
@@ -73,33 +73,6 @@ async def insert(
     inserts = make(connection.dialect, schema_of(sync_of(connection)))
     bound = map(inserts.bound, rows)
     return await connection.run_sync(inserts.run, await turns.all(bound) if turns else [*bound])
-
-
-class Prepared:
-    """A statement in the words of one driver, which takes rows of values as they are.
-
-    statement
-        Its parameters are named like the values.
-    """
-
-    def __init__(self, statement: ClauseElement, dialect: Dialect) -> None:
-        compiled: Any = statement.compile(dialect=dialect)
-        self.sql = str(compiled)
-        self._is_positional = compiled.positiontup is not None
-        self._parameters = [
-            (name, compiled.binds[name].type.dialect_impl(dialect).bind_processor(dialect))
-            for name in compiled.positiontup or compiled.binds
-        ]
-
-    def bound(self, row: Row) -> Any:
-        """A row as the driver takes it: in order, or by name."""
-        values = [
-            value if (value := row.get(name)) is None or process is None else process(value)
-            for name, process in self._parameters
-        ]
-        if self._is_positional:
-            return tuple(values)
-        return {name: value for (name, _), value in zip(self._parameters, values, strict=True)}
 
 
 class PostgresInserts:
@@ -255,13 +228,8 @@ def _recipients(row: Row) -> list[Row]:
     ]
 
 
-def _tables(schema: str | None) -> tuple[Table, Table, Table, Table]:
-    if schema is None:
-        return messages, recipients, contents, keys
-    there = MetaData()
-    ours = (messages, recipients, contents, keys)
-    moved = [table.to_metadata(there, schema=schema) for table in ours]
-    return moved[0], moved[1], moved[2], moved[3]
+def _tables(schema: str | None) -> list[Table]:
+    return in_schema(schema, messages, recipients, contents, keys)
 
 
 def _parameters(table: Table) -> dict[str, Any]:

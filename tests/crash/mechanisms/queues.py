@@ -53,8 +53,8 @@ QUEUES = (
     ),
     Mechanism(
         "messages are pruned within their queue",
-        "quartapp/mail/outbox/prune.py",
-        "messages.c.queue == settings.queue,",
+        "quartapp/mail/outbox/deletes.py",
+        "messages.c.queue == self.queue,",
         "",
         f"{TEST}::test_each_application_prunes_as_its_own_settings_say",
     ),

@@ -11,12 +11,13 @@ from pathlib import Path
 from threading import Event
 
 import pytest
-from sqlalchemy import event, select, text, update
+from sqlalchemy import event, func, select, text, update
 
 from quartapp.mail import Status
 from quartapp.mail.delivery.pruner import prune_for_ever
 from quartapp.mail.outbox import Outbox, metadata
-from quartapp.mail.outbox.prune import BATCH
+from quartapp.mail.outbox.deletes import BATCH, EndedMessages
+from quartapp.mail.outbox.prune import Pruner
 from quartapp.mail.outbox.tables import keys, messages
 from quartapp.mail.settings import Backend, MailSettings, OnUncertain
 from tests.mail.outbox.backlog import many_messages, their_content, their_recipient
@@ -39,20 +40,33 @@ async def is_stored(outbox, delivery_id):
 
 
 @pytest.fixture
-async def two_hundred(database):
+async def sixty(database):
     """Messages that ended long ago, with a recipient and a content each."""
     async with database.writing() as connection:
-        await connection.execute(many_messages("old", 200, ended_at=NOW - 30 * DAY))
+        await connection.execute(many_messages("old", 60, ended_at=NOW - 30 * DAY))
         await connection.execute(their_recipient(ADA, messages.c.id.like("old%")))
         await connection.execute(their_content())
 
 
 @pytest.fixture
-def commits(database):
+def deleter(database):
+    """The engine that what is old is deleted with."""
+    return (database.eraser.engine if database.eraser else database.writer).sync_engine
+
+
+@pytest.fixture
+def commits(deleter):
     """One entry for each transaction that was committed from now on."""
     commits = []
-    event.listen(database.writer.sync_engine, "commit", commits.append)
+    event.listen(deleter, "commit", commits.append)
     return commits
+
+
+@pytest.fixture
+def pruner(database, clock):
+    """A pruner whose transactions have the time that they need."""
+    settings = MailSettings(backend=Backend.SMTP)
+    return Pruner(lambda: database, settings, clock.now, longest=60)
 
 
 @pytest.mark.parametrize(
@@ -187,26 +201,66 @@ async def test_a_retried_message_is_stored_as_long_as_it_is_open(outbox, clock):
     assert (await outbox.get(queued.id)).status is Status.QUEUED
 
 
-@pytest.mark.usefixtures("two_hundred")
-async def test_many_messages_are_deleted_in_several_transactions(outbox, commits):
-    deleted = await outbox.prune()
+@pytest.mark.usefixtures("sixty")
+async def test_many_messages_are_deleted_in_several_transactions(pruner, commits):
+    deleted = await pruner.prune()
 
-    assert (deleted, len(commits)) == (200, 200 // BATCH)
+    assert (deleted, len(commits)) == (60, 60 // BATCH)
 
 
-@pytest.mark.usefixtures("two_hundred")
-async def test_deleting_pauses_longer_where_it_takes_longer(outbox, database):
+@pytest.mark.usefixtures("sixty")
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+async def test_a_transaction_that_takes_long_leaves_the_rest_to_the_next(database, clock, commits):
+    settings = MailSettings(backend=Backend.SMTP)
+    pruner = Pruner(lambda: database, settings, clock.now, longest=0)
+
+    pruning = asyncio.create_task(pruner.prune())
+    async with asyncio.timeout(30):
+        while len(commits) < 3:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    pruning.cancel()
+
+    async with database.reading() as connection:
+        left = (await connection.execute(select(func.count()).select_from(messages))).scalar_one()
+    assert left == 60 - len(commits)
+
+
+@pytest.mark.usefixtures("sixty")
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+async def test_pruning_does_not_make_the_log_longer(pruner, database, deleter):
+    log, sizes = Path(f"{database.url.database}-wal"), []
+    event.listen(deleter, "commit", lambda _: sizes.append(log.stat().st_size))
+
+    await pruner.prune()
+
+    assert (len(sizes), len(set(sizes))) == (60 // BATCH, 1)
+
+
+@pytest.mark.usefixtures("sixty")
+async def test_deleting_pauses_longer_where_it_takes_longer(pruner, deleter):
     seconds = asyncio.get_running_loop().time
-    engine, begun, commits = database.writer.sync_engine, [], []
-    event.listen(engine, "begin", lambda _: begun.append(seconds()))
-    event.listen(engine, "commit", lambda _: Event().wait(0.03))  # a slow disk
-    event.listen(engine, "commit", lambda _: commits.append((begun[-1], seconds())))
+    begun, commits = [], []
+    event.listen(deleter, "begin", lambda _: begun.append(seconds()))
+    event.listen(deleter, "commit", lambda _: Event().wait(0.03))  # a slow disk
+    event.listen(deleter, "commit", lambda _: commits.append((begun[-1], seconds())))
 
-    await outbox.prune()
+    await pruner.prune()
 
-    assert len(commits) == 200 // BATCH
+    assert len(commits) == 60 // BATCH
     for (begin, end), (following, _) in pairwise(commits):
         assert following - end > min(9 * (end - begin), 1) * 0.99
+
+
+async def test_a_message_that_was_retried_since_it_was_found_is_not_deleted(outbox, database):
+    queued = await outbox.enqueue(new())
+    await attempt(outbox, NEVER)
+    over = EndedMessages("default", Status.FAILED, before=NOW + DAY, now=NOW + DAY)
+    async with database.reading() as connection:
+        found = (await connection.execute(over.select())).all()
+    await outbox.retry([queued.id])
+
+    assert (len(found), await over.delete(database, found, longest=60)) == (1, 0)
+    assert (await outbox.get(queued.id)).recipients
 
 
 async def test_large_messages_are_deleted_one_at_a_time(outbox, database, commits):
@@ -220,11 +274,11 @@ async def test_large_messages_are_deleted_one_at_a_time(outbox, database, commit
     assert (deleted, len(commits)) == (3, 3)
 
 
-@pytest.mark.usefixtures("two_hundred")
+@pytest.mark.usefixtures("sixty")
 async def test_two_processes_that_prune_at_once_delete_each_message_once(outbox, other):
     deleted = await asyncio.gather(outbox.prune(), other.prune())
 
-    assert sum(deleted) + await outbox.prune() == 200
+    assert sum(deleted) + await outbox.prune() == 60
 
 
 async def test_where_nothing_is_to_be_deleted_no_lock_is_taken(outbox, database):
