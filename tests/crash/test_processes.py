@@ -129,6 +129,26 @@ async def test_after_kill_9_the_next_process_sends_what_was_left(
     assert copies == ["early@example.com", "early@example.com", "late@example.com"]
 
 
+async def test_after_kill_9_between_two_transactions_none_that_was_recorded_is_asked_again(
+    start: Start, keeper: Mail, server: SMTPServer, settings
+) -> None:
+    work, one_each = WAYS["quartapp mail work"], settings | {"MAIL_MAX_RECIPIENTS": 1}
+    server.stall(Phase.MAIL, nth=2)
+    delivery = await keeper.send_later(
+        message(recipients=["first@example.com", "next@example.com"])
+    )
+    process = start(*work, **one_each)
+    await server.reached(Phase.MAIL, times=2)
+
+    await process.kill()
+    start(*work, **one_each)
+    done = await ended(keeper, delivery)
+
+    assert (done.status, done.attempts) == (Status.SENT, 2)
+    copies = [copy.recipients for copy in server.messages]
+    assert copies == [("first@example.com",), ("next@example.com",)]
+
+
 @each_way_that_stops
 async def test_on_an_old_schema_it_does_not_start_and_says_what_to_do(
     way, start: Start, settings, tmp_path: Path

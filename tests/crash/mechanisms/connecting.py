@@ -191,6 +191,13 @@ CONNECTING = (
         f"{ADDRESSES}::test_after_an_outage_in_a_transaction_the_next_address_is_asked",
     ),
     Mechanism(
+        "after a lost connection another address is asked",
+        f"{SMTP}/connection.py",
+        "            self.blame_address()\n",
+        "",
+        f"{ADDRESSES}::test_after_a_lost_connection_the_next_address_is_asked",
+    ),
+    Mechanism(
         "the space after a reply's code may be missing",
         f"{SMTP}/replies.py",
         r"(?:([ -])|(?!\d))",

@@ -103,6 +103,7 @@ TRANSACTIONS = (
         "quartapp/mail/outbox/record.py",
         "changes = (row for each in ours for row in _recipients(each))",
         "changes = (row for each in ours if not each.is_held for row in _recipients(each))",
-        "tests/mail/outbox/test_record.py::test_a_message_that_is_held_stays_claimed",
+        "tests/crash/test_processes.py"
+        "::test_after_kill_9_between_two_transactions_none_that_was_recorded_is_asked_again",
     ),
 )

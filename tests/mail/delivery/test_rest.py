@@ -158,7 +158,7 @@ async def test_what_was_accepted_now_is_known_when_the_server_fails_later(serve,
     assert [each.status for each in receipt.recipients] == [Status.SENT] * 10 + [Status.FAILED] * 2
 
 
-async def test_a_crash_between_two_transactions_repeats_none_that_was_recorded(
+async def test_an_outage_between_two_transactions_repeats_none_that_was_recorded(
     serve, server, database_url
 ):
     server.answer(Phase.MAIL, "421 4.3.2 shutting down", nth=2)

@@ -69,8 +69,8 @@ async def test_after_a_login_a_message_reaches_an_end_though_it_pauses_the_serve
     private.answer(Phase.RCPT, "530 5.7.0 not this one")
     fast = {"MAIL_BREAKER_FIRST": 0.01, "MAIL_BREAKER_MAX": 0.01, "MAIL_GIVE_UP": 0.01}
     async with serve(MAIL_PORT=private.port, **fast, **LOGIN) as mail:
-        await mail.wait(await mail.send_later(message()), timeout=10)
-        done = await mail.wait(await mail.send_later(message()), timeout=10)
+        await mail.wait(await mail.send_later(message()), timeout=30)
+        done = await mail.wait(await mail.send_later(message()), timeout=30)
 
     assert (done.status, done.attempts) == (Status.FAILED, 1)
     assert "given up: the server rejected RCPT TO: 530" in done.detail

@@ -162,6 +162,16 @@ async def test_after_an_outage_in_a_transaction_the_next_address_is_asked(server
     assert len(servers[1].messages) == 1
 
 
+async def test_after_a_lost_connection_the_next_address_is_asked(servers, through):
+    servers[0].drop(Phase.DATA)
+    transport, _ = through(*servers)
+
+    outcomes = [await send(transport) for _ in range(2)]
+
+    assert [each.answers[BOB].result for each in outcomes] == [Result.TRANSIENT, Result.ACCEPTED]
+    assert [each.connections for each in servers] == [1, 1]
+
+
 async def test_where_every_address_fails_the_first_reply_is_the_reason(servers, through):
     await servers[1].stop()
     servers[0].answer(Phase.GREETING, "421 4.3.2 too busy")
