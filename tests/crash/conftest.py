@@ -10,16 +10,17 @@ import pytest
 from quartapp.database import Database
 from quartapp.models import MIGRATIONS
 from tests.crash.command import Command
-from tests.fixtures.forks import ROOT, Nursery
+from tests.fixtures.forks import ROOT
 from tests.fixtures.migrated import put_tables
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator
+    from collections.abc import AsyncIterator, Callable
     from contextlib import AbstractAsyncContextManager
     from pathlib import Path
 
     from quartapp.mail import Mail
     from quartapp.mail.testing import SMTPServer
+    from tests.fixtures.forks import Nursery
 
     Serve = Callable[..., AbstractAsyncContextManager[Mail]]
 
@@ -29,13 +30,6 @@ class Start(Protocol):
 
     def __call__(self, *command: str, **settings: Any) -> Command:
         """Start it, with settings in its environment."""
-
-
-@pytest.fixture(scope="session")
-def nursery() -> Iterator[Nursery]:
-    """Where commands come from; none of them outlives it."""
-    with Nursery("everything") as nursery:
-        yield nursery
 
 
 @pytest.fixture

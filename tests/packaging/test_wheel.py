@@ -66,7 +66,8 @@ def test_a_checkouts_own_settings_are_in_no_wheel_and_no_sdist(tmp_path):
 
 
 def test_an_installed_wheel_serves_the_page_and_its_style(elsewhere, environment, tmp_path):
-    command = [str(elsewhere / "quartapp"), "run", "--port", "0"]
+    # The process that serves is spawned, so that it too begins with nothing imported.
+    command = [str(elsewhere / "quartapp"), "run", "--port", "0", "--reload"]
 
     with closing(Process(command, environment, tmp_path)) as server:
         url = server.says(r"quartapp is running at (\S+)/ ")

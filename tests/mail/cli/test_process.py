@@ -16,7 +16,7 @@ import asyncio, gc
 
 class Loop(asyncio.SelectorEventLoop):
     def close(self):
-        print("uvloop's loop ends; settled:", gc.get_freeze_count() > 10_000, flush=True)
+        print("uvloop's loop ends; settled:", gc.get_threshold()[0] == 10_000, flush=True)
         super().close()
 
 new_event_loop = Loop
