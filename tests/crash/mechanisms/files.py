@@ -91,6 +91,13 @@ FILES = (
         f"{READING}::test_a_message_within_the_message_is_a_file_and_whole",
     ),
     Mechanism(
+        "a message within a message is not taken apart",
+        "quartapp/mail/mailbox/parts.py",
+        'if not part.content_type.startswith("multipart/"):',
+        "if False:",
+        f"{READING}::test_a_message_within_the_message_is_a_file_and_whole",
+    ),
+    Mechanism(
         "the messages of a digest are files",
         "quartapp/mail/mailbox/parts.py",
         'if self.within == "multipart/digest" else',

@@ -88,6 +88,19 @@ def test_pictures_that_came_along_are_shown_and_others_left():
     assert '"cid:x"' in message.html()
 
 
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [
+        (b"A: b\r\nhello\r\nC: d\r\n", "hello\r\nC: d\r\n"),
+        (b"From a@example.com Sat Nov 28\r\nA: b\r\n\r\nhello", "hello"),
+    ],
+)
+def test_the_text_begins_where_the_headers_end(content, text):
+    message = read(content)
+
+    assert (message.headers, message.text) == ((("A", "b"),), text)
+
+
 def test_headers_are_shown_decoded_and_in_order():
     message = read(b"B: =?utf-8?q?Gr=C3=BC=C3=9Fe?=\r\nA: folded\r\n line\r\n\r\n")
 
@@ -191,6 +204,7 @@ def names(message: ReadMessage) -> list[str]:
         b"Content-Type: message/rfc822\r\n",
         b"Content-Type: Message/RFC822; charset=utf-8\r\nContent-Disposition: inline\r\n",
         b"Content-Type: message/global\r\n",
+        b"Content-Type: message/rfc822; boundary=b\r\n",
     ],
 )
 def test_a_message_within_the_message_is_a_file_and_whole(head):
