@@ -19,6 +19,7 @@ from hypercorn.config import Config
 from hypercorn.protocol.h2 import H2Protocol
 from hypercorn.protocol.h11 import H11Protocol
 from hypercorn.utils import wrap_app
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.util import greenlet_spawn
 
@@ -192,3 +193,17 @@ def test_the_adapter_of_asyncpg_shows_how_it_names_statements():
     assert named._prepared_statement_name_func is str
     assert forgetting._prepared_statement_cache is None
     assert plain._prepared_statement_name_func is plain._default_name_func
+
+
+async def test_a_sqlalchemy_connection_translates_what_the_driver_raises(tmp_path):
+    """`quartapp.mail.outbox.prepared` has it judge an error of the driver's own cursor."""
+    engine = create_async_engine(f"sqlite+aiosqlite:///{tmp_path}/file.sqlite")
+    async with engine.begin() as connection:
+        sync: Any = connection.sync_connection
+        with pytest.raises(OperationalError, match="no such table") as caught:
+            sync._handle_dbapi_exception(
+                sqlite3.OperationalError("no such table"), "SELECT", None, None, None
+            )
+    await engine.dispose()
+
+    assert not caught.value.connection_invalidated

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 from sqlalchemy import DateTime, String, TypeDecorator
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from sqlalchemy import Dialect
 
-__all__ = ["SafeText", "UtcDateTime", "is_storable"]
+__all__ = ["SafeText", "UtcDateTime", "Words", "is_storable"]
 
 # PostgreSQL refuses NUL in text, and neither database takes one half of a surrogate pair.
 UNSTORABLE = re.compile("[\0\ud800-\udfff]")
@@ -47,6 +49,19 @@ class SafeText(TypeDecorator[str]):
         if value is None or is_storable(value):
             return value
         return UNSTORABLE.sub(REPLACEMENT, value)
+
+
+class Words(TypeDecorator[tuple[str, ...]]):
+    """A few words without spaces in them, of which there are mostly none."""
+
+    impl = String
+    cache_ok = True
+
+    def process_bind_param(self, value: Iterable[str] | None, dialect: Dialect) -> str | None:
+        return None if value is None else " ".join(value)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> tuple[str, ...] | None:
+        return None if value is None else tuple(value.split())
 
 
 def is_storable(text: str) -> bool:

@@ -5,7 +5,7 @@ A mistake in a program is no outage: only what a retry may help is `OutboxUnavai
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import ContextDecorator, contextmanager
 from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, StatementError
@@ -21,11 +21,24 @@ if TYPE_CHECKING:
 __all__ = ["mail_errors", "outages"]
 
 
-@contextmanager
-def mail_errors() -> Iterator[None]:
+class mail_errors(ContextDecorator):  # noqa: N801  # read as a verb, as with the one below
     """Raise `OutboxUnavailable` for a database that is away, `MailError` for tables that are not
     as they should be, for values that no database takes, and for a call that would wait for a
-    write transaction of this very task."""
+    write transaction of this very task.
+
+    A class, because it is round every message that is queued: there is nothing to start."""
+
+    def __enter__(self) -> None:
+        """Nothing is done as long as nothing fails."""
+
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
+        if error is not None:
+            with _as_mail_errors():
+                raise error
+
+
+@contextmanager
+def _as_mail_errors() -> Iterator[None]:
     try:
         with translated():
             yield

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from quartapp.database.columns import is_storable
 from quartapp.mail.choices import SUPPRESSED, Priority
 from quartapp.mail.errors import MailError
-from quartapp.mail.outbox import tables
 from quartapp.mail.outbox.counts import add_suppressed
 from quartapp.mail.outbox.delivery import Delivery, Recipient
 from quartapp.mail.outbox.ids import new_id
@@ -32,7 +31,8 @@ __all__ = ["NewMessage", "enqueue", "enqueue_all"]
 LONGEST_KEY = 500
 """Characters; PostgreSQL indexes no text of more than 2,700 bytes."""
 
-CHOICES = "{!r}, {!r} or {!r}".format(*map(str, Priority))
+PRIORITIES = [str(priority) for priority in Priority]
+CHOICES = "{!r}, {!r} or {!r}".format(*PRIORITIES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,17 +61,10 @@ class NewMessage:
     id: str = field(default_factory=new_id)
 
     def __post_init__(self) -> None:
-        if self.priority not in list(Priority):
+        if self.priority not in PRIORITIES:
             raise MailError(f"priority= is {self.priority!r}: give {CHOICES}")
-        if self.key is not None and not (isinstance(self.key, str) and self.key):
-            raise MailError(f"the key is {self.key!r}: give a text, or None for a message without")
-        key = self.key or ""
-        if len(key) > LONGEST_KEY:
-            raise MailError(f"the key has {len(key)} characters: give at most {LONGEST_KEY}")
-        if not is_storable(key):
-            raise MailError(
-                f"the key {key!r} has a character that no database stores: leave it out"
-            )
+        if self.key is not None:
+            _check_key(self.key)
 
     @property
     def next_at(self) -> datetime:
@@ -82,6 +75,15 @@ class NewMessage:
     def is_over(self) -> bool:
         """Whether it ends as it is stored: nobody will send it, and nobody has to wait for it."""
         return self.backend == SUPPRESSED and self.created_at == self.due_at == self.next_at
+
+
+def _check_key(key: str) -> None:
+    if not (isinstance(key, str) and key):
+        raise MailError(f"the key is {key!r}: give a text, or None for a message without")
+    if len(key) > LONGEST_KEY:
+        raise MailError(f"the key has {len(key)} characters: give at most {LONGEST_KEY}")
+    if not is_storable(key):
+        raise MailError(f"the key {key!r} has a character that no database stores: leave it out")
 
 
 async def enqueue(
@@ -129,17 +131,11 @@ async def enqueue_all(
     return await turns.all(_delivery(row) for row in rows)
 
 
-DEFAULTS: dict[str, Any] = {
-    column.name: getattr(column.default, "arg", None) for column in tables.messages.c
-}
-"""What a new message's columns have where nothing else is said."""
-
-
 def _row(message: NewMessage) -> dict[str, Any]:
-    """The message's columns, its content, and its addresses with what they share."""
+    """The columns that differ between new messages; its content; its addresses."""
     encoded, is_over = message.encoded, message.is_over
     status = Status.SENT if is_over else Status.QUEUED
-    return DEFAULTS | {
+    return {
         "id": message.id,
         "message_id": encoded.message_id,
         "queue": message.queue,
@@ -148,8 +144,8 @@ def _row(message: NewMessage) -> dict[str, Any]:
         "subject": encoded.subject,
         "subject_start": beginning(encoded.subject),
         "sender": encoded.envelope.sender,
-        "mail_options": list(encoded.envelope.mail_options),
-        "rcpt_options": list(encoded.envelope.rcpt_options),
+        "mail_options": encoded.envelope.mail_options,
+        "rcpt_options": encoded.envelope.rcpt_options,
         "template": message.template,
         "size": len(encoded.content),
         "recipient_count": len(encoded.envelope.recipients),

@@ -61,9 +61,10 @@ async def insert(
     """Insert messages with their recipients and contents; returns how many rows of recipients.
 
     rows
-        For each message the columns of `messages`, its `content`, its `addresses`, what its
-        recipients share (`recipient_status`, `recipient_reply`, `recipient_due_at`), and with a
-        key that key's `key_hash` and `message_hash`.
+        For each message those columns of `messages` that are not the same for every new one, its
+        `content`, its `addresses`, what its recipients share (`recipient_status`,
+        `recipient_reply`, `recipient_due_at`), and with a key that key's `key_hash` and
+        `message_hash`.
     turns
         For many of them.
 
@@ -72,7 +73,7 @@ async def insert(
     make = _for_sqlite if connection.dialect.name == "sqlite" else _for_postgres
     inserts = make(connection.dialect, schema_of(sync_of(connection)))
     bound = map(inserts.bound, rows)
-    return await connection.run_sync(inserts.run, await turns.all(bound) if turns else [*bound])
+    return await inserts.run(connection, await turns.all(bound) if turns else [*bound])
 
 
 class PostgresInserts:
@@ -88,16 +89,17 @@ class PostgresInserts:
         """A message as the driver takes it, and whether it has a key."""
         return _has_key(row), self._statements[_has_key(row)].bound(row)
 
-    def run(self, connection: Connection, bound: Sequence[tuple[bool, Any]]) -> int:
+    async def run(self, connection: AsyncConnection, bound: Sequence[tuple[bool, Any]]) -> int:
         """Insert messages; returns how many rows of recipients."""
+        return await connection.run_sync(self._insert, bound)
+
+    def _insert(self, connection: Connection, bound: Sequence[tuple[bool, Any]]) -> int:
         count = 0
         # The driver encodes what it is given before anybody else has a turn.
         for first in range(0, len(bound), AT_ONCE):
             for has_key, some in groupby(bound[first : first + AT_ONCE], itemgetter(0)):
                 rows = [parameters for _, parameters in some]
-                parameters = rows if len(rows) > 1 else rows[0]
-                statement = self._statements[has_key]
-                count += connection.exec_driver_sql(statement.sql, parameters).rowcount
+                count += self._statements[has_key].execute(connection, rows)
         return count
 
 
@@ -158,15 +160,13 @@ class SqliteInserts:
             self._content.bound({"delivery_id": row["id"], "content": row["content"]}),
         )
 
-    def run(self, connection: Connection, bound: Sequence[tuple[Any, ...]]) -> int:
+    async def run(self, connection: AsyncConnection, bound: Sequence[tuple[Any, ...]]) -> int:
         """Insert messages; returns how many rows of recipients."""
-        driver: Any = connection.connection.dbapi_connection
-        work = partial(self._insert, bound)
+        driver: Any = sync_of(connection).connection.driver_connection
         try:
-            count: int = driver.run_async(partial(one_trip, work=work))
+            return await one_trip(driver, partial(self._insert, bound))
         except sqlite3.Error as error:
             raise DBAPIError(self._message.sql, None, error) from error
-        return count
 
     def _insert(self, bound: Sequence[tuple[Any, ...]], driver: sqlite3.Connection) -> int:
         count = 0

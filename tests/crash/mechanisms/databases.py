@@ -171,6 +171,13 @@ DATABASES = (
         "tests/mail/test_mistakes.py::test_a_session_that_only_reads_is_refused",
     ),
     Mechanism(
+        "what the driver's own cursor raises is translated",
+        "quartapp/mail/outbox/prepared.py",
+        "connection._handle_dbapi_exception(error, self.sql, None, cursor, None)",
+        "raise",
+        "tests/mail/test_mistakes.py::test_a_session_that_only_reads_is_refused",
+    ),
+    Mechanism(
         "a session of another server is refused",
         "quartapp/mail/outbox/joining.py",
         "port = url.port or (POSTGRES_PORT if url.host else None)",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, timedelta, timezone
 
 import pytest
@@ -50,6 +51,17 @@ async def test_any_subject_comes_back_as_it_was(outbox, subject):
     queued = await outbox.enqueue(new(subject=subject))
 
     assert (await outbox.get(queued.id)).subject == subject
+
+
+@pytest.mark.parametrize("options", [(), ("RET=HDRS",), ("RET=HDRS", "ENVID=a+2Bb")])
+async def test_the_options_of_a_message_come_back_as_they_were(outbox, options):
+    given = new()
+    envelope = replace(given.encoded.envelope, mail_options=options, rcpt_options=options)
+    await outbox.enqueue(replace(given, encoded=replace(given.encoded, envelope=envelope)))
+
+    [claim] = (await outbox.claim(1)).claims
+
+    assert (claim.mail_options, claim.rcpt_options) == (options, options)
 
 
 @pytest.mark.parametrize("strange", ["\0", "\ud800", "%", "x" * 100_000])

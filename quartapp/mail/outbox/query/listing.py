@@ -9,7 +9,7 @@ from sqlalchemy import literal, select, tuple_
 
 from quartapp.mail.outbox.ids import first_id
 from quartapp.mail.outbox.query.find import Filter
-from quartapp.mail.outbox.tables import messages, recipients
+from quartapp.mail.outbox.tables import HAS_TEMPLATE, messages, recipients
 
 if TYPE_CHECKING:
     from sqlalchemy import Select
@@ -60,6 +60,9 @@ def _from_index(field: str, wanted: Filter, *, upwards: bool) -> Select[Any]:
         pair > tuple_(*queue, value, literal(low, ids.type)),
         pair < tuple_(*queue, value, literal(high, ids.type)),
     )
+    if field == "template":
+        # Said too, because no database concludes it from the pairs, and the index has no others.
+        query = query.where(HAS_TEMPLATE)
     return query.order_by(*(_directed(each, upwards) for each in (*first, column, ids)))
 
 

@@ -20,8 +20,8 @@ def upgrade() -> None:
         sa.Column("subject", sa.String(), nullable=False),
         sa.Column("subject_start", sa.LargeBinary()),
         sa.Column("sender", sa.String(), nullable=False),
-        sa.Column("mail_options", sa.JSON(), nullable=False),
-        sa.Column("rcpt_options", sa.JSON(), nullable=False),
+        sa.Column("mail_options", sa.String(), nullable=False),
+        sa.Column("rcpt_options", sa.String(), nullable=False),
         sa.Column("template", sa.String()),
         sa.Column("size", sa.Integer(), nullable=False),
         sa.Column("recipient_count", sa.Integer(), nullable=False),
@@ -88,7 +88,12 @@ def upgrade() -> None:
         postgresql_where=sa.text("backend = 'suppressed'"),
         sqlite_where=sa.text("backend = 'suppressed'"),
     )
-    op.create_index("ix_mail_messages_template", "mail_messages", ["queue", "template", "id"])
+    op.create_index(
+        "ix_mail_messages_template",
+        "mail_messages",
+        ["queue", "template", "id"],
+        **where_set("template"),
+    )
     op.create_table(
         "mail_attempts",
         sa.Column("delivery_id", sa.String(length=32), nullable=False),
