@@ -41,6 +41,9 @@ ARGUMENTS = [
     "--disable-sync",
 ]
 
+CALM: dict[str, Any] = {"reduced_motion": "reduce"}
+"""A tab in which nothing moves: an animation is drawn sixty times a second while a test waits."""
+
 
 @pytest.fixture(scope="session")
 def chromium() -> str:
@@ -84,7 +87,7 @@ def has_scripts() -> bool:
 @pytest_asyncio.fixture(loop_scope="session")
 async def page(browser: Browser, address: str, has_scripts: bool) -> Page:
     """An empty tab in which "/" is the app."""
-    context = await browser.new_context(base_url=address, java_script_enabled=has_scripts)
+    context = await browser.new_context(base_url=address, java_script_enabled=has_scripts, **CALM)
     return await context.new_page()
 
 

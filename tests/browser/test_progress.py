@@ -12,7 +12,7 @@ from playwright.async_api import expect
 
 from quartapp import create_app
 from quartapp.mail.testing import Phase
-from tests.browser.conftest import serving
+from tests.browser.conftest import CALM, serving
 from tests.browser.test_story import say
 from tests.crash.waiting import until
 
@@ -39,7 +39,7 @@ def settings(settings: dict[str, Any], server: SMTPServer) -> dict[str, Any]:
 @pytest_asyncio.fixture(loop_scope="session")
 async def live(browser: Browser, address: str) -> BrowserContext:
     """A visitor's browser in which JavaScript runs."""
-    return await browser.new_context(base_url=address)
+    return await browser.new_context(base_url=address, **CALM)
 
 
 def status(page: Page) -> Locator:
@@ -114,7 +114,7 @@ async def test_an_error_in_between_does_not_end_the_following(
 async def test_the_line_goes_on_after_the_server_was_restarted(
     browser: Browser, settings: dict[str, Any], server: SMTPServer
 ) -> None:
-    page = await browser.new_page()
+    page = await browser.new_page(**CALM)
     async with on_port(0, create_app(settings)) as port:
         await greylisted(page, port, server)
 
@@ -125,7 +125,7 @@ async def test_the_line_goes_on_after_the_server_was_restarted(
 async def test_without_scripts_a_reload_after_a_restart_is_right(
     browser: Browser, settings: dict[str, Any], server: SMTPServer
 ) -> None:
-    page = await browser.new_page(java_script_enabled=False)
+    page = await browser.new_page(java_script_enabled=False, **CALM)
     async with on_port(0, create_app(settings)) as port:
         await greylisted(page, port, server)
 

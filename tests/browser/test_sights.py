@@ -8,6 +8,7 @@ import pytest
 import pytest_asyncio
 from axe_playwright_python.base import AXE_SCRIPT
 
+from quartapp.mail.pages import mailbox, outbox
 from tests.browser.gallery import DESKTOP, HEIGHT, PHONE, Gallery
 from tests.browser.sights import SIGHTS, Sight
 
@@ -76,6 +77,9 @@ BY_LAYOUT = ALL_RULES | {
 # at one width only: `test_styles`.
 AT_ONE_WIDTH = ".wide-only, .narrow-only"
 
+ROWS = 12
+"""Of a list's page: each kind of message that there is, and as many again of one kind."""
+
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def gallery(
@@ -83,8 +87,11 @@ async def gallery(
 ) -> AsyncIterator[Gallery]:
     """Where all pages can be seen."""
     folder = tmp_path_factory.mktemp("gallery")
-    async with Gallery.opened(program, folder, AXE_SCRIPT + REMEMBER_VIOLATIONS) as opened:
-        yield opened
+    with pytest.MonkeyPatch.context() as shorter:
+        for lists in (mailbox, outbox):
+            shorter.setattr(lists, "PAGE", ROWS)
+        async with Gallery.opened(program, folder, AXE_SCRIPT + REMEMBER_VIOLATIONS) as opened:
+            yield opened
 
 
 @pytest.mark.parametrize("sight", SIGHTS, ids=lambda sight: sight.name)
