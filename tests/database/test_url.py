@@ -24,6 +24,7 @@ RAW = "has a raw .* encode it there, as %3F, %23, %40 or %2F"
         ("postgres://db/app?sslmode=require", "postgresql+asyncpg://db/app?sslmode=require"),
         ("postgres:///?host=db&dbname=app&user=ada", "postgresql+asyncpg://ada@db/app"),
         ("postgres://db/app?password=p%40w&user=a", "postgresql+asyncpg://a:p%40w@db/app"),
+        ("postgres://db/app?password=p@w&user=a@db", "postgresql+asyncpg://a%40db:p%40w@db/app"),
         ("postgres://a:p%20w+%25@db/app", "postgresql+asyncpg://a:p%20w+%25@db/app"),
         ("postgres://[::1]:5433/app", "postgresql+asyncpg://[::1]:5433/app"),
         ("postgres://a,b:7/app", "postgresql+asyncpg:///app?host=a%2Cb&port=5432%2C7"),

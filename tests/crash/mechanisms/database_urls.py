@@ -147,6 +147,13 @@ DATABASE_URLS = (
         f"{URL}::test_what_cannot_be_used_is_refused_without_its_password",
     ),
     Mechanism(
+        "a raw @ in a parameter is not taken for a password's",
+        "quartapp/database/postgres_url.py",
+        "if equals and unquote(name) in known:",
+        "if False:",
+        f"{URL}::test_a_usual_spelling_gets_its_async_driver",
+    ),
+    Mechanism(
         "no statements are remembered behind a pooler",
         "quartapp/database/parameters.py",
         'self.statements = self.arguments["statement_cache_size"] = 0',
