@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING, Any, Self
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.util import greenlet_spawn
 
+from quartapp.database.begun import Begun
 from quartapp.database.engines import (
     ALONE,
     SQLITE_RESERVE,
+    file_of,
+    make_private,
     opened,
     sqlite_eraser,
     sqlite_reader,
@@ -66,6 +69,7 @@ class Database:
 
     is_pooled = False
     eraser: Eraser | None = None
+    _begun: Begun | None = None
 
     def __init__(self, url: str | URL, *, patience: float = PATIENCE) -> None:
         try:
@@ -101,7 +105,10 @@ class Database:
 
     @classmethod
     def over(cls, engine: AsyncEngine) -> Self:
-        """The database behind somebody else's engine, used as it is."""
+        """The database behind somebody else's engine, used as it is.
+
+        A SQLite file that is not there yet is made now, for its owner alone.
+        """
         database = cls.__new__(cls)
         database.url = engine.url
         database.engine = database.writer = engine
@@ -112,6 +119,8 @@ class Database:
         database._is_ours = False
         if database.is_sqlite:
             database.eraser = Eraser(engine, database._queue, database.begin)
+            database._begun = Begun.on(engine)
+            make_private(file_of(engine.url))
         return database
 
     @property
@@ -217,12 +226,18 @@ class Database:
 
     @asynccontextmanager
     async def _turn(self) -> AsyncIterator[None]:
-        with translated():
-            if not self.is_sqlite:
+        if not self.is_sqlite:
+            with translated():
                 yield
-                return
-            async with self._queue:
-                yield
+            return
+        try:
+            with translated():
+                async with self._queue:
+                    yield
+        except DatabaseBusy as error:
+            if self._begun is not None and self._begun.is_ours:
+                raise NestedWrite("this task holds a transaction of its own open") from error
+            raise
 
     async def begin(self, connection: AsyncConnection) -> None:
         """Take SQLite's lock at once where somebody else's engine would leave it to the driver.

@@ -30,6 +30,8 @@ __all__ = [
     "ALONE",
     "PRIVATE",
     "SQLITE_RESERVE",
+    "file_of",
+    "make_private",
     "opened",
     "schema_as_of",
     "schema_of",
@@ -109,7 +111,7 @@ async def _open(url: URL, patience: float) -> aiosqlite.Connection:
     """
     arguments, options = url.get_dialect()().create_connect_args(url)
     options = {"timeout": patience, **options, "check_same_thread": False}
-    connect = partial(_connect, _file_of(url), *arguments, **options)
+    connect = partial(_connect, file_of(url), *arguments, **options)
     connection = OneHopConnection(connect, ROWS_AT_ONCE)
     thread = connection._thread
     thread.daemon = True
@@ -127,30 +129,33 @@ async def _open(url: URL, patience: float) -> aiosqlite.Connection:
 
 
 def _connect(path: Path | None, *arguments: Any, **options: Any) -> sqlite3.Connection:
-    """Connect to a file, which is made for its owner alone where there is none.
-
-    SQLite would leave its mode to the umask; its -wal and -shm have the mode of the file.
-    """
-    if path is not None and not path.exists():
-        # Whatever fails here fails again below, where SQLite says why.
-        with suppress(OSError):
-            _make_private(path)
+    """Connect to a file, which is made for its owner alone where there is none."""
+    make_private(path)
     connection: sqlite3.Connection = sqlite3.connect(*arguments, **options)
     return connection
 
 
-def _make_private(path: Path) -> None:
-    # Linked, because closing the file under its own name would drop the locks that another
-    # connection of this process has on it by then.
-    draft = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
-    os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-    try:
-        os.link(draft, path)
-    finally:
-        draft.unlink()
+def make_private(path: Path | None) -> None:
+    """Make a SQLite file for its owner alone, where there is none.
+
+    SQLite would leave its mode to the umask; its -wal and -shm have the mode of the file.
+    """
+    if path is None or path.exists():
+        return
+    # Whatever fails here fails again where SQLite opens the file, and says why.
+    with suppress(OSError):
+        path = path.resolve()  # A link may lead to a file that is not there yet.
+        # Linked, because closing the file under its own name would drop the locks that another
+        # connection of this process has on it by then.
+        draft = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+        os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        try:
+            os.link(draft, path)
+        finally:
+            draft.unlink()
 
 
-def _file_of(url: URL) -> Path | None:
+def file_of(url: URL) -> Path | None:
     """The file that an address may have made; None for memory, and where none is to be made."""
     name = url.database or ""
     if name.startswith("file:"):

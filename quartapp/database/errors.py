@@ -75,7 +75,7 @@ def translated() -> Iterator[None]:
         if code in SQLITE_BUSY:
             raise DatabaseBusy(
                 "another connection writes to the SQLite file, or it is this task's own: "
-                "then pass session="
+                "then pass session=, or call this after its transaction"
             ) from error
         if _is_elsewhere(error):
             raise DatabaseUnavailable(ELSEWHERE.format(_words(error))) from error

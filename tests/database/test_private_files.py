@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from quartapp.database import Database
 
@@ -48,6 +49,30 @@ async def test_a_new_database_is_for_its_owner_alone(tmp_path, query):
     await database.dispose()
 
     assert found == {"app.sqlite": 0o600, "app.sqlite-wal": 0o600, "app.sqlite-shm": 0o600}
+
+
+async def test_a_new_database_behind_a_link_is_for_its_owner_alone(tmp_path):
+    (tmp_path / "far").mkdir()
+    (tmp_path / "app.sqlite").symlink_to(tmp_path / "far" / "real.sqlite")
+    with umask(0):
+        database = await written(f"sqlite+aiosqlite:///{tmp_path}/app.sqlite")
+
+    found = modes(tmp_path / "far")
+    await database.dispose()
+
+    assert found["real.sqlite"] == 0o600
+
+
+async def test_a_new_database_of_a_hosts_engine_is_for_its_owner_alone(tmp_path):
+    engine = create_async_engine(f"sqlite+aiosqlite:///{tmp_path}/app.sqlite")
+    with umask(0):
+        async with Database.over(engine).transaction() as session:
+            await session.execute(text("CREATE TABLE pets (name TEXT)"))
+
+    found = modes(tmp_path)
+    await engine.dispose()
+
+    assert set(found.values()) == {0o600}
 
 
 async def test_a_database_that_is_there_stays_as_it_is(tmp_path):

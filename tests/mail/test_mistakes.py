@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import (
 )
 
 from quartapp.database import Database
-from quartapp.mail import Mail, MailError, OutboxUnavailable, Status
+from quartapp.mail import Mail, MailError, MailService, OutboxUnavailable, PlainHost, Status
 from quartapp.mail.testing import message
 
 TOMORROW = timedelta(days=1)
@@ -48,6 +48,30 @@ async def test_what_would_wait_for_the_tasks_own_write_transaction_is_refused(ma
             await call(mail, one)
 
     assert is_no_outage(caught)
+
+
+async def test_a_write_transaction_of_the_hosts_own_session_is_named_too(sqlite_url):
+    # The lock is asked for, and a moment later nobody else has it.
+    engine = create_async_engine(sqlite_url, connect_args={"timeout": 0.05})
+    mail = MailService(PlainHost({"MAIL_DEFAULT_SENDER": "flasky@example.com"}), engine=engine)
+    await mail.upgrade()
+    calls = (
+        lambda: mail.cancel("01"),
+        lambda: mail.retry("01"),
+        lambda: mail.send_later(message()),
+        mail.upgrade,
+    )
+
+    async with AsyncSession(engine) as session, session.begin():
+        await session.execute(text("CREATE TABLE guests (name TEXT)"))
+        await session.execute(text("INSERT INTO guests VALUES ('ada')"))
+        for call in calls:
+            with pytest.raises(MailError, match="write transaction that this task holds") as caught:
+                await call()
+            assert is_no_outage(caught), call
+        with pytest.raises(OutboxUnavailable):
+            await asyncio.create_task(mail.cancel("01"))
+    await engine.dispose()
 
 
 @pytest.mark.parametrize("call", ["wait", "drain", "start"])

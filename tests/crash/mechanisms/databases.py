@@ -31,6 +31,30 @@ DATABASES = (
         "tests/mail/pages/test_reserve.py::test_who_is_in_reserve_waits_for_two_writers_at_most",
     ),
     Mechanism(
+        "a host's own write transaction is known",
+        "quartapp/database/database.py",
+        "if self._begun is not None and self._begun.is_ours:",
+        "if False:",
+        "tests/mail/test_mistakes.py"
+        "::test_a_write_transaction_of_the_hosts_own_session_is_named_too",
+    ),
+    Mechanism(
+        "a new SQLite file is private where a link leads",
+        "quartapp/database/engines.py",
+        "path = path.resolve()",
+        "pass",
+        "tests/database/test_private_files.py"
+        "::test_a_new_database_behind_a_link_is_for_its_owner_alone",
+    ),
+    Mechanism(
+        "a new SQLite file of a host's engine is private",
+        "quartapp/database/database.py",
+        "            make_private(file_of(engine.url))\n",
+        "",
+        "tests/database/test_private_files.py"
+        "::test_a_new_database_of_a_hosts_engine_is_for_its_owner_alone",
+    ),
+    Mechanism(
         "joining the caller's transaction",
         "quartapp/mail/outbox/transactions.py",
         "if session is not None:",
