@@ -18,6 +18,7 @@ from quartapp.web.deliveries import deliveries
 from quartapp.web.limits import NewUsers
 from quartapp.web.main import main
 from quartapp.web.proxies import TrustedProxies
+from quartapp.web.readable import OnlyReadable
 from quartapp.web.streams import Streams
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ def init_app(app: Quart) -> None:
     errors.init_app(app)
     headers.init_app(app)
     guard_access_log()
+    app.asgi_app = OnlyReadable(app.asgi_app)  # type: ignore[method-assign]  # Quart's own way
     _believe_proxies(app, app.config["QUARTAPP_TRUSTED_PROXIES"])
 
 

@@ -36,6 +36,21 @@ async def test_an_error_is_a_page_with_a_sentence(broken, code):
     assert answer.headers["Content-Security-Policy"]
 
 
+@pytest.mark.parametrize(
+    "host", ["a..b", ".a", "a" * 64, "a" * 5_000, "a." * 3_000, "\xe9" * 60 + ".example:80"]
+)
+async def test_a_host_that_is_none_is_a_bad_request(make, host, caplog):
+    answer = await Visitor(make(), headers={"Host": host}).get()
+
+    assert (answer.status_code, caplog.records) == (400, [])
+
+
+async def test_a_query_that_is_not_utf_8_is_a_bad_request(make, caplog):
+    answer = await Visitor(make(), scope_base={"query_string": b"q=\xff"}).get()
+
+    assert (answer.status_code, caplog.records) == (400, [])
+
+
 @pytest.mark.parametrize("code", [400, 404, 500])
 async def test_who_asks_for_json_gets_the_same_in_json(broken, code):
     visitor = Visitor(broken, headers={"Accept": "application/json"})

@@ -14,6 +14,13 @@ MAILBOX = "tests/mail/pages/test_mailbox.py"
 
 HOSTILE = (
     Mechanism(
+        "requests that Quart cannot read are refused",
+        "quartapp/web/readable.py",
+        'if scope["type"] == "lifespan" or _is_readable(scope):',
+        "if True:",
+        "tests/web/test_errors.py::test_a_host_that_is_none_is_a_bad_request",
+    ),
+    Mechanism(
         "a name is not composed in quadratic time",
         "quartapp/web/forms.py",
         "bare if len(bare) > MOST_COMPOSED else",
