@@ -140,7 +140,7 @@ SECRETS = (
     Mechanism(
         "a database is for its owner alone",
         "quartapp/database/engines.py",
-        "_make_private(path)\n    connection:",
+        "make_private(path)\n    connection:",
         "pass\n    connection:",
         "tests/database/test_private_files.py::test_a_new_database_is_for_its_owner_alone",
     ),
