@@ -32,7 +32,7 @@ class OnlyReadable:
             await send({"type": "websocket.close", "code": 1002})
         else:
             await send({"type": "http.response.start", "status": 400, "headers": HEADERS})
-            await send({"type": "http.response.body", "body": BODY})
+            await send({"type": "http.response.body", "body": BODY, "more_body": False})
 
 
 def _is_readable(scope: Any) -> bool:
