@@ -26,6 +26,14 @@ LISTENS = text(
 
 
 @pytest.fixture
+def postgres_url(postgres):
+    """A new database for each test: PgBouncer keeps its connections to the others."""
+    name = postgres.create_database()
+    yield postgres.url(name)
+    postgres.drop_database(name)
+
+
+@pytest.fixture
 async def pooled(pooled_url):
     """A database that knows of the pooler."""
     database = Database(f"{pooled_url}&pgbouncer=true", patience=PATIENCE)
